@@ -16,6 +16,7 @@ mod config;
 mod decode;
 mod error;
 mod ids;
+mod lookup;
 mod metadata;
 mod port;
 mod project;
@@ -24,6 +25,7 @@ mod retry;
 mod route_table;
 mod security_group;
 mod server;
+mod source_check;
 mod subnet;
 mod vpc;
 
