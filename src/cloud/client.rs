@@ -115,7 +115,10 @@ impl Cloud {
     }
 
     /// Asks v3, and v1 in regions that do not publish v3.
-    pub(super) async fn newest<T>(&self, ask: impl AsyncFn(Api) -> Result<T>) -> Result<T> {
+    pub(super) async fn newest<T, A>(&self, ask: impl Fn(Api) -> A) -> Result<T>
+    where
+        A: Future<Output = Result<T>>,
+    {
         match ask(Api::VpcV3).await {
             Err(error) if error.kind() == Kind::NotPublished => ask(Api::VpcV1).await,
             result => result,

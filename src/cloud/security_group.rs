@@ -97,7 +97,7 @@ const RULES: &str = "security-group-rules";
 
 impl Cloud {
     pub async fn security_group_exists(&self, id: &SecurityGroupId) -> Result<bool> {
-        self.newest(async |api| {
+        self.newest(|api| async move {
             let operation = format!("read security group {id}");
             let path = format!("security-groups/{id}");
             let call = Call::get(Subject::SecurityGroup, operation, api, path);
@@ -111,7 +111,7 @@ impl Cloud {
         &self,
         group: &SecurityGroupId,
     ) -> Result<Vec<SecurityGroupRule>> {
-        self.newest(async |api| {
+        self.newest(|api| async move {
             let operation = format!("list the rules of security group {group}");
             let call = Call::get(Subject::SecurityGroup, operation, api, RULES)
                 .query("security_group_id", group);
@@ -121,7 +121,7 @@ impl Cloud {
     }
 
     pub async fn security_group_rule(&self, id: &RuleId) -> Result<Option<SecurityGroupRule>> {
-        self.newest(async |api| {
+        self.newest(|api| async move {
             let operation = format!("read security group rule {id}");
             let call = Call::get(Subject::Rule, operation, api, format!("{RULES}/{id}"));
             self.find(&call, "security_group_rule").await
@@ -136,7 +136,7 @@ impl Cloud {
         group: &SecurityGroupId,
         rule: &NewRule,
     ) -> Result<SecurityGroupRule> {
-        let create = async |api, rule: Value| {
+        let create = |api, rule: Value| async move {
             let operation = format!("create a rule in security group {group}");
             let body = json!({ "security_group_rule": rule });
             let call = Call::post(Subject::Rule, operation, api, RULES, body);
@@ -152,7 +152,7 @@ impl Cloud {
 
     /// Succeeds where the rule is already gone.
     pub async fn delete_security_group_rule(&self, id: &RuleId) -> Result<()> {
-        let result = self.newest(async |api| {
+        let result = self.newest(|api| async move {
             let operation = format!("delete security group rule {id}");
             let call = Call::delete(Subject::Rule, operation, api, format!("{RULES}/{id}"));
             self.send(&call).await.map(drop)

@@ -27,7 +27,7 @@ pub struct Vpc {
 
 impl Cloud {
     pub async fn vpc(&self, id: &VpcId) -> Result<Option<Vpc>> {
-        self.newest(async |api| {
+        self.newest(|api| async move {
             let operation = format!("read VPC {id}");
             let call = Call::get(Subject::Vpc, operation, api, format!("vpcs/{id}"));
             self.find(&call, "vpc").await
