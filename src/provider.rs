@@ -66,7 +66,7 @@ fn configure(block: &Value, environment: &Environment) -> Result<Configured<Clou
                 Problems::from_list(problems)
                     .map_or_else(|| Err(Problem::bug("refused without a problem").into()), Err)
             })?;
-    Ok(Configured::Ready(Cloud::new(config)))
+    Ok(Configured::Ready(Cloud::new(config)?))
 }
 
 /// What to say in a call that needs the cloud while parts of the provider block are known only after apply.
