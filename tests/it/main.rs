@@ -1,2 +1,3 @@
-#[test]
-fn a() {}
+//! The only test binary. Each module is one topic, tested through a boundary.
+
+mod network;
