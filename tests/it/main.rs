@@ -1,2 +1,6 @@
-#[test]
-fn a() {}
+//! Every test of the project in one binary, one module per topic.
+
+#![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
+
+mod clients;
+mod harness;
