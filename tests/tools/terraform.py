@@ -41,7 +41,7 @@ def main():
     else:
         first = find(False)[0]["command"]
         arguments = wanted.arguments[1:] if wanted.arguments[:1] == ["--"] else wanted.arguments
-        os.execv(first[0], [*first, *arguments])
+        os.execve(first[0], [*first, *arguments], environment())
 
 
 def find(everything):
@@ -122,18 +122,22 @@ def locked():
 
 
 def version_of(command):
-    """The version a client says it has. It is asked without the environment's own configuration file."""
-    environment = {**os.environ, "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1"}
+    """The version a client says it has."""
     try:
         answer = subprocess.run(
             [*command, "version", "-json"],
-            check=True, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+            check=True, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
         )
         return json.loads(answer.stdout)["terraform_version"]
     except subprocess.CalledProcessError as failure:
         raise Broken(failure.stderr.strip() or str(failure)) from failure
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError) as failure:
         raise Broken(f"`version -json` failed: {failure}") from failure
+
+
+def environment():
+    """The machine's, but without its configuration of the clients."""
+    return {**os.environ, "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1"}
 
 
 def release(version):
