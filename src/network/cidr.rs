@@ -127,3 +127,21 @@ impl fmt::Display for Cidr {
         self.0.fmt(f)
     }
 }
+
+/// The positions of every two ranges that overlap, the smaller position first, ordered.
+pub fn overlapping_pairs(ranges: &[Cidr]) -> Vec<(usize, usize)> {
+    let mut order: Vec<usize> = (0..ranges.len()).collect();
+    // A range sorts before everything it contains, so the ranges that contain a given one are a stack.
+    order.sort_by_key(|&position| (ranges[position], position));
+    let mut enclosing: Vec<usize> = Vec::new();
+    let mut pairs = Vec::new();
+    for position in order {
+        while enclosing.last().is_some_and(|&outer| !ranges[outer].contains(ranges[position])) {
+            enclosing.pop();
+        }
+        pairs.extend(enclosing.iter().map(|&outer| (outer.min(position), outer.max(position))));
+        enclosing.push(position);
+    }
+    pairs.sort_unstable();
+    pairs
+}
