@@ -3,5 +3,7 @@
 #![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
 
 mod clients;
+mod docs;
+mod examples;
 mod harness;
 mod layers;

@@ -1,10 +1,14 @@
 variable "container_cidrs" {
   type    = list(string)
   default = ["10.0.2.0/24", "10.0.3.0/24"]
+}
 
-  validation {
+output "container_cidrs" {
+  value = var.container_cidrs
+
+  precondition {
     condition     = length(provider::huaweivpc::cidr_overlaps(var.container_cidrs)) == 0
-    error_message = "The container ranges of two hosts must not overlap."
+    error_message = "The container ranges of two hosts overlap."
   }
 }
 
