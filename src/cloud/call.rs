@@ -38,12 +38,6 @@ pub(super) struct Call {
     pub(super) secret: Option<SecretString>,
 }
 
-impl Api {
-    pub(super) fn needs_project(self) -> bool {
-        self != Api::Iam
-    }
-}
-
 impl Call {
     pub(super) fn get(
         subject: Subject,

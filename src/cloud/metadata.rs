@@ -26,7 +26,7 @@ impl Cloud {
 
     async fn ask_metadata(&self) -> Result<TemporaryKeys> {
         let base = self.config().metadata.as_str().trim_end_matches('/');
-        let http = self.metadata_http().map_err(unreachable)?;
+        let http = self.transport().metadata(self.config()).map_err(unreachable)?;
 
         let token = http
             .request(Method::PUT, format!("{base}/meta-data/latest/api/token"))

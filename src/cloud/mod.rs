@@ -1,8 +1,8 @@
 //! The wire to Huawei Cloud: one method per endpoint, in the vendor's words.
 //!
 //! A call's way: an API file (`route_table.rs`, `port.rs`, …) words it as a `call::Call`; `client.rs` logs in where
-//! needed (`auth.rs`, `metadata.rs`, `project.rs`), signs (`sign.rs`), sends, and repeats what `retry.rs` calls worth
-//! repeating; `decode.rs` reads the answer and `error.rs` says what a refusal means.
+//! needed (`auth.rs`, `metadata.rs`, `project.rs`), signs (`sign.rs`), sends (`transport.rs`), and repeats what
+//! `retry.rs` calls worth repeating; `decode.rs` reads the answer and `error.rs` says what a refusal means.
 //!
 //! Absence is a value: what reads one object returns `None` where the cloud says that there is none, and an error
 //! for everything else.
@@ -16,6 +16,7 @@ mod config;
 mod decode;
 mod error;
 mod ids;
+mod lookup;
 mod metadata;
 mod port;
 mod project;
@@ -24,7 +25,9 @@ mod retry;
 mod route_table;
 mod security_group;
 mod server;
+mod source_check;
 mod subnet;
+mod transport;
 mod vpc;
 
 pub use client::Cloud;

@@ -93,50 +93,39 @@ struct SecurityGroup {
     _id: SecurityGroupId,
 }
 
+const RULES: &str = "security-group-rules";
+
 impl Cloud {
     pub async fn security_group_exists(&self, id: &SecurityGroupId) -> Result<bool> {
-        let group: Option<SecurityGroup> = self
-            .find_in_either(
-                |api| {
-                    let operation = format!("read security group {id}");
-                    Call::get(
-                        Subject::SecurityGroup,
-                        operation,
-                        api,
-                        format!("security-groups/{id}"),
-                    )
-                },
-                "security_group",
-            )
-            .await?;
-        Ok(group.is_some())
+        self.newest(|api| async move {
+            let operation = format!("read security group {id}");
+            let path = format!("security-groups/{id}");
+            let call = Call::get(Subject::SecurityGroup, operation, api, path);
+            let group: Option<SecurityGroup> = self.find(&call, "security_group").await?;
+            Ok(group.is_some())
+        })
+        .await
     }
 
     pub async fn security_group_rules(
         &self,
         group: &SecurityGroupId,
     ) -> Result<Vec<SecurityGroupRule>> {
-        let call = |api| {
+        self.newest(|api| async move {
             let operation = format!("list the rules of security group {group}");
-            Call::get(Subject::SecurityGroup, operation, api, RULES)
-                .query("security_group_id", group)
-        };
-        match self.list(call(Api::VpcV3), "security_group_rules").await {
-            Err(error) if error.kind() == Kind::NotPublished => {
-                self.list(call(Api::VpcV1), "security_group_rules").await
-            }
-            result => result,
-        }
+            let call = Call::get(Subject::SecurityGroup, operation, api, RULES)
+                .query("security_group_id", group);
+            self.list(call, "security_group_rules").await
+        })
+        .await
     }
 
     pub async fn security_group_rule(&self, id: &RuleId) -> Result<Option<SecurityGroupRule>> {
-        self.find_in_either(
-            |api| {
-                let operation = format!("read security group rule {id}");
-                Call::get(Subject::Rule, operation, api, format!("{RULES}/{id}"))
-            },
-            "security_group_rule",
-        )
+        self.newest(|api| async move {
+            let operation = format!("read security group rule {id}");
+            let call = Call::get(Subject::Rule, operation, api, format!("{RULES}/{id}"));
+            self.find(&call, "security_group_rule").await
+        })
         .await
     }
 
@@ -147,53 +136,33 @@ impl Cloud {
         group: &SecurityGroupId,
         rule: &NewRule,
     ) -> Result<SecurityGroupRule> {
-        let call = |api, rule: Value| {
+        let create = |api, rule: Value| async move {
             let operation = format!("create a rule in security group {group}");
             let body = json!({ "security_group_rule": rule });
-            Call::post(Subject::Rule, operation, api, RULES, body)
+            let call = Call::post(Subject::Rule, operation, api, RULES, body);
+            self.send(&call).await?.object("security_group_rule")
         };
-        let answer = match self.send(&call(Api::VpcV3, rule.as_v3(group))).await {
-            Err(error) if error.kind() == Kind::NotPublished => match rule.as_v1(group) {
-                Some(rule) => self.send(&call(Api::VpcV1, rule)).await?,
-                None => return Err(error),
-            },
-            result => result?,
-        };
-        answer.object("security_group_rule")
+        match (create(Api::VpcV3, rule.as_v3(group)).await, rule.as_v1(group)) {
+            (Err(error), Some(rule)) if error.kind() == Kind::NotPublished => {
+                create(Api::VpcV1, rule).await
+            }
+            (result, _) => result,
+        }
     }
 
     /// Succeeds where the rule is already gone.
     pub async fn delete_security_group_rule(&self, id: &RuleId) -> Result<()> {
-        let call = |api| {
+        let result = self.newest(|api| async move {
             let operation = format!("delete security group rule {id}");
-            Call::delete(Subject::Rule, operation, api, format!("{RULES}/{id}"))
-        };
-        let result = match self.send(&call(Api::VpcV3)).await {
-            Err(error) if error.kind() == Kind::NotPublished => self.send(&call(Api::VpcV1)).await,
-            result => result,
-        };
-        match result {
-            Err(error) if error.kind() != Kind::NotFound => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    /// In v3, or in v1 where v3 is not published.
-    async fn find_in_either<T: serde::de::DeserializeOwned>(
-        &self,
-        call: impl Fn(Api) -> Call,
-        wrapper: &str,
-    ) -> Result<Option<T>> {
-        match self.find(&call(Api::VpcV3), wrapper).await {
-            Err(error) if error.kind() == Kind::NotPublished => {
-                self.find(&call(Api::VpcV1), wrapper).await
-            }
+            let call = Call::delete(Subject::Rule, operation, api, format!("{RULES}/{id}"));
+            self.send(&call).await.map(drop)
+        });
+        match result.await {
+            Err(error) if error.kind() == Kind::NotFound => Ok(()),
             result => result,
         }
     }
 }
-
-const RULES: &str = "security-group-rules";
 
 impl NewRule {
     fn as_v3(&self, group: &SecurityGroupId) -> Value {

@@ -6,10 +6,10 @@
 use serde::Deserialize;
 
 use super::{
-    call::{Api, Call},
+    call::Call,
     client::Cloud,
     decode::{or_default, range, ranges},
-    error::{Kind, Result, Subject},
+    error::{Result, Subject},
     ids::VpcId,
 };
 use crate::network::Cidr;
@@ -27,13 +27,11 @@ pub struct Vpc {
 
 impl Cloud {
     pub async fn vpc(&self, id: &VpcId) -> Result<Option<Vpc>> {
-        let call =
-            |api| Call::get(Subject::Vpc, format!("read VPC {id}"), api, format!("vpcs/{id}"));
-        match self.find(&call(Api::VpcV3), "vpc").await {
-            Err(error) if error.kind() == Kind::NotPublished => {
-                self.find(&call(Api::VpcV1), "vpc").await
-            }
-            result => result,
-        }
+        self.newest(|api| async move {
+            let operation = format!("read VPC {id}");
+            let call = Call::get(Subject::Vpc, operation, api, format!("vpcs/{id}"));
+            self.find(&call, "vpc").await
+        })
+        .await
     }
 }

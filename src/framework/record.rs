@@ -22,7 +22,7 @@ const TIMEOUTS: &str = "timeouts";
 const MEMORY: &str = "memory";
 
 /// The struct of a stored, planned or configured object. What is unknown or null is `None` in it.
-pub(super) fn to_struct<T: DeserializeOwned>(object: &Value, private: &[u8]) -> Result<T> {
+pub fn to_struct<T: DeserializeOwned>(object: &Value, private: &[u8]) -> Result<T> {
     let mut members = match json::write(object) {
         Json::Object(members) => members,
         _ => return Err(Problem::bug("an object was expected").into()),

@@ -79,6 +79,15 @@ impl Cidr {
         self.contains(other) || other.contains(self)
     }
 
+    /// The address at this offset from the first; `None` outside the range.
+    pub fn address(self, offset: u32) -> Option<IpAddr> {
+        let address = match self.network() {
+            IpAddr::V4(first) => IpAddr::V4(u32::from(first).checked_add(offset)?.into()),
+            IpAddr::V6(first) => IpAddr::V6(u128::from(first).checked_add(offset.into())?.into()),
+        };
+        self.contains_address(address).then_some(address)
+    }
+
     /// How many addresses the range holds; `u128::MAX` for the whole of IPv6, which holds one more.
     pub fn size(self) -> u128 {
         let host_bits = u32::from(self.0.max_prefix_len() - self.0.prefix_len());

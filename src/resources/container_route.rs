@@ -136,7 +136,7 @@ impl Resource<Cloud> for ContainerRoute {
             None => self.name_next_hop(&route.next_hop_type, &route.next_hop),
         }
         self.vpc_id = Some(table.vpc_id.clone());
-        self.description = route.description.clone();
+        self.description = route.description.clone().try_into().unwrap_or_default();
         self.next_hop_type = Some(route.next_hop_type.clone());
         self.nexthop = Some(route.next_hop.clone());
         Ok(Some(self))
@@ -248,7 +248,7 @@ impl ContainerRoute {
             destination: self.destination.to_string(),
             next_hop_type: next_hop.kind.clone(),
             next_hop: next_hop.id.clone(),
-            description: self.description.clone(),
+            description: self.description.to_string(),
         }
     }
 

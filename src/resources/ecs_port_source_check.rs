@@ -16,9 +16,6 @@ use crate::{
     network::Address,
 };
 
-/// The pair that stands for "check off".
-const CHECK_OFF: &str = "1.1.1.1/0";
-
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EcsPortSourceCheck {
     port_id: Option<PortId>,
@@ -156,7 +153,7 @@ impl EcsPortSourceCheck {
             .filter(still_has)
             .or_else(|| port.fixed_ips.first().map(|ip| (*ip).into()));
         self.port_id = Some(port.id.clone());
-        self.enabled = is_check_on(&port.address_pairs);
+        self.enabled = port.is_source_check_on();
         self.memory.found_enabled = self.memory.found_enabled.or(Some(self.enabled));
         self.allowed_address_pairs = Some(foreign_pairs(&port.address_pairs));
         self
@@ -165,38 +162,22 @@ impl EcsPortSourceCheck {
 
 /// Brings the check into the wanted position, unless it is there already.
 async fn switch(port: Port, enabled: bool, cloud: &Cloud) -> Result<Port> {
-    match pairs_for(enabled, &port.address_pairs) {
-        Some(pairs) => Ok(cloud.set_address_pairs(&port.id, &pairs).await?),
-        None => Ok(port),
+    if port.is_source_check_on() == enabled {
+        return Ok(port);
     }
+    Ok(cloud.set_address_pairs(&port.id, &pairs_for(enabled, &port.address_pairs)).await?)
 }
 
-/// The whole list to send; `None` if the check is in that position already.
-fn pairs_for(enabled: bool, pairs: &[AddressPair]) -> Option<Vec<AddressPair>> {
-    if is_check_on(pairs) == enabled {
-        return None;
-    }
-    let mut wanted: Vec<AddressPair> =
-        pairs.iter().filter(|pair| !stands_for_check(pair)).cloned().collect();
-    if !enabled {
-        wanted.push(AddressPair { ip_address: CHECK_OFF.to_owned(), mac_address: None });
-    }
-    Some(wanted)
-}
-
-fn is_check_on(pairs: &[AddressPair]) -> bool {
-    !pairs.iter().any(stands_for_check)
-}
-
-/// The cloud may add the port's MAC address to the pair, so the address alone counts.
-fn stands_for_check(pair: &AddressPair) -> bool {
-    pair.ip_address == CHECK_OFF
+/// The whole list to send: every foreign pair as it was.
+fn pairs_for(enabled: bool, pairs: &[AddressPair]) -> Vec<AddressPair> {
+    let ours = (!enabled).then(AddressPair::source_check_off);
+    pairs.iter().filter(|pair| !pair.is_source_check_off()).cloned().chain(ours).collect()
 }
 
 fn foreign_pairs(pairs: &[AddressPair]) -> Vec<Pair> {
     let mut foreign: Vec<Pair> = pairs
         .iter()
-        .filter(|pair| !stands_for_check(pair))
+        .filter(|pair| !pair.is_source_check_off())
         .map(|pair| Pair {
             ip_address: pair.ip_address.clone(),
             mac_address: pair.mac_address.clone(),

@@ -224,14 +224,15 @@ impl SecgroupIcmpUdpRule {
         NewRule {
             direction: self.direction.to_string(),
             ethertype: ethertype.to_owned(),
-            protocol: protocol_name.to_owned(),
+            protocol: Some(protocol_name.to_owned()),
             multiport: self
                 .udp_ports
                 .as_ref()
                 .filter(|_| protocol == Protocol::Udp)
                 .map(ToString::to_string),
-            remote_ip_prefix: self.remote_ip_prefix,
-            priority: self.priority.number(),
+            remote_ip_prefix: Some(self.remote_ip_prefix.to_string()),
+            action: "allow".to_owned(),
+            priority: self.priority.into(),
             description: self.description.clone(),
         }
     }
@@ -337,9 +338,8 @@ impl SecgroupIcmpUdpRule {
     fn take_over_differences(&mut self, rule: &SecurityGroupRule) {
         let prefix = rule.remote_ip_prefix.as_deref().and_then(Cidr::lenient);
         self.remote_ip_prefix = prefix.unwrap_or(self.remote_ip_prefix);
-        self.priority =
-            rule.priority.and_then(|priority| priority.try_into().ok()).unwrap_or(self.priority);
-        self.description = rule.description.clone();
+        self.priority = rule.priority.try_into().unwrap_or(self.priority);
+        self.description = rule.description.clone().try_into().unwrap_or_default();
         if Protocol::of(rule) == Some(Protocol::Udp) {
             let ports: Option<PortRanges> =
                 rule.multiport.as_deref().and_then(|ports| ports.parse().ok());
@@ -381,7 +381,8 @@ fn opens(rule: &SecurityGroupRule, protocol: Protocol, wanted: &NewRule) -> bool
     Protocol::of(rule) == Some(protocol)
         && rule.direction == wanted.direction
         && rule.multiport == wanted.multiport
-        && rule.remote_ip_prefix.as_deref().and_then(Cidr::lenient) == Some(wanted.remote_ip_prefix)
+        && rule.remote_ip_prefix.as_deref().and_then(Cidr::lenient)
+            == wanted.remote_ip_prefix.as_deref().and_then(Cidr::lenient)
 }
 
 fn invalid_import(reason: &str) -> Problem {

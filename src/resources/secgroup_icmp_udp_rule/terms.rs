@@ -16,10 +16,10 @@ pub(super) enum Protocol {
 }
 
 impl Protocol {
-    /// The protocol of a rule in the cloud, by name or number; `None` for others.
+    /// What a rule of the cloud opens, as far as this resource makes such rules: all of ICMP, or UDP.
     pub(super) fn of(rule: &SecurityGroupRule) -> Option<Self> {
         match rule.protocol.as_deref()? {
-            "icmp" | "icmpv6" | "1" | "58" => Some(Protocol::Icmp),
+            "icmp" | "icmpv6" | "1" | "58" if rule.multiport.is_none() => Some(Protocol::Icmp),
             "udp" | "17" => Some(Protocol::Udp),
             _ => None,
         }
@@ -82,12 +82,6 @@ impl fmt::Display for Direction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
 pub(super) struct Priority(u8);
-
-impl Priority {
-    pub(super) fn number(self) -> u8 {
-        self.0
-    }
-}
 
 fn out_of_range(text: impl fmt::Display) -> String {
     format!("`{text}` is not a priority. Write a whole number from 1, the highest, to 100.")

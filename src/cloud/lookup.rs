@@ -1,8 +1,9 @@
-//! Which network interface is meant by a server, or by a private address.
+//! Which object is meant, where the user does not name it by its id: a VPC's default route table, the network
+//! interface of a server or of a private address.
 
 use std::net::IpAddr;
 
-use super::{Cloud, Port, Result, ServerId, VpcId};
+use super::{Cloud, Port, Result, RouteTableId, RouteTableSummary, ServerId, Subnet, VpcId};
 
 /// How the `device_owner` of a server's network interface begins; virtual IPs, gateways and the like have others.
 const SERVER_OWNED: &str = "compute:";
@@ -14,7 +15,35 @@ impl Port {
     }
 }
 
+impl Subnet {
+    pub fn holds(&self, address: IpAddr) -> bool {
+        self.cidr.into_iter().chain(self.cidr_v6).any(|range| range.contains_address(address))
+    }
+}
+
 impl Cloud {
+    /// `None` if the VPC does not exist, or in a cloud without route tables.
+    pub async fn default_route_table(&self, vpc: &VpcId) -> Result<Option<RouteTableId>> {
+        let tables = self.route_tables(vpc).await?;
+        self.default_among(&tables).await
+    }
+
+    /// The default one of a VPC's tables. Some clouds mark it only in the table itself, not in the list.
+    pub async fn default_among(
+        &self,
+        tables: &[RouteTableSummary],
+    ) -> Result<Option<RouteTableId>> {
+        if let Some(table) = tables.iter().find(|table| table.is_default == Some(true)) {
+            return Ok(Some(table.id.clone()));
+        }
+        for summary in tables.iter().filter(|table| table.is_default.is_none()) {
+            if self.route_table(&summary.id).await?.is_some_and(|table| table.is_default) {
+                return Ok(Some(summary.id.clone()));
+            }
+        }
+        Ok(None)
+    }
+
     /// The primary interface of a server; `None` if the server or its interface does not exist.
     pub async fn primary_nic(&self, server: &ServerId) -> Result<Option<Port>> {
         let ports = self.ports_of_server(server).await?;
@@ -28,7 +57,11 @@ impl Cloud {
     }
 
     /// The servers' interfaces with this private address, in one VPC or, where addresses repeat, in all of them.
-    pub async fn nics_with_address(&self, address: IpAddr, vpc: Option<&VpcId>) -> Result<Vec<Port>> {
+    pub async fn nics_with_address(
+        &self,
+        address: IpAddr,
+        vpc: Option<&VpcId>,
+    ) -> Result<Vec<Port>> {
         let mut nics = self.ports_with_address(address).await?;
         nics.retain(Port::is_nic);
         let Some(vpc) = vpc else { return Ok(nics) };
