@@ -1,3 +1,10 @@
-//! The only test binary. Each module is one topic, tested through a boundary.
+//! Every test of the project in one binary, one module per topic, each through a boundary.
 
+#![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
+
+mod clients;
+mod docs;
+mod examples;
+mod harness;
+mod layers;
 mod network;
