@@ -1,2 +1,2 @@
-#[test]
-fn a() {}
+mod core_notices;
+mod harness;
