@@ -69,13 +69,12 @@ async fn a_failed_update_records_what_is_there_now_without_taint() {
         honest: lamps(house),
         sin: Sin::Apply(|_, answer| answer.problems.push(Problem::error("Fuse", "It blew."))),
     };
-    let refused = apply(
-        &Core { plugin: cursed },
-        Some(made.instance),
-        json!({ "room": "hall", "name": "desk" }),
-    );
+    let core = Core { plugin: cursed };
+    let wanted = json!({ "room": "hall", "name": "desk" });
 
-    let Err(Failure::Refused { left: Some(left), .. }) = refused.await else {
+    let Err(Failure::Refused { left: Some(left), .. }) =
+        apply(&core, Some(made.instance), wanted).await
+    else {
         panic!("the fuse blows")
     };
     assert!(!left.tainted);
@@ -360,17 +359,29 @@ fn sins() -> Vec<(&'static str, &'static str, Sin)> {
             answer.stored.identity = Some(identity("cellar"));
         }),
         read("P14", "defers", |_, answer| answer.deferred = true),
-        ("upgrade", "drops an attribute", Sin::Upgrade(|answer| {
-            set(&mut answer.value, "serial", Value::Null);
-        })),
-        ("unknown", "refuses what is not known yet", Sin::Validate(|config, problems| {
-            if config.get("room").is_unknown() {
-                problems.push(Problem::error("Bad room", "").at("room"));
-            }
-        })),
-        ("problem", "points nowhere", Sin::Validate(|_, problems| {
-            problems.push(Problem::warning("Odd", "").at("wattage"));
-        })),
+        (
+            "upgrade",
+            "drops an attribute",
+            Sin::Upgrade(|answer| {
+                set(&mut answer.value, "serial", Value::Null);
+            }),
+        ),
+        (
+            "unknown",
+            "refuses what is not known yet",
+            Sin::Validate(|config, problems| {
+                if config.get("room").is_unknown() {
+                    problems.push(Problem::error("Bad room", "").at("room"));
+                }
+            }),
+        ),
+        (
+            "problem",
+            "points nowhere",
+            Sin::Validate(|_, problems| {
+                problems.push(Problem::warning("Odd", "").at("wattage"));
+            }),
+        ),
         import("import", "imports two", |_, answers| answers.push(answers[0].clone())),
         import("import", "imports nothing", |_, answers| answers[0].stored.state = Value::Null),
         import("import", "imports by identity and returns none", |by, answers| {

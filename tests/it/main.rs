@@ -1,2 +1,3 @@
 mod core_notices;
+mod core_rules;
 mod harness;

@@ -55,7 +55,11 @@ pub(crate) fn patched(json: &Json, patch: &Json) -> Json {
     let members = |json: &Json| json.as_object().cloned().unwrap_or_default();
     let mut merged: Map<String, Json> = members(json);
     for (name, value) in members(patch) {
-        if value.is_null() { merged.remove(&name) } else { merged.insert(name, value) };
+        if value.is_null() {
+            merged.remove(&name)
+        } else {
+            merged.insert(name, value)
+        };
     }
     Json::Object(merged)
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use huaweivpc::framework::{
-    ApplyRequest, Block, Configured, Default, Draft, ImportBy, Kind, PlanRequest, Problem, Problems,
-    Provider, Resource, Result, Schema, Session, Stored, Timeouts, Value,
+    ApplyRequest, Block, Configured, Default, Draft, ImportBy, Kind, PlanRequest, Problem,
+    Problems, Provider, Resource, Result, Schema, Session, Stored, Timeouts, Value,
     resource::Entry,
     schema::{attribute, string},
 };
@@ -31,7 +31,10 @@ impl Session for House {
 }
 
 impl House {
-    pub(crate) fn change<T>(&self, act: impl FnOnce(&mut BTreeMap<(String, String), Lamp>) -> T) -> T {
+    pub(crate) fn change<T>(
+        &self,
+        act: impl FnOnce(&mut BTreeMap<(String, String), Lamp>) -> T,
+    ) -> T {
         act(&mut self.0.lock().expect("no test panics while it holds the house"))
     }
 }
@@ -91,7 +94,8 @@ impl Resource<House> for Lamp {
 
     fn check(config: Draft<'_>) -> Vec<Problem> {
         let ugly = config.text("colour") == Some("mauve");
-        let problem = || Problem::error("Ugly colour", "`mauve` is refused. Write `red`.").at("colour");
+        let problem =
+            || Problem::error("Ugly colour", "`mauve` is refused. Write `red`.").at("colour");
         ugly.then(problem).into_iter().collect()
     }
 

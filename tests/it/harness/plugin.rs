@@ -90,9 +90,7 @@ impl<C: Session> Plugin for Direct<C> {
     async fn upgrade(&self, type_name: &str, version: i64, state: &Json) -> ValueAnswer {
         match self.resource(type_name).upgrade(version, state) {
             Ok(value) => ValueAnswer { problems: Vec::new(), value },
-            Err(problems) => {
-                ValueAnswer { problems: problems.list().to_vec(), value: Value::Null }
-            }
+            Err(problems) => ValueAnswer { problems: problems.list().to_vec(), value: Value::Null },
         }
     }
 
@@ -147,9 +145,7 @@ impl<C: Session> Plugin for Direct<C> {
         let stop = CancellationToken::new();
         match self.data_source(type_name).read(config.clone(), &self.session, stop).await {
             Ok(noted) => ValueAnswer { problems: noted.warnings, value: noted.value },
-            Err(problems) => {
-                ValueAnswer { problems: problems.list().to_vec(), value: Value::Null }
-            }
+            Err(problems) => ValueAnswer { problems: problems.list().to_vec(), value: Value::Null },
         }
     }
 }

@@ -40,7 +40,8 @@ fn attributes<'a>(
 
 fn proposal(attribute: &Attribute, prior: &Value, config: &Value) -> Value {
     if attribute.is_computed() && config.is_null() {
-        let removed = attribute.usage == Usage::OptionalComputed && was_configured(attribute, prior);
+        let removed =
+            attribute.usage == Usage::OptionalComputed && was_configured(attribute, prior);
         return if removed { Value::Null } else { prior.clone() };
     }
     let Kind::Nested(nesting, members) = attribute.kind else { return config.clone() };
@@ -68,10 +69,7 @@ fn proposal(attribute: &Attribute, prior: &Value, config: &Value) -> Value {
         (Nesting::Map, Value::Map(items)) => {
             let before = |key: &str| prior.as_map().and_then(|members| members.get(key));
             Value::Map(
-                items
-                    .iter()
-                    .map(|(key, item)| (key.clone(), element(before(key), item)))
-                    .collect(),
+                items.iter().map(|(key, item)| (key.clone(), element(before(key), item))).collect(),
             )
         }
         _ => config.clone(),

@@ -20,7 +20,8 @@ pub(crate) fn check_plan(
     if let Some(identity) = &planned.identity {
         found.extend(check_identity(schema, "P15", identity));
     }
-    let update = !request.prior.is_null() && !planned.state.is_null() && planned.replaces.is_empty();
+    let update =
+        !request.prior.is_null() && !planned.state.is_null() && planned.replaces.is_empty();
     if update && request.prior_identity.is_some() && planned.identity != request.prior_identity {
         found.push(Violation::new("identity", Path::default(), "an update changes the identity"));
     }
@@ -184,7 +185,9 @@ fn planned_element(
         |rule, detail: &str| found.push(Violation::new(rule, path.clone(), detail.to_owned()));
     match (config, planned) {
         (Value::Null, Value::Null) | (Value::Unknown(_), Value::Unknown(_)) => {}
-        (Value::Null, _) | (_, Value::Null) => broken("P1", "null in one of plan and configuration"),
+        (Value::Null, _) | (_, Value::Null) => {
+            broken("P1", "null in one of plan and configuration")
+        }
         (Value::Unknown(_), _) | (_, Value::Unknown(_)) => {
             broken("P9", "unknown in one of plan and configuration");
         }
