@@ -1,3 +1,6 @@
+//! The only test binary. Each module is one topic, tested through a boundary.
+
 mod core_notices;
 mod core_rules;
 mod harness;
+mod network;

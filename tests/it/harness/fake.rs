@@ -25,7 +25,7 @@ use super::plugin::{Answer, Direct, PlanAnswer, Plugin, ValueAnswer};
 pub(crate) struct House(Arc<Mutex<BTreeMap<(String, String), Lamp>>>);
 
 impl Session for House {
-    fn bounded(&self, _limit: Option<Duration>, _stop: CancellationToken) -> Self {
+    fn bounded(&self, _limit: Duration, _stop: CancellationToken) -> Self {
         self.clone()
     }
 }
