@@ -3,6 +3,8 @@
 #![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
 
 mod clients;
+mod core_notices;
+mod core_rules;
 mod docs;
 mod examples;
 mod harness;
