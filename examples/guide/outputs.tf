@@ -7,13 +7,3 @@ output "first_containers" {
   description = "The address to give to the first container of each host."
   value       = { for name, host in data.huaweivpc_container_cidr_plan.this.plan : name => host.first_container }
 }
-
-output "routes_free" {
-  description = "How many more routes the route table takes."
-  value       = data.huaweivpc_container_cidr_plan.this.routes_free
-}
-
-output "findings" {
-  description = "What to know about the plan although it works."
-  value       = data.huaweivpc_container_cidr_plan.this.findings
-}
