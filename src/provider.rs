@@ -35,10 +35,16 @@ const FUNCTIONS: &[&dyn Function] = &[&CidrContains, &CidrOverlaps];
 
 /// What the provider takes from the world around it; only the binary and tests make one.
 pub struct Environment {
-    pub variable: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
-    pub file: Box<dyn Fn(&str) -> io::Result<Vec<u8>> + Send + Sync>,
+    pub variable: Variable,
+    pub file: File,
     pub now: fn() -> SystemTime,
 }
+
+/// An environment variable by name; `None` where it is not set.
+pub type Variable = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// The contents of a file by path.
+pub type File = Box<dyn Fn(&str) -> io::Result<Vec<u8>> + Send + Sync>;
 
 /// The provider, as the protocol serves it.
 pub fn provider(environment: Environment) -> Provider<Cloud> {

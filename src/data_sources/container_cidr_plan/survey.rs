@@ -25,7 +25,7 @@ pub(super) struct Survey {
 
 #[derive(Debug)]
 pub(super) enum Whereabouts {
-    Found(Found),
+    Found(Box<Found>),
     NotFound,
     Ambiguous(Vec<String>),
     OtherVpc,
@@ -163,5 +163,5 @@ fn whereabouts(mut nics: Vec<Port>, subnets: &[Subnet], tables: &TableOf) -> Res
     })?;
     let server_id =
         port.device_id.parse().map_err(|error: crate::cloud::InvalidId| Problem::bug(error))?;
-    Ok(Whereabouts::Found(Found { server_id, port, table_id }))
+    Ok(Whereabouts::Found(Box::new(Found { server_id, port, table_id })))
 }
