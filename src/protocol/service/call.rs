@@ -16,23 +16,23 @@ use crate::framework::Problem;
 pub(super) type Answer<R> = Result<Response<R>, Status>;
 
 /// Which RPC, and about what.
-pub(super) struct Call<'a> {
+pub(super) struct Call {
     rpc: &'static str,
-    resource_type: Option<&'a str>,
-    data_source_type: Option<&'a str>,
+    resource_type: Option<String>,
+    data_source_type: Option<String>,
 }
 
-impl<'a> Call<'a> {
+impl Call {
     pub(super) fn new(rpc: &'static str) -> Self {
         Self { rpc, resource_type: None, data_source_type: None }
     }
 
-    pub(super) fn resource(rpc: &'static str, type_name: &'a str) -> Self {
-        Self { resource_type: Some(type_name), ..Self::new(rpc) }
+    pub(super) fn resource(rpc: &'static str, type_name: &str) -> Self {
+        Self { resource_type: Some(type_name.to_owned()), ..Self::new(rpc) }
     }
 
-    pub(super) fn data_source(rpc: &'static str, type_name: &'a str) -> Self {
-        Self { data_source_type: Some(type_name), ..Self::new(rpc) }
+    pub(super) fn data_source(rpc: &'static str, type_name: &str) -> Self {
+        Self { data_source_type: Some(type_name.to_owned()), ..Self::new(rpc) }
     }
 
     fn span(&self, provider_address: &str) -> Span {
@@ -42,15 +42,15 @@ impl<'a> Call<'a> {
             tf_rpc = self.rpc,
             tf_proto_version = "6",
             tf_provider_addr = provider_address,
-            tf_resource_type = self.resource_type,
-            tf_data_source_type = self.data_source_type,
+            tf_resource_type = self.resource_type.as_deref(),
+            tf_data_source_type = self.data_source_type.as_deref(),
         )
     }
 }
 
 /// Does the work to its end, whatever becomes of the client that asked, and answers a panic with a diagnostic.
 pub(super) async fn run<R: Reply>(
-    call: Call<'_>,
+    call: Call,
     provider_address: &str,
     work: impl Future<Output = R> + Send + 'static,
 ) -> R {
@@ -88,6 +88,7 @@ pub(super) trait Reply: Send + 'static {
 macro_rules! with_diagnostics {
     ($($rpc:ident),*) => {$(
         impl From<Vec<Diagnostic>> for wire::$rpc::Response {
+            #[allow(clippy::needless_update, reason = "some answers have no other field")]
             fn from(diagnostics: Vec<Diagnostic>) -> Self {
                 Self { diagnostics, ..Default::default() }
             }
@@ -128,9 +129,6 @@ impl Reply for wire::stop_provider::Response {
 impl Reply for wire::call_function::Response {
     fn failed(problem: &Problem) -> Self {
         let text = problem.detail.clone();
-        Self {
-            result: None,
-            error: Some(wire::FunctionError { text, function_argument: None }),
-        }
+        Self { result: None, error: Some(wire::FunctionError { text, function_argument: None }) }
     }
 }

@@ -248,7 +248,7 @@ impl<C: Session> provider_server::Provider for Service<C> {
 impl<C: Session> Service<C> {
     async fn run<R: call::Reply>(
         &self,
-        call: Call<'_>,
+        call: Call,
         work: impl Future<Output = R> + Send + 'static,
     ) -> Answer<R> {
         Ok(Response::new(call::run(call, self.shared.provider.address, work).await))

@@ -90,7 +90,8 @@ async fn answer_of<C: Session>(
     let config = received(config, ty)?;
     let (session, stop) = shared.session()?;
     let answer = entry.read(config, &session, stop).await?;
-    let state = codec::encode(&answer.value, ty).map_err(|error| Origin::Provider.problem_of(error))?;
+    let state =
+        codec::encode(&answer.value, ty).map_err(|error| Origin::Provider.problem_of(error))?;
     Ok((state, diagnostics::encode(&answer.warnings, ty)))
 }
 

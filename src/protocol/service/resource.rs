@@ -54,9 +54,8 @@ pub(super) async fn upgrade<C: Session>(
         Ok(kind) => kind,
         Err(problem) => return vec![diagnostics::on_the_whole(&problem)].into(),
     };
-    let upgraded = stored_json(request.raw_state).and_then(|state| {
-        Ok(kind.sent(&kind.entry.upgrade(request.version, &state)?)?)
-    });
+    let upgraded = stored_json(request.raw_state)
+        .and_then(|state| Ok(kind.sent(&kind.entry.upgrade(request.version, &state)?)?));
     match upgraded {
         Ok(state) => upgrade_resource_state::Response {
             upgraded_state: Some(state),
@@ -70,19 +69,21 @@ pub(super) async fn upgrade_identity<C: Session>(
     shared: Arc<Shared<C>>,
     request: upgrade_resource_identity::Request,
 ) -> upgrade_resource_identity::Response {
-    let upgraded = Kind::find(&shared, &request.type_name).map_err(Problems::from).and_then(|kind| {
-        let ty = kind.identity.as_ref().filter(|_| request.version == schema::IDENTITY_VERSION);
-        let ty = ty.ok_or_else(|| {
-            let (name, version) = (&request.type_name, request.version);
-            let detail = format!("`{name}` has no identity of version {version}.");
-            Problem::error("Unknown identity version", detail)
-        })?;
-        let identity = json::parse(&stored_json(request.raw_identity)?, ty).map_err(|misfit| {
-            let detail = format!("The stored identity does not fit its schema: {misfit}.");
-            Problem::error("Unreadable identity", detail)
-        })?;
-        Ok(kind.sent_identity(&identity)?)
-    });
+    let upgraded =
+        Kind::find(&shared, &request.type_name).map_err(Problems::from).and_then(|kind| {
+            let ty = kind.identity.as_ref().filter(|_| request.version == schema::IDENTITY_VERSION);
+            let ty = ty.ok_or_else(|| {
+                let (name, version) = (&request.type_name, request.version);
+                let detail = format!("`{name}` has no identity of version {version}.");
+                Problem::error("Unknown identity version", detail)
+            })?;
+            let identity =
+                json::parse(&stored_json(request.raw_identity)?, ty).map_err(|misfit| {
+                    let detail = format!("The stored identity does not fit its schema: {misfit}.");
+                    Problem::error("Unreadable identity", detail)
+                })?;
+            Ok(kind.sent_identity(&identity)?)
+        });
     match upgraded {
         Ok(identity) => upgrade_resource_identity::Response {
             upgraded_identity: identity,
@@ -213,7 +214,10 @@ impl<C: Session> Kind<C> {
         })
     }
 
-    fn plan(&self, request: plan_resource_change::Request) -> Result<plan_resource_change::Response> {
+    fn plan(
+        &self,
+        request: plan_resource_change::Request,
+    ) -> Result<plan_resource_change::Response> {
         let planned = self.entry.plan(PlanRequest {
             prior: self.received(request.prior_state.as_ref())?,
             proposed: self.received(request.proposed_new_state.as_ref())?,
@@ -305,7 +309,8 @@ impl<C: Session> Kind<C> {
         identity: &Value,
     ) -> std::result::Result<Option<ResourceIdentityData>, Problem> {
         let Some(ty) = &self.identity else { return Ok(None) };
-        let data = codec::encode(identity, ty).map_err(|error| pathless(Origin::Provider, error))?;
+        let data =
+            codec::encode(identity, ty).map_err(|error| pathless(Origin::Provider, error))?;
         Ok(Some(ResourceIdentityData { identity_data: Some(data) }))
     }
 
