@@ -7,6 +7,7 @@ mod core_notices;
 mod core_rules;
 mod docs;
 mod examples;
+mod generated;
 mod harness;
 mod layers;
 mod network;
