@@ -66,6 +66,12 @@ pub struct RouteChanges {
     pub delete: Vec<String>,
 }
 
+impl RouteChanges {
+    pub fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.modify.is_empty() && self.delete.is_empty()
+    }
+}
+
 #[derive(Deserialize)]
 struct AssociatedSubnet {
     id: SubnetId,

@@ -246,8 +246,8 @@ fn bounded<C: Session>(
     verb: &str,
 ) -> C {
     let wanted = timeouts.get(verb).as_str().and_then(|text| text.parse::<GoDuration>().ok());
-    let limit = wanted.map(|GoDuration(limit)| limit).or(schema.timeouts.as_ref().map(limit));
-    cloud.bounded(limit, stop)
+    let otherwise = limit(&schema.timeouts.unwrap_or(Timeouts::MINUTES_5));
+    cloud.bounded(wanted.map_or(otherwise, |GoDuration(limit)| limit), stop)
 }
 
 /// What a failed verb left behind, in the form that is stored. If even that cannot be written, this is said too.

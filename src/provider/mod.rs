@@ -1,8 +1,0 @@
-//! Placeholder.
-
-pub mod settings;
-
-mod arguments;
-mod credentials;
-mod shared_config;
-mod sources;
