@@ -3,4 +3,6 @@
 mod core_notices;
 mod core_rules;
 mod harness;
+mod laws;
+mod laws_of_planning;
 mod network;

@@ -7,6 +7,8 @@
 pub(crate) mod config;
 pub(crate) mod core;
 pub(crate) mod fake;
+pub(crate) mod generate;
 pub(crate) mod plugin;
 pub(crate) mod proposed;
+pub(crate) mod provider;
 pub(crate) mod rules;

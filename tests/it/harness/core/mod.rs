@@ -11,12 +11,10 @@ use huaweivpc::framework::{ApplyRequest, PlanRequest, Planned, Problem, Stored, 
 
 use super::{
     plugin::{Answer, Plugin, is_error},
-    rules::{Violation, agreement, check_applied},
+    rules::{Violation, agreement, check_applied, moves_identity, same_identity},
 };
 use planning::request;
-use verdict::{
-    broken, check_half_made, check_paths, differences, differing, relabelled, root, same_identity,
-};
+use verdict::{broken, check_half_made, check_paths, differences, differing, relabelled, root};
 
 mod planning;
 mod reading;
@@ -129,8 +127,9 @@ impl<P: Plugin> Core<P> {
             return Err(Failure::Refused { problems: answer.problems, left: left.map(Box::new) });
         }
         broken(check_applied(schema, &apply.planned, &answer.stored))?;
-        if let Some(before) = prior.and_then(|prior| prior.stored.identity) {
-            broken(same_identity(&before, &answer.stored))?;
+        if !moves_identity(schema, &apply.prior, &answer.stored.state) {
+            let before = request.prior_identity.as_ref();
+            broken(same_identity(before, answer.stored.identity.as_ref()))?;
         }
         Ok(Instance { stored: answer.stored, tainted: false })
     }

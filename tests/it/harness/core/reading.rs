@@ -6,10 +6,10 @@ use super::{
     super::{
         config::refusals,
         plugin::{Answer, Plugin, is_error},
-        rules::{Violation, check_stored, misfits},
+        rules::{Violation, check_stored, misfits, same_identity},
     },
     Core, Failure, Instance,
-    verdict::{broken, check_paths, differences, differing, relabelled, root, same_identity},
+    verdict::{broken, check_paths, differences, differing, relabelled, root},
 };
 
 impl<P: Plugin> Core<P> {
@@ -36,9 +36,7 @@ impl<P: Plugin> Core<P> {
             return Ok(None);
         }
         broken(relabelled("read", check_stored(schema, "identity", &stored)))?;
-        if let Some(before) = &instance.stored.identity {
-            broken(same_identity(before, &stored))?;
-        }
+        broken(same_identity(instance.stored.identity.as_ref(), stored.identity.as_ref()))?;
         Ok(Some(Instance { stored, ..instance }))
     }
 

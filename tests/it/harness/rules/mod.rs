@@ -75,6 +75,21 @@ fn check_identity(schema: &Schema, rule: &'static str, identity: &Value) -> Vec<
     found
 }
 
+/// An update changes a part of the key that does not make a new object, and the identity with it.
+pub(crate) fn moves_identity(schema: &Schema, before: &Value, after: &Value) -> bool {
+    let in_place = |name: &&&str| schema.attribute(name).is_some_and(|part| !part.replaces);
+    schema.key.iter().filter(in_place).any(|name| before.get(name) != after.get(name))
+}
+
+/// An identity stays what it was.
+pub(crate) fn same_identity(before: Option<&Value>, after: Option<&Value>) -> Vec<Violation> {
+    if before.is_none() || before == after {
+        return Vec::new();
+    }
+    let detail = format!("was {before:?}, but now {after:?}");
+    vec![Violation::new("identity", Path::default(), detail)]
+}
+
 /// Every place where a value is not of its type: a member too many or too few, another kind of value.
 pub(crate) fn misfits(
     rule: &'static str,
