@@ -1,8 +1,15 @@
-//! The only test binary. Each module is one topic, tested through a boundary.
+//! Every test of the project in one binary, one module per topic, each through a boundary.
 
+#![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
+
+mod clients;
 mod core_notices;
 mod core_rules;
+mod docs;
+mod examples;
+mod generated;
 mod harness;
 mod laws;
 mod laws_of_planning;
+mod layers;
 mod network;

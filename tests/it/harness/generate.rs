@@ -15,19 +15,19 @@ use super::config::with;
 
 /// Where the texts of an attribute come from; nothing means that any text will do.
 #[derive(Clone, Copy)]
-pub(crate) struct Pools {
-    pub(crate) texts: fn(&str) -> &'static [&'static str],
+pub struct Pools {
+    pub texts: fn(&str) -> &'static [&'static str],
     /// The keys of a map.
-    pub(crate) keys: fn(&str) -> &'static [&'static str],
+    pub keys: fn(&str) -> &'static [&'static str],
 }
 
 /// Configurations in which everything is known.
-pub(crate) fn configs(schema: &'static Schema, pools: Pools) -> BoxedStrategy<Value> {
+pub fn configs(schema: &'static Schema, pools: Pools) -> BoxedStrategy<Value> {
     objects(schema, pools, false)
 }
 
 /// Objects as Terraform stores them: whole, known, with the `id` that follows from the key.
-pub(crate) fn stored(schema: &'static Schema, pools: Pools) -> BoxedStrategy<Value> {
+pub fn stored(schema: &'static Schema, pools: Pools) -> BoxedStrategy<Value> {
     objects(schema, pools, true)
         .prop_map(|object| {
             let parts = schema.key.iter().map(|name| object.get(name).as_str());
@@ -40,7 +40,7 @@ pub(crate) fn stored(schema: &'static Schema, pools: Pools) -> BoxedStrategy<Val
 }
 
 /// The same configuration earlier: some of its values, at any depth, not known yet.
-pub(crate) fn blurred(config: Value) -> BoxedStrategy<Value> {
+pub fn blurred(config: Value) -> BoxedStrategy<Value> {
     vec(proptest::bool::weighted(0.3), 32)
         .prop_map(move |coins| {
             let mut coins = coins.into_iter().cycle();

@@ -1,14 +1,23 @@
-//! Terraform's half of the contract, in this process, so that the test of a resource is a story of a few lines.
+//! What the tests are told with.
 //!
-//! [`core`] drives one object through a provider the way Terraform does and holds every answer to the [`rules`];
-//! [`plugin`] is the provider as it sees it. [`config`] and [`proposed`] are what Terraform does to a
+//! In this process: [`core`] drives one object through a provider the way Terraform does and holds every answer to the
+//! [`rules`]; [`plugin`] is the provider as it sees it; [`config`] and [`proposed`] are what Terraform does to a
 //! configuration before it asks.
+//!
+//! With real programs: [`terraform`] runs the command line clients and [`run`] reads what they print;
+//! [`emulator_process`] is the emulator as users start it.
+//!
+//! [`source`] reads our own sources, for tests of the structure.
 
-pub(crate) mod config;
-pub(crate) mod core;
-pub(crate) mod fake;
-pub(crate) mod generate;
-pub(crate) mod plugin;
-pub(crate) mod proposed;
-pub(crate) mod provider;
-pub(crate) mod rules;
+pub mod config;
+pub mod core;
+pub mod emulator_process;
+pub mod fake;
+pub mod generate;
+pub mod plugin;
+pub mod proposed;
+pub mod provider;
+pub mod rules;
+pub mod run;
+pub mod source;
+pub mod terraform;

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use super::{config::config, plugin::Direct};
 
 /// The provider with no files and no environment.
-pub(crate) fn unconfigured() -> Provider<Cloud> {
+pub fn unconfigured() -> Provider<Cloud> {
     #[expect(clippy::disallowed_methods, reason = "a signature holds the time at which it is made")]
     let now = || SystemTime::now();
     provider(Environment {
@@ -23,7 +23,7 @@ pub(crate) fn unconfigured() -> Provider<Cloud> {
 }
 
 /// The provider with the settings of `block`, as a test writes them in JSON.
-pub(crate) fn configured(block: &Json) -> Direct<Cloud> {
+pub fn configured(block: &Json) -> Direct<Cloud> {
     let provider = unconfigured();
     let block = config(provider.schema, block);
     match (provider.configure)(&block) {
@@ -34,7 +34,7 @@ pub(crate) fn configured(block: &Json) -> Direct<Cloud> {
 }
 
 /// The provider with settings that lead nowhere, for what needs no cloud.
-pub(crate) fn offline() -> Direct<Cloud> {
+pub fn offline() -> Direct<Cloud> {
     configured(&json!({
         "region": "test-1",
         "project_id": "0123456789abcdef0123456789abcdef",

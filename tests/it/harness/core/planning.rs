@@ -15,7 +15,7 @@ use super::{
 
 impl<P: Plugin> Core<P> {
     /// `terraform plan`, with what is asked before it and, for a replacement, after it.
-    pub(crate) async fn plan(
+    pub async fn plan(
         &self,
         type_name: &str,
         current: Option<&Instance>,
@@ -90,7 +90,7 @@ impl<P: Plugin> Core<P> {
 
     /// Plans with an `early` form of a configuration, of which less is known, and holds it against the plan that
     /// follows.
-    pub(crate) async fn plan_early(
+    pub async fn plan_early(
         &self,
         type_name: &str,
         current: Option<&Instance>,

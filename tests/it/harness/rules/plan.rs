@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Holds a whole answer to a plan request to the rules.
-pub(crate) fn check_plan(
+pub fn check_plan(
     schema: &Schema,
     request: &PlanRequest,
     planned: &Planned,
@@ -52,7 +52,7 @@ fn check_replaces(request: &PlanRequest, planned: &Planned) -> Vec<Violation> {
 }
 
 /// Holds a planned object to the rules P1 to P15.
-pub(crate) fn check_planned_state(
+pub fn check_planned_state(
     schema: &Schema,
     prior: &Value,
     config: &Value,

@@ -1,6 +1,11 @@
 //! The composition root: the provider's tables, and how its block becomes a session with the cloud.
 
-mod settings;
+pub mod settings;
+
+mod arguments;
+mod credentials;
+mod shared_config;
+mod sources;
 
 use std::{
     io,
