@@ -9,5 +9,7 @@ mod docs;
 mod examples;
 mod generated;
 mod harness;
+mod laws;
+mod laws_of_planning;
 mod layers;
 mod network;

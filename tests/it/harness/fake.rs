@@ -22,7 +22,7 @@ use super::plugin::{Answer, Direct, PlanAnswer, Plugin, ValueAnswer};
 
 /// The sockets of a house by room and name, each with what hangs there.
 #[derive(Clone, Default)]
-pub(crate) struct House(Arc<Mutex<BTreeMap<(String, String), Lamp>>>);
+pub struct House(Arc<Mutex<BTreeMap<(String, String), Lamp>>>);
 
 impl Session for House {
     fn bounded(&self, _limit: Duration, _stop: CancellationToken) -> Self {
@@ -31,7 +31,7 @@ impl Session for House {
 }
 
 impl House {
-    pub(crate) fn change<T>(
+    pub fn change<T>(
         &self,
         act: impl FnOnce(&mut BTreeMap<(String, String), Lamp>) -> T,
     ) -> T {
@@ -41,10 +41,10 @@ impl House {
 
 /// A lamp. In a room named `cursed` hanging it up fails half-way; one named `stuck` cannot be taken down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Lamp {
-    pub(crate) room: String,
+pub struct Lamp {
+    pub room: String,
     name: String,
-    pub(crate) colour: Option<String>,
+    pub colour: Option<String>,
     note: Option<String>,
     watts: Option<Vec<i64>>,
     wiring: Option<String>,
@@ -127,7 +127,7 @@ impl Resource<House> for Lamp {
 }
 
 /// A provider of lamps for `house`.
-pub(crate) fn lamps(house: House) -> Direct<House> {
+pub fn lamps(house: House) -> Direct<House> {
     static NO_SETTINGS: Schema = Schema {
         version: 0,
         about: "Lamps.",
@@ -152,7 +152,7 @@ pub(crate) fn lamps(house: House) -> Direct<House> {
 
 /// One way of breaking the contract: what is done to every answer of a kind.
 #[derive(Clone, Copy)]
-pub(crate) enum Sin {
+pub enum Sin {
     None,
     Validate(fn(&Value, &mut Vec<Problem>)),
     Upgrade(fn(&mut ValueAnswer)),
@@ -163,9 +163,9 @@ pub(crate) enum Sin {
 }
 
 /// A provider of lamps that commits one sin.
-pub(crate) struct Sinner {
-    pub(crate) honest: Direct<House>,
-    pub(crate) sin: Sin,
+pub struct Sinner {
+    pub honest: Direct<House>,
+    pub sin: Sin,
 }
 
 impl Plugin for Sinner {
