@@ -31,10 +31,7 @@ impl Session for House {
 }
 
 impl House {
-    pub fn change<T>(
-        &self,
-        act: impl FnOnce(&mut BTreeMap<(String, String), Lamp>) -> T,
-    ) -> T {
+    pub fn change<T>(&self, act: impl FnOnce(&mut BTreeMap<(String, String), Lamp>) -> T) -> T {
         act(&mut self.0.lock().expect("no test panics while it holds the house"))
     }
 }

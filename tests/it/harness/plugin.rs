@@ -53,8 +53,7 @@ pub fn is_error(problem: &Problem) -> bool {
 }
 
 /// Nothing, as a stored object.
-pub const NOTHING: Stored =
-    Stored { state: Value::Null, private: Vec::new(), identity: None };
+pub const NOTHING: Stored = Stored { state: Value::Null, private: Vec::new(), identity: None };
 
 /// A provider in the same process, called without any protocol in between.
 pub struct Direct<C: 'static> {
