@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
 
 mod clients;
+mod cloud;
 mod core_notices;
 mod core_rules;
 mod docs;
@@ -10,3 +11,5 @@ mod examples;
 mod harness;
 mod layers;
 mod network;
+mod settings;
+mod signing;
