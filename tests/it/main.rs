@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
 
 mod clients;
+mod cloud;
 mod core_notices;
 mod core_rules;
 mod docs;
@@ -14,3 +15,5 @@ mod laws;
 mod laws_of_planning;
 mod layers;
 mod network;
+mod settings;
+mod signing;
