@@ -55,8 +55,9 @@ impl EmulatorProcess {
     }
 
     /// The requests it has answered, oldest first.
-    pub fn requests(&self) -> Value {
-        self.get("/_emulator/requests")
+    pub fn requests(&self) -> Vec<Value> {
+        let answer = self.get("/_emulator/requests");
+        answer["requests"].as_array().expect("a list of requests").clone()
     }
 
     /// Makes the list of requests begin anew.
