@@ -94,7 +94,7 @@ class Module:
         settings = folder / "cli.tfrc"
         path = json.dumps(str(folder / "mirror"))
         settings.write_text(f"provider_installation {{\n  filesystem_mirror {{\n    path = {path}\n  }}\n}}\n")
-        keys = json.loads(SCENARIO.read_text())["credentials"]["access_keys"][0]
+        keys = json.loads(SCENARIO.read_text())["access_keys"][0]
         port = next(port for port in world["ports"] if port["device_id"])
         # Of the machine's environment only the path: its settings for Terraform and its secrets are not for a demo.
         self.environment = {
