@@ -14,6 +14,7 @@ pub mod core;
 pub mod emulator_process;
 pub mod fake;
 pub mod generate;
+pub mod grpc;
 pub mod plugin;
 pub mod proposed;
 pub mod provider;

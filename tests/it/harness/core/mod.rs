@@ -13,7 +13,7 @@ use super::{
     plugin::{Answer, Plugin, is_error},
     rules::{Violation, agreement, check_applied, moves_identity, same_identity},
 };
-use planning::request;
+use planning::{action, request};
 use verdict::{broken, check_half_made, check_paths, differences, differing, relabelled, root};
 
 mod planning;
@@ -110,12 +110,22 @@ impl<P: Plugin> Core<P> {
         let last =
             self.ask_plan(type_name, &request).await.map_err(|failure| failure.leaving(&prior))?;
         broken(relabelled("final plan", agreement(schema, &first.state, &last.planned.state)))?;
+        match (action(&request.prior, &last.planned), &prior) {
+            (Action::Replace, _) => {
+                let detail = "an update became a replacement";
+                return Err(Failure::Broken(vec![Violation::new("final plan", root(), detail)]));
+            }
+            // What was unknown turned out to be as it is.
+            (Action::NoOp, Some(instance)) => return Ok(instance.clone()),
+            _ => {}
+        }
         let apply = ApplyRequest {
             prior: request.prior.clone(),
             planned: last.planned.state.clone(),
             private: last.planned.private,
         };
-        let answer = self.plugin.apply(type_name, &apply, config).await;
+        let identity = last.planned.identity.as_ref();
+        let answer = self.plugin.apply(type_name, &apply, config, identity).await;
         broken(check_paths(config, &answer.problems))?;
         if answer.problems.iter().any(is_error) {
             let left = if answer.stored.state.is_null() {
@@ -193,7 +203,7 @@ impl<P: Plugin> Core<P> {
         let prior = instance.stored.state.clone();
         let apply = ApplyRequest { prior, planned: Value::Null, private };
         let Answer { problems, stored, .. } =
-            self.plugin.apply(type_name, &apply, &Value::Null).await;
+            self.plugin.apply(type_name, &apply, &Value::Null, None).await;
         if problems.iter().any(is_error) {
             let left = if stored.state.is_null() {
                 instance

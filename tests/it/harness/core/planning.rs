@@ -178,7 +178,7 @@ pub(super) fn request(schema: &Schema, current: Option<&Instance>, config: &Valu
 }
 
 /// What Terraform makes of a plan. A path that is said to replace counts only if the value there changes.
-fn action(prior: &Value, planned: &Planned) -> Action {
+pub(super) fn action(prior: &Value, planned: &Planned) -> Action {
     let changes = |path: &&Path| {
         let after = lookup(&planned.state, path);
         after.is_some_and(|value| !value.is_wholly_known()) || after != lookup(prior, path)
