@@ -179,7 +179,6 @@ impl Guide {
     /// How many requests have changed something below a path that contains `part`.
     pub fn writes(&self, part: &str) -> usize {
         let requests = self.cloud.requests();
-        let requests = requests["requests"].as_array().expect("requests").clone();
         let is_write = |request: &&Value| {
             request["method"] != "GET"
                 && request["path"].as_str().is_some_and(|path| {
