@@ -18,9 +18,17 @@ use super::{
     config::Config,
     decode::{Answer, Page},
     error::{Error, Kind, Result, read_words},
+    ids::{RouteTableId, SecurityGroupId, SubnetId, VpcId},
+    memo::Memo,
+    port::Port,
     retry::{self, Decision, Effect, Policy},
+    route_table::{RouteTable, RouteTableSummary},
+    route_writer::RouteWriters,
+    security_group::SecurityGroupRule,
     sign,
+    subnet::Subnet,
     transport::{self, Response, Transport},
+    turns::Turns,
 };
 
 /// A handle on one region of the cloud. Clones share connections, logins and what was looked up.
@@ -35,6 +43,21 @@ struct Session {
     transport: Transport,
     login: Mutex<Option<Arc<Login>>>,
     project: OnceCell<String>,
+    route_writers: RouteWriters,
+    port_turns: Turns,
+    known: Known,
+}
+
+/// What one run reads once.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) route_tables: Memo<RouteTableId, Option<Arc<RouteTable>>>,
+    pub(super) vpcs_of_route_tables: Memo<RouteTableId, Option<VpcId>>,
+    pub(super) route_table_lists: Memo<VpcId, Vec<RouteTableSummary>>,
+    pub(super) subnet_lists: Memo<VpcId, Vec<Subnet>>,
+    pub(super) port_lists: Memo<SubnetId, Arc<Vec<Port>>>,
+    pub(super) rule_lists: Memo<SecurityGroupId, Arc<Vec<SecurityGroupRule>>>,
+    pub(super) quotas: Memo<String, Option<i64>>,
 }
 
 /// How long an operation may go on.
@@ -60,7 +83,15 @@ impl Cloud {
                 .caused_by(error)
         })?;
         let login = Mutex::new(None);
-        let session = Session { config, transport, login, project: OnceCell::new() };
+        let session = Session {
+            config,
+            transport,
+            login,
+            project: OnceCell::new(),
+            route_writers: RouteWriters::default(),
+            port_turns: Turns::default(),
+            known: Known::default(),
+        };
         let bounds = Bounds { deadline: None, stop: CancellationToken::new() };
         Ok(Self { session: Arc::new(session), bounds })
     }
@@ -84,6 +115,36 @@ impl Cloud {
 
     pub(super) fn transport(&self) -> &Transport {
         &self.session.transport
+    }
+
+    pub(super) fn route_writers(&self) -> &RouteWriters {
+        &self.session.route_writers
+    }
+
+    pub(super) fn port_turns(&self) -> &Turns {
+        &self.session.port_turns
+    }
+
+    pub(super) fn known(&self) -> &Known {
+        &self.session.known
+    }
+
+    pub(super) fn max_retries(&self) -> u32 {
+        self.config().max_retries
+    }
+
+    /// When the operation ends; `None` for never.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.bounds.deadline.map(|(deadline, _)| deadline)
+    }
+
+    /// A pause that grows with `attempt`, within the bounds of the operation.
+    pub(super) async fn pause(&self, operation: &str, attempt: u32) -> Result<()> {
+        let pause = retry::pause(self.config().pause, attempt, rand::random());
+        info!(operation, attempt, pause_ms = pause.as_millis(), "looking again after a pause");
+        #[expect(clippy::disallowed_methods, reason = "the one place that waits")]
+        let nap = tokio::time::sleep(pause);
+        self.during(operation, nap).await
     }
 
     /// Makes the call as whoever the configuration says, logging in first where that is needed.

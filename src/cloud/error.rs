@@ -35,6 +35,8 @@ pub enum Kind {
         id: Option<String>,
     },
     QuotaExceeded,
+    /// One call carries more than the cloud takes at once.
+    TooManyEntries,
     /// The object is in use or in another state than the call needs.
     Conflict,
     /// The cloud asks to come back later.
@@ -205,6 +207,7 @@ fn meaning(subject: Subject, status: u16, code: &str, message: &str) -> Kind {
         (404, _) if codes_of_the_missing(subject).contains(&code) => Kind::NotFound,
 
         (_, "VPC.2812") => Kind::RouteExists,
+        (400, "VPC.2800") => Kind::TooManyEntries,
         // One code for two different things; the text alone tells them apart.
         (409, "VPC.0602") if mentions_quota(message) => Kind::QuotaExceeded,
         (409, "VPC.0602" | "VPC.9902") if subject == Subject::Rule => rule_exists(message),

@@ -22,6 +22,12 @@ impl Subnet {
 }
 
 impl Cloud {
+    /// A table never moves to another VPC, so this is read once. `None` if there is no such table.
+    pub async fn vpc_of_route_table(&self, table: &RouteTableId) -> Result<Option<VpcId>> {
+        let read = async { Ok(self.route_table(table).await?.map(|table| table.vpc_id.clone())) };
+        self.known().vpcs_of_route_tables.get(table, read).await
+    }
+
     /// `None` if the VPC does not exist, or in a cloud without route tables.
     pub async fn default_route_table(&self, vpc: &VpcId) -> Result<Option<RouteTableId>> {
         let tables = self.route_tables(vpc).await?;
@@ -56,7 +62,22 @@ impl Cloud {
         Ok(primary.and_then(|nic| ports.into_iter().find(|port| port.id == nic.port_id)))
     }
 
-    /// The servers' interfaces with this private address, in one VPC or, where addresses repeat, in all of them.
+    /// The servers' interfaces with this private address as this run has read them: the ports of the subnet it is in.
+    pub async fn nics_known_with_address(&self, address: IpAddr, vpc: &VpcId) -> Result<Vec<Port>> {
+        let mut nics = Vec::new();
+        for subnet in self.subnets(vpc).await?.iter().filter(|subnet| subnet.holds(address)) {
+            let ports = self.ports_of_subnet(&subnet.id).await?;
+            nics.extend(
+                ports
+                    .iter()
+                    .filter(|port| port.is_nic() && port.fixed_ips.contains(&address))
+                    .cloned(),
+            );
+        }
+        Ok(nics)
+    }
+
+    /// The servers' interfaces with this private address as they are now, in one VPC or, where addresses repeat, in all of them.
     pub async fn nics_with_address(
         &self,
         address: IpAddr,

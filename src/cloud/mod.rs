@@ -17,17 +17,21 @@ mod decode;
 mod error;
 mod ids;
 mod lookup;
+mod memo;
 mod metadata;
 mod port;
 mod project;
 mod quota;
 mod retry;
 mod route_table;
+mod route_wish;
+mod route_writer;
 mod security_group;
 mod server;
 mod source_check;
 mod subnet;
 mod transport;
+mod turns;
 mod vpc;
 
 pub use client::Cloud;
@@ -41,7 +45,8 @@ pub use ids::{
     ServerId, SubnetId, VpcId,
 };
 pub use port::{AddressPair, Port};
-pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};
+pub use route_table::{Route, RouteTable, RouteTableSummary};
+pub use route_wish::{Wish, Written};
 pub use security_group::{NewRule, SecurityGroupRule};
 pub use server::{Nic, Server};
 pub use subnet::Subnet;

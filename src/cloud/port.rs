@@ -2,7 +2,7 @@
 //!
 //! API: GET `/v1/{project}/ports` with filters, GET and PUT `/v1/{project}/ports/{id}`.
 
-use std::{fmt, net::IpAddr};
+use std::{fmt, net::IpAddr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -90,8 +90,11 @@ impl Cloud {
         self.ports(format!("list the ports of server {id}"), "device_id", id).await
     }
 
-    pub async fn ports_of_subnet(&self, subnet: &SubnetId) -> Result<Vec<Port>> {
-        self.ports(format!("list the ports of subnet {subnet}"), "network_id", subnet).await
+    /// As this run has read them.
+    pub async fn ports_of_subnet(&self, subnet: &SubnetId) -> Result<Arc<Vec<Port>>> {
+        let operation = format!("list the ports of subnet {subnet}");
+        let read = async { Ok(Arc::new(self.ports(operation, "network_id", subnet).await?)) };
+        self.known().port_lists.get(subnet, read).await
     }
 
     /// All ports of the project with this private address; several VPCs may use the same.

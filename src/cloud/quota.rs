@@ -29,8 +29,11 @@ impl Cloud {
     pub async fn quota(&self, kind: &str) -> Result<Option<i64>> {
         let operation = format!("read the quota {kind}");
         let call = Call::get(Subject::Quota, operation, Api::VpcV1, "quotas").query("type", kind);
-        let Quotas { resources } = self.send(&call).await?.object("quotas")?;
-        let quota = resources.into_iter().find(|quota| quota.kind == kind);
-        Ok(quota.map(|quota| quota.quota).filter(|limit| *limit >= 0))
+        let read = async {
+            let Quotas { resources } = self.send(&call).await?.object("quotas")?;
+            let quota = resources.into_iter().find(|quota| quota.kind == kind);
+            Ok(quota.map(|quota| quota.quota).filter(|limit| *limit >= 0))
+        };
+        self.known().quotas.get(&kind.to_owned(), read).await
     }
 }

@@ -49,12 +49,16 @@ pub(super) fn decide(
     }
     Decision::RepeatAfter(match error.retry_after() {
         Some(requested) => requested.min(LONGEST_REQUESTED_PAUSE),
-        None => policy
-            .pause
-            .saturating_mul(2_u32.saturating_pow(attempt))
-            .min(LONGEST_PAUSE)
-            .mul_f64(chance.clamp(0.0, 1.0)),
+        None => pause(policy.pause, attempt, chance),
     })
+}
+
+/// A pause of random length up to a bound that doubles with each attempt.
+pub(super) fn pause(first: Duration, attempt: u32, chance: f64) -> Duration {
+    first
+        .saturating_mul(2_u32.saturating_pow(attempt))
+        .min(LONGEST_PAUSE)
+        .mul_f64(chance.clamp(0.0, 1.0))
 }
 
 fn is_worth_repeating(effect: Effect, failure: &Kind) -> bool {
@@ -67,6 +71,7 @@ fn is_worth_repeating(effect: Effect, failure: &Kind) -> bool {
         | Kind::RouteExists
         | Kind::RuleExists { .. }
         | Kind::QuotaExceeded
+        | Kind::TooManyEntries
         | Kind::Conflict
         | Kind::Denied
         | Kind::Unauthenticated

@@ -3,6 +3,8 @@
 //! API: GET `/v1/{project}/routetables?vpc_id=…`, GET and PUT `/v1/{project}/routetables/{id}`. A route has no id
 //! and no call of its own; its table and its destination name it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -58,18 +60,12 @@ pub struct Route {
 
 /// What to change in a table; the routes not named stay as they are. A destination may stand in one list only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RouteChanges {
-    pub add: Vec<Route>,
+pub(super) struct RouteChanges {
+    pub(super) add: Vec<Route>,
     /// Type, next hop and description of the routes with these destinations.
-    pub modify: Vec<Route>,
+    pub(super) modify: Vec<Route>,
     /// Destinations.
-    pub delete: Vec<String>,
-}
-
-impl RouteChanges {
-    pub fn is_empty(&self) -> bool {
-        self.add.is_empty() && self.modify.is_empty() && self.delete.is_empty()
-    }
+    pub(super) delete: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -78,22 +74,30 @@ struct AssociatedSubnet {
 }
 
 impl Cloud {
-    pub async fn route_table(&self, id: &RouteTableId) -> Result<Option<RouteTable>> {
+    /// The table as this run has read it; one request however many ask.
+    pub async fn route_table(&self, id: &RouteTableId) -> Result<Option<Arc<RouteTable>>> {
+        let read = async { Ok(self.route_table_now(id).await?.map(Arc::new)) };
+        self.known().route_tables.get(id, read).await
+    }
+
+    /// The table as it is now.
+    pub(super) async fn route_table_now(&self, id: &RouteTableId) -> Result<Option<RouteTable>> {
         let operation = format!("read route table {id}");
         let call =
             Call::get(Subject::RouteTable, operation, Api::VpcV1, format!("routetables/{id}"));
         self.find(&call, "routetable").await
     }
 
+    /// As this run has read them.
     pub async fn route_tables(&self, vpc: &VpcId) -> Result<Vec<RouteTableSummary>> {
         let operation = format!("list the route tables of VPC {vpc}");
         let call =
             Call::get(Subject::Vpc, operation, Api::VpcV1, "routetables").query("vpc_id", vpc);
-        self.list(call, "routetables").await
+        self.known().route_table_lists.get(vpc, self.list(call, "routetables")).await
     }
 
     /// Sends all changes in one call and returns the table as the cloud then shows it.
-    pub async fn change_routes(
+    pub(super) async fn change_routes(
         &self,
         table: &RouteTableId,
         changes: &RouteChanges,
@@ -102,7 +106,10 @@ impl Cloud {
         let path = format!("routetables/{table}");
         let body = json!({ "routetable": { "routes": changes.to_json() } });
         let call = Call::put(Subject::RouteTable, operation, Api::VpcV1, path, body);
-        self.send(&call).await?.object("routetable")
+        // Whatever comes of it, what was read before may be out of date.
+        let outcome = self.send(&call).await;
+        self.known().route_tables.forget(table);
+        outcome?.object("routetable")
     }
 }
 

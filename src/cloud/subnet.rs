@@ -28,10 +28,11 @@ pub struct Subnet {
 }
 
 impl Cloud {
+    /// As this run has read them.
     pub async fn subnets(&self, vpc: &VpcId) -> Result<Vec<Subnet>> {
         let operation = format!("list the subnets of VPC {vpc}");
         let call = Call::get(Subject::Vpc, operation, Api::VpcV1, "subnets").query("vpc_id", vpc);
-        self.list(call, "subnets").await
+        self.known().subnet_lists.get(vpc, self.list(call, "subnets")).await
     }
 
     pub async fn subnet(&self, id: &SubnetId) -> Result<Option<Subnet>> {

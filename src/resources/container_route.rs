@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{conflict::exists_already, the_one};
 use crate::{
     cloud::{
-        Cloud, Description, Kind, PortId, Route, RouteChanges, RouteTable, RouteTableId, ServerId,
-        VpcId,
+        Cloud, Description, Kind, PortId, Route, RouteTableId, ServerId, VpcId, Wish, Written,
     },
     framework::{
         Default, Draft, Problem, Problems, Resource, Result, Schema, Timeouts,
@@ -48,6 +47,12 @@ struct NextHop {
     #[serde(rename = "type")]
     kind: String,
     id: String,
+}
+
+/// Where a route belongs.
+struct Home {
+    table_id: RouteTableId,
+    vpc_id: VpcId,
 }
 
 const NEXT_HOPS: [&str; 4] = ["ecs_id", "host_ip", "port_id", "virtual_ip"];
@@ -124,10 +129,10 @@ impl Resource<Cloud> for ContainerRoute {
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(table_id) = &self.route_table_id else { return Ok(None) };
         let Some(table) = cloud.route_table(table_id).await? else { return Ok(None) };
-        let Some(route) = route_to(self.destination, &table) else { return Ok(None) };
+        let Some(route) = table.route_to(self.destination) else { return Ok(None) };
         match self.host_ip {
             Some(address) => {
-                let nics = cloud.nics_with_address(address.into(), Some(&table.vpc_id)).await?;
+                let nics = cloud.nics_known_with_address(address.into(), &table.vpc_id).await?;
                 self.memory.owner = match nics.as_slice() {
                     [nic] => Some(next_hop_through(nic)),
                     _ => None,
@@ -143,62 +148,34 @@ impl Resource<Cloud> for ContainerRoute {
     }
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
-        let table = self.table(cloud).await?;
-        let next_hop = self.next_hop(&table.vpc_id, cloud).await?;
-        let wanted = self.route(&next_hop);
-        let changes =
-            match creation(route_to(self.destination, &table), &wanted, self.adopt_existing) {
-                Creation::Add => RouteChanges { add: vec![wanted], ..RouteChanges::default() },
-                Creation::Adopt => RouteChanges { modify: vec![wanted], ..RouteChanges::default() },
-                Creation::Nothing => RouteChanges::default(),
-                Creation::Local => return Err(local_route(self.destination).into()),
-                Creation::Conflict => return Err(self.conflict(&table.id).into()),
-            };
-        let made = self.clone().made(&table, next_hop);
-        if !changes.is_empty() {
-            cloud.change_routes(&table.id, &changes).await.map_err(|error| match error.kind() {
-                Kind::RouteExists => self.conflict(&table.id).into(),
-                // Recorded, because it may be there; the next refresh finds out.
-                _ if error.leaves_doubt() => Problems::from(error).keeping(&made),
-                _ => self.refused(error),
-            })?;
-        }
-        Ok(made)
+        let home = self.home(cloud).await?;
+        let next_hop = self.next_hop(&home.vpc_id, cloud).await?;
+        let wish = Wish::Create { route: self.route(&next_hop), adopt: self.adopt_existing };
+        self.write(wish, home, next_hop, cloud).await
     }
 
     async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
-        let table = self.table(cloud).await?;
-        let next_hop = self.next_hop(&table.vpc_id, cloud).await?;
-        let wanted = self.route(&next_hop);
-        let changes = match route_to(self.destination, &table) {
-            Some(route) if is_as_wanted(route, &wanted) => RouteChanges::default(),
-            Some(_) => RouteChanges { modify: vec![wanted], ..RouteChanges::default() },
-            None => RouteChanges { add: vec![wanted], ..RouteChanges::default() },
-        };
-        if !changes.is_empty() {
-            cloud.change_routes(&table.id, &changes).await.map_err(|error| self.refused(error))?;
-        }
-        Ok(self.made(&table, next_hop))
+        let home = self.home(cloud).await?;
+        let next_hop = self.next_hop(&home.vpc_id, cloud).await?;
+        let wish = Wish::Set { route: self.route(&next_hop) };
+        self.write(wish, home, next_hop, cloud).await
     }
 
     async fn delete(self, cloud: &Cloud) -> Result<()> {
         let Some(table_id) = &self.route_table_id else { return Ok(()) };
-        let Some(table) = cloud.route_table(table_id).await? else { return Ok(()) };
-        let Some(route) = route_to(self.destination, &table) else { return Ok(()) };
-        let changes =
-            RouteChanges { delete: vec![route.destination.clone()], ..RouteChanges::default() };
-        let Err(error) = cloud.change_routes(table_id, &changes).await else { return Ok(()) };
-        // How the cloud words "gone already" is not documented, so it is looked up.
-        match cloud.route_table(table_id).await? {
-            Some(table) if route_to(self.destination, &table).is_some() => Err(self.refused(error)),
-            _ => Ok(()),
+        let wish = Wish::Remove { destination: self.destination };
+        match cloud.write_route(table_id, wish).await {
+            Ok(_) => Ok(()),
+            // With its table the route is gone too.
+            Err(error) if error.kind() == Kind::NotFound => Ok(()),
+            Err(error) => Err(self.refused(error)),
         }
     }
 }
 
 impl ContainerRoute {
     /// The table that carries the route, or is to carry it.
-    async fn table(&self, cloud: &Cloud) -> Result<RouteTable> {
+    async fn home(&self, cloud: &Cloud) -> Result<Home> {
         let table_id = match (&self.route_table_id, &self.vpc_id) {
             (Some(table_id), _) => table_id.clone(),
             (None, Some(vpc)) => cloud.default_route_table(vpc).await?.ok_or_else(|| {
@@ -207,21 +184,35 @@ impl ContainerRoute {
             })?,
             (None, None) => return Err(Problem::bug("neither VPC nor route table").into()),
         };
-        let table = cloud.route_table(&table_id).await?.ok_or_else(|| {
+        let vpc_id = cloud.vpc_of_route_table(&table_id).await?.ok_or_else(|| {
             let detail = format!(
                 "Route table `{table_id}` does not exist. Check the id, the region and the project."
             );
             Problem::error("Route table not found", detail).at("route_table_id")
         })?;
         match &self.vpc_id {
-            Some(vpc) if *vpc != table.vpc_id => {
+            Some(vpc) if *vpc != vpc_id => {
                 let detail = format!(
-                    "Route table `{table_id}` belongs to VPC `{}`, not to `{vpc}`. Leave `vpc_id` out, or write that VPC.",
-                    table.vpc_id
+                    "Route table `{table_id}` belongs to VPC `{vpc_id}`, not to `{vpc}`. Leave `vpc_id` out, or write that VPC."
                 );
                 Err(Problem::error("Route table of another VPC", detail).at("vpc_id").into())
             }
-            _ => Ok(table),
+            _ => Ok(Home { table_id, vpc_id }),
+        }
+    }
+
+    /// Makes the wish come true, and says what is there then.
+    async fn write(self, wish: Wish, home: Home, next_hop: NextHop, cloud: &Cloud) -> Result<Self> {
+        let written = cloud.write_route(&home.table_id, wish).await;
+        let made = self.clone().made(&home, next_hop);
+        match written {
+            Ok(Written::Done) => Ok(made),
+            Ok(Written::Local) => Err(local_route(self.destination).into()),
+            Ok(Written::Exists) => Err(self.conflict(&home.table_id).into()),
+            Ok(Written::Claimed) => Err(claimed(self.destination).into()),
+            // Recorded, because it may be there; the next refresh finds out.
+            Err(error) if error.leaves_doubt() => Err(Problems::from(error).keeping(&made)),
+            Err(error) => Err(self.refused(error)),
         }
     }
 
@@ -255,9 +246,9 @@ impl ContainerRoute {
         }
     }
 
-    fn made(mut self, table: &RouteTable, next_hop: NextHop) -> Self {
-        self.vpc_id = Some(table.vpc_id.clone());
-        self.route_table_id = Some(table.id.clone());
+    fn made(mut self, home: &Home, next_hop: NextHop) -> Self {
+        self.vpc_id = Some(home.vpc_id.clone());
+        self.route_table_id = Some(home.table_id.clone());
         self.memory.owner = self.host_ip.map(|_| next_hop.clone());
         self.next_hop_type = Some(next_hop.kind);
         self.nexthop = Some(next_hop.id);
@@ -284,37 +275,6 @@ impl ContainerRoute {
     }
 }
 
-/// What creating a route takes, seen what is in the table.
-enum Creation {
-    Add,
-    /// Takes over another's route, as the user asked.
-    Adopt,
-    /// The adopted route is as it should be.
-    Nothing,
-    Conflict,
-    /// The table's own route cannot be taken over.
-    Local,
-}
-
-fn creation(existing: Option<&Route>, wanted: &Route, adopt: bool) -> Creation {
-    match existing {
-        None => Creation::Add,
-        Some(route) if route.next_hop_type == "local" => Creation::Local,
-        Some(_) if !adopt => Creation::Conflict,
-        Some(route) if is_as_wanted(route, wanted) => Creation::Nothing,
-        Some(_) => Creation::Adopt,
-    }
-}
-
-fn is_as_wanted(route: &Route, wanted: &Route) -> bool {
-    (&route.next_hop_type, &route.next_hop, &route.description)
-        == (&wanted.next_hop_type, &wanted.next_hop, &wanted.description)
-}
-
-fn route_to(destination: Cidr, table: &RouteTable) -> Option<&Route> {
-    table.routes.iter().find(|route| Cidr::lenient(&route.destination) == Some(destination))
-}
-
 /// The cloud sends what is routed to a server to its primary interface, so an extension interface is named itself.
 fn next_hop_through(nic: &crate::cloud::Port) -> NextHop {
     match nic.is_primary {
@@ -329,6 +289,14 @@ fn local_route(destination: Cidr) -> Problem {
          outside every subnet."
     );
     Problem::error("Destination is a local route", detail).at("destination")
+}
+
+fn claimed(destination: Cidr) -> Problem {
+    let detail = format!(
+        "Another resource of this configuration makes a route to {destination} in the same table. Keep one of them: a \
+         destination has one route."
+    );
+    Problem::error("Destination claimed twice", detail).at("destination")
 }
 
 fn quoted(names: &[&str]) -> String {

@@ -59,6 +59,10 @@ fn advice(kind: &Kind) -> (&'static str, String) {
             "Quota exceeded",
             "Remove what is no longer needed, or ask for a higher quota in the console under My Quotas.",
         ),
+        Kind::TooManyEntries => (
+            "Too many entries in one call",
+            "Write fewer routes at once. This is a mistake in the provider where one route was written.",
+        ),
         Kind::Conflict => (
             "Object in use",
             "Something else holds or changes the object. Try again when it is done.",

@@ -1,6 +1,6 @@
 //! What the cloud holds where the hosts are: subnets, route tables, and the interface of each host.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use crate::{
     cloud::{Cloud, Port, RouteTable, RouteTableId, ServerId, Subnet, SubnetId, VpcId},
@@ -19,7 +19,7 @@ pub(super) enum Wanted {
 pub(super) struct Survey {
     pub(super) subnets: Vec<Subnet>,
     /// The tables that the routes of the hosts belong in.
-    pub(super) tables: Vec<RouteTable>,
+    pub(super) tables: Vec<Arc<RouteTable>>,
     pub(super) hosts: BTreeMap<String, Whereabouts>,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Found {
 
 impl Survey {
     pub(super) fn table(&self, id: &RouteTableId) -> Option<&RouteTable> {
-        self.tables.iter().find(|table| table.id == *id)
+        self.tables.iter().find(|table| table.id == *id).map(Arc::as_ref)
     }
 }
 
@@ -82,29 +82,15 @@ pub(super) async fn survey(
 ) -> Result<Survey> {
     let subnets = cloud.subnets(vpc).await?;
     let tables = TableOf::read(cloud, vpc, table).await?;
-    let mut ports: BTreeMap<SubnetId, Vec<Port>> = BTreeMap::new();
     let mut hosts = BTreeMap::new();
     for (name, wanted) in wanted {
         let nics = match wanted {
             Wanted::Server(server) => cloud.primary_nic(&server).await?.into_iter().collect(),
-            Wanted::Address(address) => {
-                let mut nics = Vec::new();
-                for subnet in subnets.iter().filter(|subnet| subnet.holds(address)) {
-                    if !ports.contains_key(&subnet.id) {
-                        ports.insert(subnet.id.clone(), cloud.ports_of_subnet(&subnet.id).await?);
-                    }
-                    let here = ports.get(&subnet.id).into_iter().flatten();
-                    nics.extend(
-                        here.filter(|port| port.is_nic() && port.fixed_ips.contains(&address))
-                            .cloned(),
-                    );
-                }
-                nics
-            }
+            Wanted::Address(address) => cloud.nics_known_with_address(address, vpc).await?,
         };
         hosts.insert(name, whereabouts(nics, &subnets, &tables)?);
     }
-    let mut shown: Vec<RouteTable> = Vec::new();
+    let mut shown: Vec<Arc<RouteTable>> = Vec::new();
     let needed = hosts.values().filter_map(Whereabouts::found).map(|found| &found.table_id);
     for id in needed.chain(table) {
         if shown.iter().all(|table| table.id != *id) {

@@ -1,0 +1,136 @@
+//! What a resource wants of one destination, and what that takes, seen what is in the table. Pure.
+
+use super::route_table::{Route, RouteChanges, RouteTable};
+use crate::network::Cidr;
+
+/// What should become of one destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// A route that is not there yet. With `adopt`, one that is there is taken over.
+    Create { route: Route, adopt: bool },
+    /// A route of ours, which may have changed or gone meanwhile.
+    Set { route: Route },
+    /// No route.
+    Remove { destination: Cidr },
+}
+
+/// What became of a wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    Done,
+    /// Somebody else's route to the destination stands.
+    Exists,
+    /// The destination is a route of the table itself.
+    Local,
+    /// Another resource of the same run has made a route to the destination.
+    Claimed,
+}
+
+/// What a wish takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing to send: it is so already, or cannot be.
+    Settled(Written),
+    Add(Route),
+    Modify(Route),
+    Delete(String),
+}
+
+impl Wish {
+    pub(super) fn destination(&self) -> Option<Cidr> {
+        match self {
+            Wish::Create { route, .. } | Wish::Set { route } => Cidr::lenient(&route.destination),
+            Wish::Remove { destination } => Some(*destination),
+        }
+    }
+
+    /// `sent` says that we have asked the cloud for it already without learning what became of that. A route that is
+    /// as we wanted it is ours then; otherwise a route that is there before we create it is somebody else's.
+    pub(super) fn step(&self, table: &RouteTable, sent: bool) -> Step {
+        let held = self.destination().and_then(|destination| table.route_to(destination));
+        match (self, held) {
+            (Wish::Remove { .. }, None) => Step::Settled(Written::Done),
+            (_, Some(held)) if held.is_local() => Step::Settled(Written::Local),
+            (Wish::Remove { .. }, Some(held)) => Step::Delete(held.destination.clone()),
+            (Wish::Create { route, .. } | Wish::Set { route }, None) => Step::Add(route.clone()),
+            (Wish::Create { route, adopt }, Some(held)) => match held.is_like(route) {
+                true if sent || *adopt => Step::Settled(Written::Done),
+                false if *adopt => Step::Modify(route.clone()),
+                _ => Step::Settled(Written::Exists),
+            },
+            (Wish::Set { route }, Some(held)) if held.is_like(route) => {
+                Step::Settled(Written::Done)
+            }
+            (Wish::Set { route }, Some(_)) => Step::Modify(route.clone()),
+        }
+    }
+}
+
+impl Step {
+    /// Deletions go after everything else: whatever the cloud makes of the order within one call, no address is left
+    /// without the route that is to take over from the one deleted.
+    pub(super) fn is_deletion(&self) -> bool {
+        matches!(self, Step::Delete(_))
+    }
+}
+
+impl RouteChanges {
+    pub(super) fn of<'s>(steps: impl IntoIterator<Item = &'s Step>) -> Self {
+        let mut changes = Self::default();
+        for step in steps {
+            match step {
+                Step::Settled(_) => {}
+                Step::Add(route) => changes.add.push(route.clone()),
+                Step::Modify(route) => changes.modify.push(route.clone()),
+                Step::Delete(destination) => changes.delete.push(destination.clone()),
+            }
+        }
+        changes
+    }
+
+    /// Every change shows in this table.
+    pub(super) fn show_in(&self, table: &RouteTable) -> bool {
+        let held =
+            |destination: &str| Cidr::lenient(destination).and_then(|range| table.route_to(range));
+        let stands =
+            |route: &Route| held(&route.destination).is_some_and(|held| held.is_like(route));
+        self.add.iter().chain(&self.modify).all(stands)
+            && self.delete.iter().all(|gone| held(gone).is_none())
+    }
+}
+
+impl RouteTable {
+    /// The table's route to exactly this destination, however the cloud spells it.
+    pub fn route_to(&self, destination: Cidr) -> Option<&Route> {
+        self.routes.iter().find(|route| Cidr::lenient(&route.destination) == Some(destination))
+    }
+
+    /// The table as it is once these changes have been made.
+    pub(super) fn after(&self, changes: &RouteChanges) -> Self {
+        let mut table = self.clone();
+        let touched: Vec<Option<Cidr>> = changes
+            .add
+            .iter()
+            .chain(&changes.modify)
+            .map(|route| &route.destination)
+            .chain(&changes.delete)
+            .map(|destination| Cidr::lenient(destination))
+            .collect();
+        table.routes.retain(|route| !touched.contains(&Cidr::lenient(&route.destination)));
+        table.routes.extend(changes.add.iter().chain(&changes.modify).cloned());
+        table
+    }
+}
+
+impl Route {
+    /// Reserved by the table: subnets and system ranges.
+    pub fn is_local(&self) -> bool {
+        self.next_hop_type == "local"
+    }
+
+    /// The same next hop and description; the destination is taken to be the same.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (&self.next_hop_type, &self.next_hop, &self.description)
+            == (&other.next_hop_type, &other.next_hop, &other.description)
+    }
+}
