@@ -45,7 +45,7 @@ pub use ids::{
     ServerId, SubnetId, VpcId,
 };
 pub use port::{AddressPair, Port};
-pub use route_table::{Route, RouteTable, RouteTableSummary};
+pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};
 pub use route_wish::{Wish, Written};
 pub use security_group::{NewRule, SecurityGroupRule};
 pub use server::{Nic, Server};

@@ -60,12 +60,12 @@ pub struct Route {
 
 /// What to change in a table; the routes not named stay as they are. A destination may stand in one list only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct RouteChanges {
-    pub(super) add: Vec<Route>,
+pub struct RouteChanges {
+    pub add: Vec<Route>,
     /// Type, next hop and description of the routes with these destinations.
-    pub(super) modify: Vec<Route>,
+    pub modify: Vec<Route>,
     /// Destinations.
-    pub(super) delete: Vec<String>,
+    pub delete: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -97,7 +97,7 @@ impl Cloud {
     }
 
     /// Sends all changes in one call and returns the table as the cloud then shows it.
-    pub(super) async fn change_routes(
+    pub async fn change_routes(
         &self,
         table: &RouteTableId,
         changes: &RouteChanges,
