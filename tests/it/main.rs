@@ -1,3 +1,6 @@
 //! The one integration-test binary.
 
 mod generated;
+mod handshake;
+mod plugin_client;
+mod vectors;
