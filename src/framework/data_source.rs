@@ -11,7 +11,7 @@ use super::{
     provider::Session,
     record,
     resource::BoxFuture,
-    schema::Schema,
+    schema::{Schema, Timeouts},
     validate,
     value::Value,
 };
@@ -80,7 +80,7 @@ impl<C: Session, D: DataSource<C>> AnyDataSource<C> for Entry<D> {
         stop: CancellationToken,
     ) -> BoxFuture<'a, Result<Noted<Value>>> {
         Box::pin(async move {
-            let cloud = cloud.bounded(None, stop);
+            let cloud = cloud.bounded(Timeouts::MINUTES_5.read, stop);
             let query: D = record::to_struct(&record::with_defaults(&D::SCHEMA, config), &[])?;
             let Noted { value, warnings } = query.read(&cloud).await?;
             Ok(Noted { value: record::to_value(&value, &D::SCHEMA)?, warnings })

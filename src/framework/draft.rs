@@ -34,9 +34,12 @@ impl<'a> Draft<'a> {
         self.0.get(attribute).as_str()
     }
 
-    /// Which of these attributes the user wrote at all, known or not.
-    pub fn written<'n>(&self, attributes: &[&'n str]) -> Vec<&'n str> {
-        attributes.iter().copied().filter(|name| self.given(name) != Given::Absent).collect()
+    /// The texts of a list or set that is present and wholly known.
+    pub fn texts(&self, attribute: &str) -> Option<Vec<&'a str>> {
+        match self.0.get(attribute) {
+            Value::Seq(items) => items.iter().map(Value::as_str).collect(),
+            _ => None,
+        }
     }
 
     /// Of these attributes, the ones certainly present, and whether others may turn out to be.

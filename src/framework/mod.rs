@@ -26,6 +26,7 @@ pub use function::{Function, FunctionError, Parameter, Signature};
 pub use plan::{PlanRequest, Planned};
 pub use problem::{Path, Problem, Problems, Result, Severity, Step};
 pub use provider::{Configured, Provider, Session};
+pub use record::{key_from_id, to_struct};
 pub use resource::{AnyResource, ApplyRequest, BoxFuture, ImportBy, Resource, Stored};
 pub use schema::{Attribute, Block, Default, Kind, Nesting, Schema, Timeouts, Usage};
 pub use value::{Number, Refinement, Type, Value};

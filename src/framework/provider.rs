@@ -18,7 +18,7 @@ use super::{
 pub trait Session: Clone + Send + Sync + 'static {
     /// A handle on the same session for one operation: past `limit`, or once `stop` is cancelled, it starts
     /// nothing and waits for nothing any more, so that what exists can be recorded.
-    fn bounded(&self, limit: Option<Duration>, stop: CancellationToken) -> Self;
+    fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self;
 }
 
 /// Everything the protocol serves. `C` is the session of the provider's cloud.

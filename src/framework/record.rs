@@ -22,7 +22,7 @@ const TIMEOUTS: &str = "timeouts";
 const MEMORY: &str = "memory";
 
 /// The struct of a stored, planned or configured object. What is unknown or null is `None` in it.
-pub(super) fn to_struct<T: DeserializeOwned>(object: &Value, private: &[u8]) -> Result<T> {
+pub fn to_struct<T: DeserializeOwned>(object: &Value, private: &[u8]) -> Result<T> {
     let mut members = match json::write(object) {
         Json::Object(members) => members,
         _ => return Err(Problem::bug("an object was expected").into()),
@@ -98,7 +98,7 @@ pub(super) fn id_from_identity(schema: &Schema, identity: &Value) -> Option<Stri
 }
 
 /// The parts of the key that an id stands for. The last part may itself contain `/`.
-pub(super) fn key_from_id(schema: &Schema, id: &str) -> Result<Map<String, Json>> {
+pub fn key_from_id(schema: &Schema, id: &str) -> Result<Map<String, Json>> {
     let parts: Vec<&str> = id.splitn(schema.key.len(), '/').collect();
     let form = || schema.key.iter().map(|name| format!("<{name}>")).collect::<Vec<_>>().join("/");
     if parts.len() != schema.key.len() || parts.iter().any(|part| part.is_empty()) {

@@ -196,6 +196,8 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
             let bounded = |limit: fn(&Timeouts) -> Duration, verb| {
                 bounded(&R::SCHEMA, cloud, stop, &timeouts, limit, verb)
             };
+            // A new object remembers nothing; after a replacement the private data may still be the old one's.
+            let private = if prior.is_null() { Vec::new() } else { private };
             let object: R = record::to_struct(current, &private)?;
             let outcome = if planned.is_null() {
                 object.delete(&bounded(|limits| limits.delete, "delete")).await.map(|()| None)
@@ -246,8 +248,8 @@ fn bounded<C: Session>(
     verb: &str,
 ) -> C {
     let wanted = timeouts.get(verb).as_str().and_then(|text| text.parse::<GoDuration>().ok());
-    let limit = wanted.map(|GoDuration(limit)| limit).or(schema.timeouts.as_ref().map(limit));
-    cloud.bounded(limit, stop)
+    let otherwise = limit(&schema.timeouts.unwrap_or(Timeouts::MINUTES_5));
+    cloud.bounded(wanted.map_or(otherwise, |GoDuration(limit)| limit), stop)
 }
 
 /// What a failed verb left behind, in the form that is stored. If even that cannot be written, this is said too.

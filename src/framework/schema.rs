@@ -37,6 +37,13 @@ pub struct Timeouts {
     pub delete: Duration,
 }
 
+impl Timeouts {
+    pub const MINUTES_5: Self = {
+        let limit = Duration::from_secs(5 * 60);
+        Self { create: limit, read: limit, update: limit, delete: limit }
+    };
+}
+
 /// The members of every `timeouts` block.
 pub const TIMEOUTS: Block = Block {
     name: "timeouts",

@@ -39,21 +39,21 @@ use tonic::{
 
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
-pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-huaweivpc");
+pub const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-huaweivpc");
 
 /// The binary with an environment of its own, as Terraform would start it, without TLS.
-pub(crate) struct Start {
-    pub(crate) command: Command,
+pub struct Start {
+    pub command: Command,
     sockets: TempDir,
 }
 
 impl Start {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::of(Command::new(BINARY))
     }
 
     /// Starts the binary by another program.
-    pub(crate) fn of(mut command: Command) -> Self {
+    pub fn of(mut command: Command) -> Self {
         let sockets = tempfile::Builder::new().prefix("tf").tempdir_in("/tmp").unwrap();
         command
             .env_clear()
@@ -67,29 +67,29 @@ impl Start {
         Self { command, sockets }
     }
 
-    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+    pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
     }
 
-    pub(crate) fn without(mut self, name: &str) -> Self {
+    pub fn without(mut self, name: &str) -> Self {
         self.command.env_remove(name);
         self
     }
 
     /// Asks for TLS with the owner of this certificate.
-    pub(crate) fn for_client(self, client: &Client) -> Self {
+    pub fn for_client(self, client: &Client) -> Self {
         let pem = pem(&client.certificate);
         self.env("PLUGIN_CLIENT_CERT", &pem)
     }
 
     /// Runs to the end, for what ends by itself.
-    pub(crate) fn output(mut self) -> Output {
+    pub fn output(mut self) -> Output {
         self.command.output().unwrap()
     }
 
     /// Waits for the handshake line.
-    pub(crate) fn run(mut self) -> Process {
+    pub fn run(mut self) -> Process {
         let mut child = self.command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -100,63 +100,63 @@ impl Start {
 }
 
 /// A provider that has said where it listens. Killed when dropped.
-pub(crate) struct Process {
-    pub(crate) child: Child,
+pub struct Process {
+    pub child: Child,
     stdout: BufReader<ChildStdout>,
-    pub(crate) line: String,
+    pub line: String,
     sockets: TempDir,
 }
 
 impl Process {
     /// The fields of the handshake line.
-    pub(crate) fn fields(&self) -> Vec<&str> {
+    pub fn fields(&self) -> Vec<&str> {
         self.line.trim_end_matches('\n').split('|').collect()
     }
 
-    pub(crate) fn socket(&self) -> PathBuf {
+    pub fn socket(&self) -> PathBuf {
         PathBuf::from(self.fields()[3])
     }
 
     /// Names of the socket files that are left.
-    pub(crate) fn sockets(&self) -> Vec<String> {
+    pub fn sockets(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.sockets.path()).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
     /// The server's certificate.
-    pub(crate) fn certificate(&self) -> CertificateDer<'static> {
+    pub fn certificate(&self) -> CertificateDer<'static> {
         STANDARD_NO_PAD.decode(self.fields()[5]).unwrap().into()
     }
 
-    pub(crate) async fn stream(&self) -> UnixStream {
+    pub async fn stream(&self) -> UnixStream {
         UnixStream::connect(self.socket()).await.unwrap()
     }
 
     /// A connection without TLS.
-    pub(crate) async fn plain(&self) -> Channel {
+    pub async fn plain(&self) -> Channel {
         channel(self.stream().await).await.unwrap()
     }
 
-    pub(crate) async fn tls(&self, client: ClientConfig) -> std::io::Result<TlsStream<UnixStream>> {
+    pub async fn tls(&self, client: ClientConfig) -> std::io::Result<TlsStream<UnixStream>> {
         let name = ServerName::try_from("localhost").unwrap();
         TlsConnector::from(Arc::new(client)).connect(name, self.stream().await).await
     }
 
     /// Ends the provider as Terraform does, and says what else it wrote to stdout.
-    pub(crate) async fn shut_down(mut self, channel: Channel) -> (ExitStatus, String) {
+    pub async fn shut_down(mut self, channel: Channel) -> (ExitStatus, String) {
         GrpcControllerClient::new(channel).shutdown(Empty {}).await.unwrap();
         let rest = self.rest_of_stdout();
         (self.child.wait().unwrap(), rest)
     }
 
     /// Waits until nobody has the other end of stdout any more.
-    pub(crate) fn rest_of_stdout(&mut self) -> String {
+    pub fn rest_of_stdout(&mut self) -> String {
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();
         rest
     }
 
-    pub(crate) fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         signal(self.child.id(), name);
     }
 }
@@ -169,19 +169,19 @@ impl Drop for Process {
     }
 }
 
-pub(crate) fn signal(process: u32, name: &str) {
+pub fn signal(process: u32, name: &str) {
     let status = Command::new("kill").args(["-s", name, &process.to_string()]).status().unwrap();
     assert!(status.success());
 }
 
 /// A certificate as Terraform makes one: P-521, self-signed, an authority.
-pub(crate) struct Client {
-    pub(crate) certificate: CertificateDer<'static>,
+pub struct Client {
+    pub certificate: CertificateDer<'static>,
     key: KeyPair,
 }
 
 impl Client {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, "localhost");
@@ -192,11 +192,11 @@ impl Client {
     }
 
     /// A client that expects `server` and shows this certificate.
-    pub(crate) fn config(&self, server: CertificateDer<'static>) -> ClientConfig {
+    pub fn config(&self, server: CertificateDer<'static>) -> ClientConfig {
         configured(server, Some((self.certificate.clone(), self.signing_key())))
     }
 
-    pub(crate) fn signing_key(&self) -> Arc<dyn SigningKey> {
+    pub fn signing_key(&self) -> Arc<dyn SigningKey> {
         let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
         aws_lc_rs::sign::any_supported_type(&key).unwrap()
     }
@@ -204,7 +204,7 @@ impl Client {
 
 /// A client that expects `server` and shows a certificate, or none. Nobody checks whether the key is that of the
 /// certificate.
-pub(crate) fn configured(
+pub fn configured(
     server: CertificateDer<'static>,
     shown: Option<(CertificateDer<'static>, Arc<dyn SigningKey>)>,
 ) -> ClientConfig {
@@ -239,7 +239,7 @@ impl ResolvesClientCert for Always {
 }
 
 /// A gRPC channel over one connection that exists already.
-pub(crate) async fn channel(
+pub async fn channel(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
 ) -> Result<Channel, tonic::transport::Error> {
     let once = Once(Some(stream));
@@ -247,7 +247,7 @@ pub(crate) async fn channel(
 }
 
 /// A client of the provider's RPCs that accepts answers of any size.
-pub(crate) fn provider(channel: Channel) -> ProviderClient<Channel> {
+pub fn provider(channel: Channel) -> ProviderClient<Channel> {
     ProviderClient::new(channel)
         .max_decoding_message_size(usize::MAX)
         .max_encoding_message_size(usize::MAX)
@@ -270,7 +270,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Service<Uri> for Once<S
     }
 }
 
-pub(crate) fn pem(certificate: &[u8]) -> String {
+pub fn pem(certificate: &[u8]) -> String {
     let text = STANDARD.encode(certificate);
     let lines: Vec<_> =
         text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
