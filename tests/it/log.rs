@@ -15,9 +15,9 @@ use tracing_subscriber::{Registry, layer::SubscriberExt};
 #[test]
 fn an_event_is_one_line_with_the_fields_of_its_request() {
     let lines = lines_of(LevelFilter::TRACE, || {
-        let span = tracing::error_span!("rpc", tf_rpc = "ReadResource", tf_resource_type = "x");
+        let span = tracing::error_span!(target: "huaweivpc", "rpc", tf_rpc = "ReadResource", tf_resource_type = "x");
         let _open = span.enter();
-        tracing::warn!(count = 3, "slow");
+        tracing::warn!(target: "huaweivpc::cloud", count = 3, "slow");
     });
     assert_eq!(
         lines,
@@ -41,7 +41,10 @@ fn only_what_was_asked_for_and_only_what_is_ours_is_logged() {
         tracing::info!(target: "huaweivpc::protocol::service", "enough");
     });
     assert_eq!(lines.len(), 1);
-    assert_eq!((&lines[0]["@message"], &lines[0]["@module"]), (&json!("enough"), &json!("sdk.proto")));
+    assert_eq!(
+        (&lines[0]["@message"], &lines[0]["@module"]),
+        (&json!("enough"), &json!("sdk.proto"))
+    );
 }
 
 #[test]
@@ -137,7 +140,6 @@ fn lines_of(level: LevelFilter, work: impl FnOnce()) -> Vec<Json> {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
     let write = move |line: &[u8]| sink.lock().unwrap().push(serde_json::from_slice(line).unwrap());
-    // In the test binary the events come from another crate than in the provider.
     let subscriber = Registry::default().with(JsonLines::new(level, now, write));
     tracing::subscriber::with_default(subscriber, work);
     let lines = lines.lock().unwrap();
