@@ -9,6 +9,7 @@ mod logins;
 mod objects;
 mod repetition;
 mod script;
+mod secrets;
 mod transport;
 mod writes;
 
