@@ -10,6 +10,7 @@ mod examples;
 mod generated;
 mod harness;
 mod laws;
+mod laws_of_life;
 mod laws_of_planning;
 mod layers;
 mod network;
