@@ -14,3 +14,4 @@ mod laws_of_life;
 mod laws_of_planning;
 mod layers;
 mod network;
+mod world;
