@@ -46,7 +46,6 @@ pub struct Object {
 
 /// What the provider said instead of doing what was asked.
 #[derive(Debug)]
-#[must_use = "a refusal has to say something"]
 pub struct Refusal {
     pub problems: Vec<Problem>,
     /// What was asked for, with what is left of it in the state.
