@@ -8,6 +8,7 @@ mod core_rules;
 mod docs;
 mod examples;
 mod generated;
+mod guide;
 mod harness;
 mod layers;
 mod network;
