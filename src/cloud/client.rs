@@ -69,9 +69,8 @@ impl Cloud {
     ///
     /// After `limit`, or once `stop` is cancelled, nothing is started or waited for any more. A read in flight is
     /// given up at once; a write in flight may finish, so that its outcome is known.
-    pub fn bounded(&self, limit: impl Into<Option<Duration>>, stop: CancellationToken) -> Self {
-        let limit: Option<Duration> = limit.into();
-        let deadline = limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
+    pub fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self {
+        let deadline = Instant::now().checked_add(limit).map(|instant| (instant, limit));
         Self { session: Arc::clone(&self.session), bounds: Bounds { deadline, stop } }
     }
 

@@ -4,15 +4,20 @@
 //! argument, its variables in order, the file, a default. What is empty is not set. All problems are reported at
 //! once.
 
+mod arguments;
+mod credentials;
+mod shared_config;
+mod sources;
+
 use std::time::SystemTime;
 
 use url::Url;
 
-pub use super::{
+pub use self::{
     arguments::{Arguments, AssumeRoleArguments, SCHEMA},
     sources::{Environment, Files},
 };
-use super::{
+use self::{
     credentials::Own,
     shared_config::Profile,
     sources::{
@@ -70,8 +75,12 @@ impl Sources<'_> {
         let endpoints = self.endpoints(region.as_deref());
         let insecure = self.flag(&INSECURE, arguments.insecure);
         let ca_certificates = self.ca_certificates();
-        let max_retries =
-            self.number(&MAX_RETRIES, arguments.max_retries, 0..=MOST_RETRIES, Config::MAX_RETRIES);
+        let max_retries = self.number(
+            &MAX_RETRIES,
+            &arguments.max_retries,
+            0..=MOST_RETRIES,
+            Config::MAX_RETRIES,
+        );
 
         let region = region?;
         Some(Config {

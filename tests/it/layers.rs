@@ -53,7 +53,7 @@ const OUTSIDE_WORLD: &[(&[&str], Excused)] = &[
         &["time::sleep", "thread::sleep"],
         &[
             ("cloud/client.rs", "between two attempts"),
-            ("emulator/http/gate.rs", "the latency asked for"),
+            ("emulator/http/gate.rs", "the latency that was asked for"),
             ("protocol/lifecycle/mod.rs", "time for the last answer to leave"),
             ("protocol/listener/mod.rs", "after a connection could not be accepted"),
         ],
@@ -231,7 +231,7 @@ fn reaching_out(sources: &[Source]) -> Vec<String> {
     for source in sources {
         let code = source.code();
         for (calls, files) in OUTSIDE_WORLD {
-            for call in calls.iter().filter(|call| code.contains(**call)) {
+            for call in calls.iter().filter(|call| code.contains(&format!("{call}("))) {
                 let names: Vec<&str> = files.iter().map(|(file, _)| *file).collect();
                 if !names.contains(&source.file.as_str()) {
                     let files = names.join(", ");

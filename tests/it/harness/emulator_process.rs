@@ -60,51 +60,47 @@ impl EmulatorProcess {
         answer["requests"].as_array().expect("a list of requests").clone()
     }
 
+    /// Makes the list of requests begin anew.
+    pub fn forget_requests(&self) {
+        self.call("DELETE", "/_emulator/requests", &Value::Null);
+    }
+
     pub fn get(&self, path: &str) -> Value {
-        self.call("GET", path, "", &Value::Null).1
+        self.call("GET", path, &Value::Null)
     }
 
     pub fn post(&self, path: &str, body: &Value) -> Value {
-        self.call("POST", path, "", body).1
+        self.call("POST", path, body)
     }
 
-    /// Calls the cloud's own API as an operator would who has not heard of Terraform. `path` begins after the project:
-    /// `routetables/…` for `/v1/{project_id}/routetables/…`.
+    fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.exchange(method, path, "", body).1
+    }
+
+    /// What somebody else does to the cloud, as a user of the account and through the public API. `{p}` in the path is
+    /// the project.
     pub fn operate(&self, method: &str, path: &str, body: &Value) -> Value {
-        let state = self.state();
-        let project = state["project_id"].as_str().expect("a project");
-        let token = format!("X-Auth-Token: {}\r\n", self.token(&state));
-        self.call(method, &format!("/v1/{project}/{path}"), &token, body).1
+        let login = json!({"auth": {
+            "identity": {"methods": ["password"], "password": {"user": {
+                "name": "netops", "password": "emulator-password", "domain": {"name": "container-lab"}}}},
+            "scope": {"project": {"name": "cn-north-4"}}}});
+        let (head, token) = self.exchange("POST", "/v3/auth/tokens", "", &login);
+        let subject = head.lines().find_map(|line| line.strip_prefix("x-subject-token: "));
+        let header = format!("X-Auth-Token: {}\r\n", subject.expect("a token"));
+        let project = token.pointer("/token/project/id").and_then(Value::as_str);
+        let path = path.replace("{p}", project.expect("a project"));
+        self.exchange(method, &path, &header, body).1
     }
 
-    /// A token for the user of the scenarios.
-    fn token(&self, state: &Value) -> String {
-        let user = json!({
-            "name": "netops",
-            "password": "emulator-password",
-            "domain": { "name": "container-lab" },
-        });
-        let identity = json!({ "methods": ["password"], "password": { "user": user } });
-        let scope = json!({ "project": { "name": state["region"] } });
-        let login = json!({ "auth": { "identity": identity, "scope": scope } });
-        let (head, _) = self.call("POST", "/v3/auth/tokens", "", &login);
-        let header = |line: &str| {
-            let (name, value) = line.split_once(": ")?;
-            name.eq_ignore_ascii_case("x-subject-token").then(|| value.to_owned())
-        };
-        head.lines().find_map(header).expect("a token")
-    }
-
-    /// One exchange in HTTP/1.0: the answer ends where the connection does. Returns the head and the body. `Null` is
-    /// sent as no body, and stands for an empty answer.
-    fn call(&self, method: &str, path: &str, headers: &str, body: &Value) -> (String, Value) {
+    /// One exchange in HTTP/1.0: the answer ends where the connection does. `Null` is sent as no body, and stands for
+    /// an empty answer. Returns the head and the body.
+    fn exchange(&self, method: &str, path: &str, headers: &str, body: &Value) -> (String, Value) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let length = body.len();
         let mut stream = TcpStream::connect(&self.address).expect("a connection to the emulator");
         write!(
             stream,
-            "{method} {path} HTTP/1.0\r\nHost: {}\r\n{headers}Content-Type: application/json\r\n\
-             Content-Length: {length}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{headers}\r\n{body}",
             self.address
         )
         .expect("the request goes out");
@@ -113,9 +109,8 @@ impl EmulatorProcess {
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
         let status = head.split(' ').nth(1).unwrap_or_default();
         assert!(status.starts_with('2'), "{method} {path} was answered with {head}\n\n{body}");
-        let body =
-            if body.is_empty() { Value::Null } else { serde_json::from_str(body).expect("JSON") };
-        (head.to_owned(), body)
+        let json = || serde_json::from_str(body).expect("JSON");
+        (head.to_owned(), if body.is_empty() { Value::Null } else { json() })
     }
 }
 

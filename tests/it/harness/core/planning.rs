@@ -15,7 +15,7 @@ use super::{
 
 impl<P: Plugin> Core<P> {
     /// `terraform plan`, with what is asked before it and, for a replacement, after it.
-    pub(crate) async fn plan(
+    pub async fn plan(
         &self,
         type_name: &str,
         current: Option<&Instance>,
@@ -79,26 +79,30 @@ impl<P: Plugin> Core<P> {
         current: Option<&Instance>,
         config: &Value,
     ) -> Result<(), Failure> {
-        let schema = self.plugin.resource_schema(type_name);
-        for name in config.as_map().into_iter().flat_map(|members| members.keys()) {
-            if !matches!(config.get(name), Value::Null | Value::Unknown(_)) {
+        for (name, value) in config.as_map().into_iter().flatten() {
+            if !matches!(value, Value::Null | Value::Unknown(_)) {
                 let early = with(config, name, Value::UNKNOWN);
-                self.rehearse_one(type_name, schema, name, current, &early, config).await?;
+                self.plan_early(type_name, current, &early, config).await?;
             }
         }
         Ok(())
     }
 
-    async fn rehearse_one(
+    /// Plans with an `early` form of a configuration, of which less is known, and holds it against the plan that
+    /// follows.
+    pub async fn plan_early(
         &self,
         type_name: &str,
-        schema: &Schema,
-        name: &str,
         current: Option<&Instance>,
         early: &Value,
         config: &Value,
     ) -> Result<(), Failure> {
-        let place = || Path::from(name);
+        let schema = self.plugin.resource_schema(type_name);
+        let place = || {
+            let names = early.as_map().into_iter().flatten().map(|(name, _)| name.as_str());
+            let mut names = names.filter(|name| early.get(name) != config.get(name));
+            names.next().map_or_else(root, Path::from)
+        };
         let refusals = self.plugin.validate(type_name, early).await;
         if let Some(refusal) = refusals.iter().find(|problem| is_error(problem)) {
             let detail = format!("refused while it is unknown: {refusal:?}");
@@ -174,7 +178,7 @@ pub(super) fn request(schema: &Schema, current: Option<&Instance>, config: &Valu
 }
 
 /// What Terraform makes of a plan. A path that is said to replace counts only if the value there changes.
-fn action(prior: &Value, planned: &Planned) -> Action {
+pub(super) fn action(prior: &Value, planned: &Planned) -> Action {
     let changes = |path: &&Path| {
         let after = lookup(&planned.state, path);
         after.is_some_and(|value| !value.is_wholly_known()) || after != lookup(prior, path)

@@ -3,6 +3,7 @@
 use std::{io, ops::RangeInclusive};
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Number;
 
 use super::arguments::Arguments;
 use crate::framework::{Path, Problem};
@@ -73,11 +74,11 @@ impl<'a> Sources<'a> {
     pub(super) fn number(
         &mut self,
         name: &'static Name,
-        argument: Option<i64>,
+        argument: &Option<Number>,
         range: RangeInclusive<u32>,
         default: u32,
     ) -> u32 {
-        let Some(text) = self.text(name, &argument.map(|number| number.to_string())) else {
+        let Some(text) = self.text(name, &argument.as_ref().map(Number::to_string)) else {
             return default;
         };
         match text.trim().parse() {

@@ -2,11 +2,6 @@
 
 pub mod settings;
 
-mod arguments;
-mod credentials;
-mod shared_config;
-mod sources;
-
 use std::{
     io,
     time::{Duration, SystemTime},

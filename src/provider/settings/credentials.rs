@@ -166,7 +166,7 @@ impl Sources<'_> {
         let written = block.unwrap_or(&none);
         let range = 900..=86_400;
         let seconds =
-            self.number(&AGENCY_DURATION, written.duration, range, DEFAULT_AGENCY_SECONDS);
+            self.number(&AGENCY_DURATION, &written.duration, range, DEFAULT_AGENCY_SECONDS);
 
         let id = (&AGENCY_DOMAIN_ID, &written.domain_id);
         let domain = self.domain(id, (&AGENCY_DOMAIN_NAME, &written.domain_name));

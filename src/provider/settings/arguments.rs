@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 
 use crate::framework::{
     Schema,
@@ -27,7 +28,7 @@ pub struct Arguments {
     pub endpoints: Option<BTreeMap<String, Option<String>>>,
     pub insecure: Option<bool>,
     pub cacert_file: Option<String>,
-    pub max_retries: Option<i64>,
+    pub max_retries: Option<Number>,
     pub enterprise_project_id: Option<String>,
     pub shared_config_file: Option<String>,
     pub profile: Option<String>,
@@ -48,7 +49,7 @@ pub struct AssumeRoleArguments {
     pub domain_name: Option<String>,
     pub domain_id: Option<String>,
     /// Seconds.
-    pub duration: Option<i64>,
+    pub duration: Option<Number>,
 }
 
 /// The provider block as declared.
