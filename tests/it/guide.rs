@@ -1,6 +1,7 @@
 //! The guide's topology, from the example a stranger would copy, through every real client: built, found unchanged,
 //! repaired, moved, rebuilt, imported and taken down. Judged by what the cloud holds, not by what Terraform says.
 
+mod interrupted;
 mod stage;
 
 use std::fs;
