@@ -87,7 +87,7 @@ pub(super) fn find_profile(text: &[u8], name: Option<&str>) -> Result<Profile, R
     let file: File = serde_json::from_slice(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Refusal::File(format!(
-            "It is not the JSON that `hcloud configure` writes (line {line}, column {column})."
+            "The file is not the JSON that `hcloud configure` writes (line {line}, column {column})."
         ))
     })?;
     let name = name.or(file.current.as_deref()).unwrap_or("default").to_owned();
