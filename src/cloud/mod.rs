@@ -49,5 +49,6 @@ pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};
 pub use route_wish::{Wish, Written};
 pub use security_group::{NewRule, SecurityGroupRule};
 pub use server::{Nic, Server};
+pub use source_check::Switched;
 pub use subnet::Subnet;
 pub use vpc::Vpc;

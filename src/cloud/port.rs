@@ -80,7 +80,20 @@ struct VifDetails {
 }
 
 impl Cloud {
-    pub async fn port(&self, id: &PortId) -> Result<Option<Port>> {
+    /// The port as this run has read it, found in the list of its subnet's ports where `subnet` is known.
+    pub async fn port(&self, id: &PortId, subnet: Option<&SubnetId>) -> Result<Option<Port>> {
+        if let Some(subnet) = subnet {
+            let ports = self.ports_of_subnet(subnet).await?;
+            if let Some(port) = ports.iter().find(|port| port.id == *id) {
+                return Ok(Some(port.clone()));
+            }
+        }
+        // In no list it is gone, moved or hidden; only asking for it tells.
+        self.port_now(id).await
+    }
+
+    /// The port as it is now.
+    pub async fn port_now(&self, id: &PortId) -> Result<Option<Port>> {
         let operation = format!("read port {id}");
         let call = Call::get(Subject::Port, operation, Api::VpcV1, format!("ports/{id}"));
         self.find(&call, "port").await
@@ -122,7 +135,9 @@ impl Cloud {
         let operation = format!("set the allowed address pairs of port {id}");
         let body = json!({ "port": { "allowed_address_pairs": pairs } });
         let call = Call::put(Subject::Port, operation, Api::VpcV1, format!("ports/{id}"), body);
-        self.send(&call).await?.object("port")
+        let port: Port = self.send(&call).await?.object("port")?;
+        self.known().port_lists.forget(&port.subnet_id);
+        Ok(port)
     }
 }
 

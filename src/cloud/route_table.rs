@@ -81,7 +81,7 @@ impl Cloud {
     }
 
     /// The table as it is now.
-    pub(super) async fn route_table_now(&self, id: &RouteTableId) -> Result<Option<RouteTable>> {
+    pub async fn route_table_now(&self, id: &RouteTableId) -> Result<Option<RouteTable>> {
         let operation = format!("read route table {id}");
         let call =
             Call::get(Subject::RouteTable, operation, Api::VpcV1, format!("routetables/{id}"));

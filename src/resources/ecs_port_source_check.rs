@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{server_of, the_one};
 use crate::{
-    cloud::{self, AddressPair, Cloud, Port, PortId, ServerId, VpcId},
+    cloud::{AddressPair, Cloud, Port, PortId, ServerId, SubnetId, Switched, VpcId},
     framework::{
-        Default, Draft, Kind, Nesting, Problem, Problems, Resource, Result, Schema, Timeouts,
+        Default, Draft, Kind, Nesting, Problem, Resource, Result, Schema, Timeouts,
         schema::{attribute, boolean, string},
     },
     network::Address,
@@ -34,11 +34,13 @@ struct Pair {
     mac_address: Option<String>,
 }
 
-/// What destroying gives back.
+/// What destroying gives back, and where the port is found again.
 #[derive(Debug, Clone, std::default::Default, Serialize, Deserialize)]
 struct Memory {
     /// Whether the check was on when the port was first seen; `None` before that.
     found_enabled: Option<bool>,
+    /// In which subnet's list of ports to look for it.
+    subnet_id: Option<SubnetId>,
 }
 
 const NAMES: [&str; 3] = ["port_id", "ecs_id", "host_ip"];
@@ -93,36 +95,27 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(port_id) = &self.port_id else { return Ok(None) };
-        let port = cloud.port(port_id).await?;
+        let port = cloud.port(port_id, self.memory.subnet_id.as_ref()).await?;
         Ok(port.map(|port| self.seen_on(&port)))
     }
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
-        let port = self.port(cloud).await?;
-        let enabled = self.enabled;
-        // Read before the change, so that what is remembered is what was found.
-        let found = self.seen_on(&port);
-        match switch(port, enabled, cloud).await {
-            Ok(port) => Ok(found.seen_on(&port)),
-            // Recorded with what was found, because the change may have taken effect.
-            Err(error) if error.leaves_doubt() => Err(Problems::from(error).keeping(&found)),
-            Err(error) => Err(error.into()),
-        }
+        let port_id = self.named(cloud).await?;
+        let switched = cloud.switch_source_check(&port_id, self.enabled).await?;
+        let Switched { found, now } = switched.ok_or_else(|| not_found(&port_id))?;
+        // What is remembered is what was found before the change.
+        Ok(self.seen_on(&found).seen_on(&now))
     }
 
     async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
-        let port = self.port(cloud).await?;
-        let enabled = self.enabled;
-        Ok(self.seen_on(&switch(port, enabled, cloud).await?))
+        let port_id = self.named(cloud).await?;
+        let switched = cloud.switch_source_check(&port_id, self.enabled).await?;
+        Ok(self.seen_on(&switched.ok_or_else(|| not_found(&port_id))?.now))
     }
 
     async fn delete(self, cloud: &Cloud) -> Result<()> {
-        let (Some(port_id), Some(found_enabled)) = (&self.port_id, self.memory.found_enabled)
-        else {
-            return Ok(());
-        };
-        if let Some(port) = cloud.port(port_id).await? {
-            switch(port, found_enabled, cloud).await?;
+        if let (Some(port_id), Some(found_enabled)) = (&self.port_id, self.memory.found_enabled) {
+            cloud.switch_source_check(port_id, found_enabled).await?;
         }
         Ok(())
     }
@@ -130,23 +123,25 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
 impl EcsPortSourceCheck {
     /// The interface the user means.
-    async fn port(&self, cloud: &Cloud) -> Result<Port> {
-        let port = match (&self.port_id, &self.ecs_id, self.host_ip) {
-            (Some(port_id), ..) => cloud.port(port_id).await?.ok_or_else(|| {
-                let detail = format!("Port `{port_id}` does not exist. Check the id, the region and the project.");
-                Problem::error("Port not found", detail).at("port_id")
-            })?,
-            (None, Some(server), _) => cloud.primary_nic(server).await?.ok_or_else(|| {
-                let detail = format!("Server `{server}` does not exist or has no network interface. Check the id, the region and the project.");
-                Problem::error("Server not found", detail).at("ecs_id")
-            })?,
+    async fn named(&self, cloud: &Cloud) -> Result<PortId> {
+        match (&self.port_id, &self.ecs_id, self.host_ip) {
+            (Some(port_id), ..) => Ok(port_id.clone()),
+            (None, Some(server), _) => {
+                let nic = cloud.primary_nic(server).await?.ok_or_else(|| {
+                    let detail = format!(
+                        "Server `{server}` does not exist or has no network interface. Check the id, the region and the \
+                         project."
+                    );
+                    Problem::error("Server not found", detail).at("ecs_id")
+                })?;
+                Ok(nic.id)
+            }
             (None, None, Some(address)) => {
                 let nics = cloud.nics_with_address(address.into(), self.vpc_id.as_ref()).await?;
-                the_one(nics, "host_ip", &format!("the private address {address}"))?
+                Ok(the_one(nics, "host_ip", &format!("the private address {address}"))?.id)
             }
-            (None, None, None) => return Err(Problem::bug("no interface is named").into()),
-        };
-        Ok(port)
+            (None, None, None) => Err(Problem::bug("no interface is named").into()),
+        }
     }
 
     /// The state as the port shows it. What the user named the port by stays as long as it is true.
@@ -159,24 +154,17 @@ impl EcsPortSourceCheck {
             .or_else(|| port.fixed_ips.first().map(|ip| (*ip).into()));
         self.port_id = Some(port.id.clone());
         self.enabled = port.is_source_check_on();
+        self.memory.subnet_id = Some(port.subnet_id.clone());
         self.memory.found_enabled = self.memory.found_enabled.or(Some(self.enabled));
         self.allowed_address_pairs = Some(foreign_pairs(&port.address_pairs));
         self
     }
 }
 
-/// Brings the check into the wanted position, unless it is there already.
-async fn switch(port: Port, enabled: bool, cloud: &Cloud) -> cloud::Result<Port> {
-    if port.is_source_check_on() == enabled {
-        return Ok(port);
-    }
-    cloud.set_address_pairs(&port.id, &pairs_for(enabled, &port.address_pairs)).await
-}
-
-/// The whole list to send: every foreign pair as it was.
-fn pairs_for(enabled: bool, pairs: &[AddressPair]) -> Vec<AddressPair> {
-    let ours = (!enabled).then(AddressPair::source_check_off);
-    pairs.iter().filter(|pair| !pair.is_source_check_off()).cloned().chain(ours).collect()
+fn not_found(port_id: &PortId) -> Problem {
+    let detail =
+        format!("Port `{port_id}` does not exist. Check the id, the region and the project.");
+    Problem::error("Port not found", detail).at("port_id")
 }
 
 fn foreign_pairs(pairs: &[AddressPair]) -> Vec<Pair> {

@@ -20,14 +20,14 @@ fn table() -> Reply {
 }
 
 async fn read(cloud: Cloud) -> Kind {
-    cloud.route_table(&id(TABLE)).await.unwrap_err().kind()
+    cloud.route_table_now(&id(TABLE)).await.unwrap_err().kind()
 }
 
 #[tokio::test]
 async fn past_the_limit_nothing_is_sent() {
     let server = Server::start([table(), table()]).await;
     let late = cloud(&server).bounded(Duration::ZERO, CancellationToken::new());
-    let error = late.route_table(&id(TABLE)).await.unwrap_err();
+    let error = late.route_table_now(&id(TABLE)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::TimedOut);
     assert_eq!(error.message(), "the time limit of 0 s has passed");
     let error = late.change_routes(&id(TABLE), &RouteChanges::default()).await.unwrap_err();
@@ -115,7 +115,7 @@ async fn bounds_are_of_one_handle_only() {
     let stop = CancellationToken::new();
     stop.cancel();
     let stopped = cloud.bounded(LONG, stop);
-    assert!(cloud.route_table(&id(TABLE)).await.unwrap().is_some());
+    assert!(cloud.route_table_now(&id(TABLE)).await.unwrap().is_some());
     assert_eq!(read(stopped.clone()).await, Kind::Interrupted);
     assert_eq!(stopped.region(), "cn-north-4");
 }

@@ -21,7 +21,7 @@ async fn once(reply: Reply) -> (Server, Cloud) {
 /// The error of reading a route table.
 async fn refusal(reply: Reply) -> Error {
     let (_server, cloud) = once(reply).await;
-    cloud.route_table(&id(TABLE)).await.unwrap_err()
+    cloud.route_table_now(&id(TABLE)).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn an_object_is_gone_if_its_own_code_says_so() {
         "VPC.0003": vpc VPC,
         "VPC.0202": subnet SUBNET,
         "VPC.2808": route_table TABLE,
-        "VPC.2502": port PORT,
+        "VPC.2502": port_now PORT,
         "VPC.9904": security_group_rule RULE,
         "Ecs.0114": server SERVER,
     }

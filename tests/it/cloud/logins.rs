@@ -48,7 +48,7 @@ pub async fn read(
     let mut config = config(server);
     change(&mut config);
     let cloud = Cloud::new(config).unwrap();
-    cloud.route_table(&id(TABLE)).await.map(drop)
+    cloud.route_table_now(&id(TABLE)).await.map(drop)
 }
 
 #[tokio::test]
@@ -82,11 +82,11 @@ async fn a_token_is_used_as_it_is() {
     let mut config = config(&server);
     config.credentials = Credentials::Token("MII-1".into());
     let cloud = Cloud::new(config).unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
     let seen = &server.seen()[0];
     assert_eq!((seen.header("x-auth-token"), seen.header("authorization")), ("MII-1", ""));
     // Nobody can renew it.
-    let error = cloud.route_table(&id(TABLE)).await.unwrap_err();
+    let error = cloud.route_table_now(&id(TABLE)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unauthenticated);
     assert_eq!(server.lines().len(), 2);
 }
@@ -103,8 +103,8 @@ async fn a_password_gets_a_token_once() {
     config.credentials = password();
     config.project = by_name();
     let cloud = Cloud::new(config).unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
 
     let seen = server.seen();
     // The token names its project: nothing is looked up.
@@ -135,8 +135,8 @@ async fn a_token_that_is_about_to_expire_is_renewed_before() {
     let mut config = config(&server);
     config.credentials = password();
     let cloud = Cloud::new(config).unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
     assert_eq!(server.seen()[3].header("x-auth-token"), "MII-2");
 }
 
@@ -254,8 +254,8 @@ async fn the_server_itself_has_keys() {
     let mut config = config(&server);
     config.credentials = Credentials::Metadata;
     let cloud = Cloud::new(config).unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
     let seen = server.seen();
     assert_eq!(seen[0].line(), "PUT /meta-data/latest/api/token");
     assert_eq!(seen[0].header("x-metadata-token-ttl-seconds"), "21600");
@@ -300,8 +300,8 @@ async fn a_project_is_looked_up_by_its_exact_name_and_once() {
     ], "links": { "next": null } });
     let server = Server::start([json(200, projects), table(), table()]).await;
     let cloud = Cloud::new(Config { project: by_name(), ..config(&server) }).unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
     let read = format!("GET /v1/P/routetables/{TABLE}");
     assert_eq!(server.lines(), ["GET /v3/projects?name=cn-north-4", &read, &read]);
     assert!(!server.seen()[0].headers.contains_key("x-project-id"));
@@ -332,7 +332,7 @@ async fn calls_at_once_log_in_once() {
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..10 {
         let cloud = cloud.clone();
-        calls.spawn(async move { cloud.route_table(&id(TABLE)).await.map(drop) });
+        calls.spawn(async move { cloud.route_table_now(&id(TABLE)).await.map(drop) });
     }
     for result in calls.join_all().await {
         result.unwrap();

@@ -54,7 +54,7 @@ async fn a_route_table_has_routes_without_next_hop_and_description() {
     // The documents show it with and without a wrapper.
     for body in [json!({ "routetable": table }), table.clone()] {
         let server = Server::start([json(200, body)]).await;
-        let table = cloud(&server).route_table(&id(TABLE)).await.unwrap().unwrap();
+        let table = cloud(&server).route_table_now(&id(TABLE)).await.unwrap().unwrap();
         let route = |kind: &str, destination: &str, next_hop: &str, description: &str| Route {
             destination: destination.to_owned(),
             next_hop_type: kind.to_owned(),
@@ -108,7 +108,7 @@ async fn a_port_is_read_whatever_the_region_makes_of_its_fields() {
             } }),
         )])
         .await;
-        let port = cloud(&server).port(&id(PORT)).await.unwrap().unwrap();
+        let port = cloud(&server).port_now(&id(PORT)).await.unwrap().unwrap();
         assert_eq!(port.subnet_id, id::<SubnetId>(SUBNET));
         assert_eq!(
             port.fixed_ips,
@@ -128,7 +128,7 @@ async fn a_port_is_read_whatever_the_region_makes_of_its_fields() {
 async fn a_bare_port_is_a_port_too() {
     let body = json!({ "port": { "id": PORT, "network_id": SUBNET, "allowed_address_pairs": null, "device_id": null } });
     let server = Server::start([json(200, body)]).await;
-    let port = cloud(&server).port(&id(PORT)).await.unwrap().unwrap();
+    let port = cloud(&server).port_now(&id(PORT)).await.unwrap().unwrap();
     assert_eq!((port.device_id.as_str(), port.is_primary, port.address_pairs.len()), ("", None, 0));
 }
 

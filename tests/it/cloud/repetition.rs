@@ -20,7 +20,7 @@ fn throttled() -> Reply {
 async fn sendings(reply: fn() -> Reply) -> [(usize, bool); 3] {
     let changes = RouteChanges::default();
     let server = Server::start([reply(), table()]).await;
-    let read = cloud(&server).route_table(&id(TABLE)).await.is_ok();
+    let read = cloud(&server).route_table_now(&id(TABLE)).await.is_ok();
     let reads = server.lines().len();
     let server = Server::start([reply(), table()]).await;
     let write = cloud(&server).change_routes(&id(TABLE), &changes).await.is_ok();
@@ -83,7 +83,7 @@ async fn an_unreadable_success_is_a_success_and_not_repeated() {
 #[tokio::test]
 async fn patience_ends() {
     let server = Server::start((0..9).map(|_| throttled())).await;
-    let error = cloud(&server).route_table(&id(TABLE)).await.unwrap_err();
+    let error = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Throttled);
     assert_eq!(server.lines().len(), 4, "one call and three repetitions");
 }
@@ -100,7 +100,7 @@ async fn every_repetition_is_signed_anew() {
     }
     let server = Server::start([throttled(), table()]).await;
     let cloud = Cloud::new(Config { clock: ticking, ..config(&server) }).unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
     let seen = server.seen();
     assert_ne!(seen[0].header("x-sdk-date"), seen[1].header("x-sdk-date"));
     assert_ne!(seen[0].header("authorization"), seen[1].header("authorization"));
@@ -127,6 +127,6 @@ async fn a_lookup_is_repeated_like_any_read() {
     let server = Server::start([Reply::HangUp, json(200, projects), table()]).await;
     let project = Project::Name("cn-north-4".to_owned());
     let cloud = Cloud::new(Config { project, ..config(&server) }).unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
     assert_eq!(server.lines().len(), 3);
 }

@@ -40,7 +40,7 @@ async fn tls_server() -> (Server, CaCertificates) {
 #[tokio::test]
 async fn an_untrusted_certificate_is_not_worth_a_second_try() {
     let (server, _) = tls_server().await;
-    let error = cloud(&server).route_table(&id(TABLE)).await.unwrap_err();
+    let error = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unconfigured("cacert_file"), "{error:?}");
     assert_eq!(server.lines().len(), 0);
 }
@@ -49,14 +49,14 @@ async fn an_untrusted_certificate_is_not_worth_a_second_try() {
 async fn a_certificate_of_ones_own_can_be_trusted() {
     let (server, trusted) = tls_server().await;
     let config = Config { ca_certificates: Some(trusted), ..config(&server) };
-    assert!(Cloud::new(config).unwrap().route_table(&id(TABLE)).await.unwrap().is_some());
+    assert!(Cloud::new(config).unwrap().route_table_now(&id(TABLE)).await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn any_certificate_is_accepted_on_request() {
     let (server, _) = tls_server().await;
     let config = Config { insecure: true, ..config(&server) };
-    assert!(Cloud::new(config).unwrap().route_table(&id(TABLE)).await.unwrap().is_some());
+    assert!(Cloud::new(config).unwrap().route_table_now(&id(TABLE)).await.unwrap().is_some());
 }
 
 #[test]
@@ -103,11 +103,11 @@ async fn each_call_is_one_line_of_the_log_without_secrets() {
     let cloud = cloud(&server);
     // The library remembers for all threads who listens to a line; other tests, in which nobody does, may have
     // been the first to pass there.
-    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
     tracing::callsite::rebuild_interest_cache();
     log.0.lock().unwrap().clear();
 
-    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table_now(&id(TABLE)).await.unwrap();
     let lines = log.0.lock().unwrap().clone();
     let calls: Vec<_> = lines.iter().filter(|line| line.contains("message=call")).collect();
     assert_eq!(calls.len(), 2, "{lines:?}");
