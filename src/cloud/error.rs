@@ -158,6 +158,11 @@ impl Error {
         self.0.words.request_id.as_deref()
     }
 
+    /// The call was sent and may have taken effect.
+    pub fn leaves_doubt(&self) -> bool {
+        matches!(self.0.kind, Kind::Lost | Kind::Unreadable)
+    }
+
     /// How long the cloud asks to wait.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

@@ -65,8 +65,9 @@ pub(super) fn plan(schema: &Schema, request: PlanRequest, moved: &[&str]) -> Pla
     }
     let state = record::with_id(schema, planned);
     if create {
-        // What the replaced object remembered is not the new one's business, nor is its identity.
-        return Planned { state, private: Vec::new(), replaces, identity: None };
+        // In the second plan of a replacement, the private data is that of the object to be deleted, which gets it
+        // from this answer. The identity is its own.
+        return Planned { state, private, replaces, identity: None };
     }
     let identity = record::identity(schema, &state).or(prior_identity);
     Planned { state, private, replaces, identity }

@@ -196,6 +196,8 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
             let bounded = |limit: fn(&Timeouts) -> Duration, verb| {
                 bounded(&R::SCHEMA, cloud, stop, &timeouts, limit, verb)
             };
+            // A new object remembers nothing; after a replacement the private data may still be the old one's.
+            let private = if prior.is_null() { Vec::new() } else { private };
             let object: R = record::to_struct(current, &private)?;
             let outcome = if planned.is_null() {
                 object.delete(&bounded(|limits| limits.delete, "delete")).await.map(|()| None)

@@ -154,13 +154,16 @@ impl Resource<Cloud> for ContainerRoute {
                 Creation::Local => return Err(local_route(self.destination).into()),
                 Creation::Conflict => return Err(self.conflict(&table.id).into()),
             };
+        let made = self.clone().made(&table, next_hop);
         if !changes.is_empty() {
             cloud.change_routes(&table.id, &changes).await.map_err(|error| match error.kind() {
                 Kind::RouteExists => self.conflict(&table.id).into(),
+                // Recorded, because it may be there; the next refresh finds out.
+                _ if error.leaves_doubt() => Problems::from(error).keeping(&made),
                 _ => self.refused(error),
             })?;
         }
-        Ok(self.made(&table, next_hop))
+        Ok(made)
     }
 
     async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{server_of, the_one};
 use crate::{
-    cloud::{AddressPair, Cloud, Port, PortId, ServerId, VpcId},
+    cloud::{self, AddressPair, Cloud, Port, PortId, ServerId, VpcId},
     framework::{
-        Default, Draft, Kind, Nesting, Problem, Resource, Result, Schema, Timeouts,
+        Default, Draft, Kind, Nesting, Problem, Problems, Resource, Result, Schema, Timeouts,
         schema::{attribute, boolean, string},
     },
     network::Address,
@@ -102,7 +102,12 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         let enabled = self.enabled;
         // Read before the change, so that what is remembered is what was found.
         let found = self.seen_on(&port);
-        Ok(found.seen_on(&switch(port, enabled, cloud).await?))
+        match switch(port, enabled, cloud).await {
+            Ok(port) => Ok(found.seen_on(&port)),
+            // Recorded with what was found, because the change may have taken effect.
+            Err(error) if error.leaves_doubt() => Err(Problems::from(error).keeping(&found)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
@@ -161,11 +166,11 @@ impl EcsPortSourceCheck {
 }
 
 /// Brings the check into the wanted position, unless it is there already.
-async fn switch(port: Port, enabled: bool, cloud: &Cloud) -> Result<Port> {
+async fn switch(port: Port, enabled: bool, cloud: &Cloud) -> cloud::Result<Port> {
     if port.is_source_check_on() == enabled {
         return Ok(port);
     }
-    Ok(cloud.set_address_pairs(&port.id, &pairs_for(enabled, &port.address_pairs)).await?)
+    cloud.set_address_pairs(&port.id, &pairs_for(enabled, &port.address_pairs)).await
 }
 
 /// The whole list to send: every foreign pair as it was.

@@ -40,6 +40,20 @@ fn the_guides_configuration_is_valid() {
     });
 }
 
+#[test]
+fn the_configuration_in_the_readme_is_valid() {
+    let readme = fs::read_to_string(Path::new(REPOSITORY).join("README.md")).expect("a README");
+    let blocks = readme.split("```terraform\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let configurations: Vec<&str> = blocks.filter(|block| block.contains("resource ")).collect();
+    assert_eq!(configurations.len(), 1);
+    for_each_cli(|cli| {
+        let workspace = Workspace::new(cli);
+        workspace.write("main.tf", configurations[0]);
+        workspace.init();
+        workspace.validate().succeeded();
+    });
+}
+
 const REQUIREMENTS: &str = r#"
 terraform {
   required_providers {

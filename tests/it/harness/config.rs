@@ -15,7 +15,7 @@ use serde_json::{Map, Value as Json};
 ///
 /// # Panics
 /// If it does not fit the schema, which is a mistake in the test.
-pub(crate) fn config(schema: &Schema, json: &Json) -> Value {
+pub fn config(schema: &Schema, json: &Json) -> Value {
     value(&schema.value_type(), json)
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn config(schema: &Schema, json: &Json) -> Value {
 ///
 /// # Panics
 /// If it does not fit.
-pub(crate) fn value(ty: &Type, json: &Json) -> Value {
+pub fn value(ty: &Type, json: &Json) -> Value {
     if json.get("$unknown").is_some() {
         return Value::UNKNOWN;
     }
@@ -51,7 +51,7 @@ pub(crate) fn value(ty: &Type, json: &Json) -> Value {
 }
 
 /// `json` with the members of `patch` in place of its own; a null takes a member away.
-pub(crate) fn patched(json: &Json, patch: &Json) -> Json {
+pub fn patched(json: &Json, patch: &Json) -> Json {
     let members = |json: &Json| json.as_object().cloned().unwrap_or_default();
     let mut merged: Map<String, Json> = members(json);
     for (name, value) in members(patch) {
@@ -65,14 +65,14 @@ pub(crate) fn patched(json: &Json, patch: &Json) -> Json {
 }
 
 /// The object with one of its members replaced.
-pub(crate) fn with(object: &Value, member: &str, value: Value) -> Value {
+pub fn with(object: &Value, member: &str, value: Value) -> Value {
     let mut members: BTreeMap<String, Value> = object.as_map().cloned().unwrap_or_default();
     members.insert(member.to_owned(), value);
     Value::Map(members)
 }
 
 /// What Terraform itself refuses: a required member that is missing, a computed one that is set.
-pub(crate) fn refusals(schema: &Schema, config: &Value) -> Vec<Problem> {
+pub fn refusals(schema: &Schema, config: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
     refuse(schema.all_attributes(), config, &Path::default(), &mut problems);
     for block in schema.all_blocks() {
@@ -129,7 +129,7 @@ fn refuse<'a>(
 }
 
 /// The value at a place; `None` if there is no such place.
-pub(crate) fn lookup<'a>(value: &'a Value, path: &Path) -> Option<&'a Value> {
+pub fn lookup<'a>(value: &'a Value, path: &Path) -> Option<&'a Value> {
     path.0.iter().try_fold(value, |value, step| match (step, value) {
         (Step::Attribute(name) | Step::Key(name), Value::Map(members)) => members.get(name),
         (Step::Index(index), Value::Seq(items)) => {

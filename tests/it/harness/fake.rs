@@ -9,8 +9,8 @@ use std::{
 };
 
 use huaweivpc::framework::{
-    ApplyRequest, Block, Configured, Default, Draft, ImportBy, Kind, PlanRequest, Problem,
-    Problems, Provider, Resource, Result, Schema, Session, Stored, Timeouts, Value,
+    ApplyRequest, Configured, Default, Draft, ImportBy, Kind, PlanRequest, Problem, Problems,
+    Provider, Resource, Result, Schema, Session, Stored, Timeouts, Value,
     resource::Entry,
     schema::{attribute, string},
 };
@@ -22,7 +22,7 @@ use super::plugin::{Answer, Direct, PlanAnswer, Plugin, ValueAnswer};
 
 /// The sockets of a house by room and name, each with what hangs there.
 #[derive(Clone, Default)]
-pub(crate) struct House(Arc<Mutex<BTreeMap<(String, String), Lamp>>>);
+pub struct House(Arc<Mutex<BTreeMap<(String, String), Lamp>>>);
 
 impl Session for House {
     fn bounded(&self, _limit: Duration, _stop: CancellationToken) -> Self {
@@ -31,20 +31,17 @@ impl Session for House {
 }
 
 impl House {
-    pub(crate) fn change<T>(
-        &self,
-        act: impl FnOnce(&mut BTreeMap<(String, String), Lamp>) -> T,
-    ) -> T {
+    pub fn change<T>(&self, act: impl FnOnce(&mut BTreeMap<(String, String), Lamp>) -> T) -> T {
         act(&mut self.0.lock().expect("no test panics while it holds the house"))
     }
 }
 
 /// A lamp. In a room named `cursed` hanging it up fails half-way; one named `stuck` cannot be taken down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Lamp {
-    pub(crate) room: String,
+pub struct Lamp {
+    pub room: String,
     name: String,
-    pub(crate) colour: Option<String>,
+    pub colour: Option<String>,
     note: Option<String>,
     watts: Option<Vec<i64>>,
     wiring: Option<String>,
@@ -126,18 +123,17 @@ impl Resource<House> for Lamp {
     }
 }
 
-/// A provider of lamps for `house`.
-pub(crate) fn lamps(house: House) -> Direct<House> {
+/// The provider of lamps, whatever is configured, for `house`.
+pub fn house_of(house: House) -> Provider<House> {
     static NO_SETTINGS: Schema = Schema {
         version: 0,
         about: "Lamps.",
         key: &[],
         attributes: &[],
-        blocks: NO_BLOCKS,
+        blocks: &[],
         timeouts: None,
     };
-    const NO_BLOCKS: &[Block] = &[];
-    let provider = Provider {
+    Provider {
         name: "house",
         address: "example.com/test/house",
         version: "0.0.0",
@@ -145,14 +141,18 @@ pub(crate) fn lamps(house: House) -> Direct<House> {
         resources: &[&Entry::<Lamp>::NEW],
         data_sources: &[],
         functions: &[],
-        configure: Box::new(|_| Ok(Configured::Ready(House::default()))),
-    };
-    Direct { provider, session: house }
+        configure: Box::new(move |_| Ok(Configured::Ready(house.clone()))),
+    }
+}
+
+/// The same, called directly.
+pub fn lamps(house: House) -> Direct<House> {
+    Direct { provider: house_of(house.clone()), session: house }
 }
 
 /// One way of breaking the contract: what is done to every answer of a kind.
 #[derive(Clone, Copy)]
-pub(crate) enum Sin {
+pub enum Sin {
     None,
     Validate(fn(&Value, &mut Vec<Problem>)),
     Upgrade(fn(&mut ValueAnswer)),
@@ -163,9 +163,9 @@ pub(crate) enum Sin {
 }
 
 /// A provider of lamps that commits one sin.
-pub(crate) struct Sinner {
-    pub(crate) honest: Direct<House>,
-    pub(crate) sin: Sin,
+pub struct Sinner {
+    pub honest: Direct<House>,
+    pub sin: Sin,
 }
 
 impl Plugin for Sinner {
@@ -209,8 +209,14 @@ impl Plugin for Sinner {
         answer
     }
 
-    async fn apply(&self, type_name: &str, request: &ApplyRequest, config: &Value) -> Answer {
-        let mut answer = self.honest.apply(type_name, request, config).await;
+    async fn apply(
+        &self,
+        type_name: &str,
+        request: &ApplyRequest,
+        config: &Value,
+        identity: Option<&Value>,
+    ) -> Answer {
+        let mut answer = self.honest.apply(type_name, request, config, identity).await;
         if let Sin::Apply(commit) = self.sin {
             commit(request, &mut answer);
         }

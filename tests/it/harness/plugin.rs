@@ -9,30 +9,30 @@ use tokio_util::sync::CancellationToken;
 
 /// The answer to a read, apply or import: what to record, and what to tell the user.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Answer {
-    pub(crate) problems: Vec<Problem>,
+pub struct Answer {
+    pub problems: Vec<Problem>,
     /// Null where there is no object.
-    pub(crate) stored: Stored,
-    pub(crate) deferred: bool,
+    pub stored: Stored,
+    pub deferred: bool,
 }
 
 /// The answer to a plan request.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct PlanAnswer {
-    pub(crate) problems: Vec<Problem>,
-    pub(crate) planned: Planned,
-    pub(crate) deferred: bool,
+pub struct PlanAnswer {
+    pub problems: Vec<Problem>,
+    pub planned: Planned,
+    pub deferred: bool,
 }
 
 /// The answer to a question for a value.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ValueAnswer {
-    pub(crate) problems: Vec<Problem>,
-    pub(crate) value: Value,
+pub struct ValueAnswer {
+    pub problems: Vec<Problem>,
+    pub value: Value,
 }
 
-/// A configured provider. Type names carry the provider's prefix, as in configurations.
-pub(crate) trait Plugin {
+/// A configured provider. The identity in an apply is the planned one. Type names carry the provider's prefix, as in configurations.
+pub trait Plugin {
     fn resource_schema(&self, type_name: &str) -> &'static Schema;
     fn data_source_schema(&self, type_name: &str) -> &'static Schema;
 
@@ -40,7 +40,13 @@ pub(crate) trait Plugin {
     async fn upgrade(&self, type_name: &str, version: i64, state: &Json) -> ValueAnswer;
     async fn read(&self, type_name: &str, stored: &Stored) -> Answer;
     async fn plan(&self, type_name: &str, request: &PlanRequest) -> PlanAnswer;
-    async fn apply(&self, type_name: &str, request: &ApplyRequest, config: &Value) -> Answer;
+    async fn apply(
+        &self,
+        type_name: &str,
+        request: &ApplyRequest,
+        config: &Value,
+        identity: Option<&Value>,
+    ) -> Answer;
     /// One answer per imported object.
     async fn import(&self, type_name: &str, by: &ImportBy) -> Vec<Answer>;
 
@@ -48,18 +54,17 @@ pub(crate) trait Plugin {
     async fn read_data(&self, type_name: &str, config: &Value) -> ValueAnswer;
 }
 
-pub(crate) fn is_error(problem: &Problem) -> bool {
+pub fn is_error(problem: &Problem) -> bool {
     problem.severity == Severity::Error
 }
 
 /// Nothing, as a stored object.
-pub(crate) const NOTHING: Stored =
-    Stored { state: Value::Null, private: Vec::new(), identity: None };
+pub const NOTHING: Stored = Stored { state: Value::Null, private: Vec::new(), identity: None };
 
 /// A provider in the same process, called without any protocol in between.
-pub(crate) struct Direct<C: 'static> {
-    pub(crate) provider: Provider<C>,
-    pub(crate) session: C,
+pub struct Direct<C: 'static> {
+    pub provider: Provider<C>,
+    pub session: C,
 }
 
 impl<C: Session> Direct<C> {
@@ -118,7 +123,13 @@ impl<C: Session> Plugin for Direct<C> {
         }
     }
 
-    async fn apply(&self, type_name: &str, request: &ApplyRequest, _config: &Value) -> Answer {
+    async fn apply(
+        &self,
+        type_name: &str,
+        request: &ApplyRequest,
+        _: &Value,
+        _: Option<&Value>,
+    ) -> Answer {
         let stop = CancellationToken::new();
         match self.resource(type_name).apply(request.clone(), &self.session, stop).await {
             Ok(made) => answer(Vec::new(), made.unwrap_or(NOTHING)),

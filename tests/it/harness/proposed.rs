@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use huaweivpc::framework::{Attribute, Kind, Nesting, Schema, Usage, Value};
 
 /// The proposed new object. `prior` is null for a creation; `config` is an object.
-pub(crate) fn proposed_new(schema: &Schema, prior: &Value, config: &Value) -> Value {
+pub fn proposed_new(schema: &Schema, prior: &Value, config: &Value) -> Value {
     let mut members = attributes(schema.all_attributes(), prior, config);
     for block in schema.all_blocks() {
         let configured = config.get(block.name);

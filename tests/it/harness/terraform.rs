@@ -31,6 +31,7 @@ pub struct Cli {
 }
 
 /// Tells the same story with every client there is.
+#[expect(clippy::print_stdout, reason = "a failed test shows with which client it failed")]
 pub fn for_each_cli(story: impl Fn(&'static Cli)) {
     for cli in Cli::all() {
         println!("--- {cli}");

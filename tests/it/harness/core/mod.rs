@@ -11,12 +11,10 @@ use huaweivpc::framework::{ApplyRequest, PlanRequest, Planned, Problem, Stored, 
 
 use super::{
     plugin::{Answer, Plugin, is_error},
-    rules::{Violation, agreement, check_applied},
+    rules::{Violation, agreement, check_applied, moves_identity, same_identity},
 };
-use planning::request;
-use verdict::{
-    broken, check_half_made, check_paths, differences, differing, relabelled, root, same_identity,
-};
+use planning::{action, request};
+use verdict::{broken, check_half_made, check_paths, differences, differing, relabelled, root};
 
 mod planning;
 mod reading;
@@ -24,14 +22,14 @@ mod verdict;
 
 /// An object in Terraform's state.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Instance {
-    pub(crate) stored: Stored,
+pub struct Instance {
+    pub stored: Stored,
     /// Creating it failed half-way: the next apply replaces it.
-    pub(crate) tainted: bool,
+    pub tainted: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
+pub enum Action {
     NoOp,
     Create,
     Update,
@@ -40,15 +38,14 @@ pub(crate) enum Action {
 
 /// What an apply came to.
 #[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) action: Action,
-    pub(crate) instance: Instance,
-    pub(crate) warnings: Vec<Problem>,
+pub struct Outcome {
+    pub action: Action,
+    pub instance: Instance,
 }
 
 /// Why a story cannot go on.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// The provider said no, which is its right. `left` is what Terraform has in its state after that.
     Refused { problems: Vec<Problem>, left: Option<Box<Instance>> },
     /// The provider broke the contract.
@@ -57,20 +54,19 @@ pub(crate) enum Failure {
 
 /// A plan that Terraform would show.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan {
-    pub(crate) action: Action,
-    pub(crate) planned: Planned,
-    pub(crate) warnings: Vec<Problem>,
+pub struct Plan {
+    pub action: Action,
+    pub planned: Planned,
 }
 
-pub(crate) struct Core<P> {
-    pub(crate) plugin: P,
+pub struct Core<P> {
+    pub plugin: P,
 }
 
 impl<P: Plugin> Core<P> {
     /// `terraform apply` of one resource. `early` is the configuration while planning, `config` the same with
     /// everything known.
-    pub(crate) async fn apply(
+    pub async fn apply(
         &self,
         type_name: &str,
         current: Option<Instance>,
@@ -84,7 +80,7 @@ impl<P: Plugin> Core<P> {
         let plan = self.plan(type_name, prior.as_ref(), early).await?;
         if let (Action::NoOp, Some(instance)) = (plan.action, &prior) {
             let instance = instance.clone();
-            return Ok(Outcome { action: Action::NoOp, instance, warnings: plan.warnings });
+            return Ok(Outcome { action: Action::NoOp, instance });
         }
         self.validate(type_name, config).await.map_err(|failure| failure.leaving(&prior))?;
         let prior = match (plan.action, prior) {
@@ -96,7 +92,7 @@ impl<P: Plugin> Core<P> {
         };
         let instance = self.apply_planned(type_name, prior, &plan.planned, config).await?;
         self.settle(type_name, &instance, config).await?;
-        Ok(Outcome { action: plan.action, instance, warnings: plan.warnings })
+        Ok(Outcome { action: plan.action, instance })
     }
 
     /// The second plan, in the process that applies, and the apply itself.
@@ -112,12 +108,22 @@ impl<P: Plugin> Core<P> {
         let last =
             self.ask_plan(type_name, &request).await.map_err(|failure| failure.leaving(&prior))?;
         broken(relabelled("final plan", agreement(schema, &first.state, &last.planned.state)))?;
+        match (action(&request.prior, &last.planned), &prior) {
+            (Action::Replace, _) => {
+                let detail = "an update became a replacement";
+                return Err(Failure::Broken(vec![Violation::new("final plan", root(), detail)]));
+            }
+            // What was unknown turned out to be as it is.
+            (Action::NoOp, Some(instance)) => return Ok(instance.clone()),
+            _ => {}
+        }
         let apply = ApplyRequest {
             prior: request.prior.clone(),
             planned: last.planned.state.clone(),
             private: last.planned.private,
         };
-        let answer = self.plugin.apply(type_name, &apply, config).await;
+        let identity = last.planned.identity.as_ref();
+        let answer = self.plugin.apply(type_name, &apply, config, identity).await;
         broken(check_paths(config, &answer.problems))?;
         if answer.problems.iter().any(is_error) {
             let left = if answer.stored.state.is_null() {
@@ -129,8 +135,9 @@ impl<P: Plugin> Core<P> {
             return Err(Failure::Refused { problems: answer.problems, left: left.map(Box::new) });
         }
         broken(check_applied(schema, &apply.planned, &answer.stored))?;
-        if let Some(before) = prior.and_then(|prior| prior.stored.identity) {
-            broken(same_identity(&before, &answer.stored))?;
+        if !moves_identity(schema, &apply.prior, &answer.stored.state) {
+            let before = request.prior_identity.as_ref();
+            broken(same_identity(before, answer.stored.identity.as_ref()))?;
         }
         Ok(Instance { stored: answer.stored, tainted: false })
     }
@@ -150,7 +157,7 @@ impl<P: Plugin> Core<P> {
     }
 
     /// The plan for an object that is as configured changes nothing.
-    pub(crate) async fn expect_nothing_to_do(
+    pub async fn expect_nothing_to_do(
         &self,
         type_name: &str,
         instance: &Instance,
@@ -165,7 +172,7 @@ impl<P: Plugin> Core<P> {
     }
 
     /// `terraform destroy`. Deleting what is gone has to succeed, so it is deleted a second time.
-    pub(crate) async fn destroy(&self, type_name: &str, instance: Instance) -> Result<(), Failure> {
+    pub async fn destroy(&self, type_name: &str, instance: Instance) -> Result<(), Failure> {
         let Some(instance) = self.refresh(type_name, instance).await? else { return Ok(()) };
         let request = PlanRequest {
             prior: instance.stored.state.clone(),
@@ -194,7 +201,7 @@ impl<P: Plugin> Core<P> {
         let prior = instance.stored.state.clone();
         let apply = ApplyRequest { prior, planned: Value::Null, private };
         let Answer { problems, stored, .. } =
-            self.plugin.apply(type_name, &apply, &Value::Null).await;
+            self.plugin.apply(type_name, &apply, &Value::Null, None).await;
         if problems.iter().any(is_error) {
             let left = if stored.state.is_null() {
                 instance

@@ -1,6 +1,6 @@
 //! What Terraform asks before it changes anything, and what it makes of the answers.
 
-use huaweivpc::framework::{Path, PlanRequest, Planned, Problem, Schema, Stored, Value};
+use huaweivpc::framework::{Path, PlanRequest, Planned, Schema, Stored, Value};
 
 use super::{
     super::{
@@ -15,7 +15,7 @@ use super::{
 
 impl<P: Plugin> Core<P> {
     /// `terraform plan`, with what is asked before it and, for a replacement, after it.
-    pub(crate) async fn plan(
+    pub async fn plan(
         &self,
         type_name: &str,
         current: Option<&Instance>,
@@ -23,8 +23,7 @@ impl<P: Plugin> Core<P> {
     ) -> Result<Plan, Failure> {
         let schema = self.plugin.resource_schema(type_name);
         let left = current.cloned();
-        let warnings =
-            self.validate(type_name, config).await.map_err(|failure| failure.leaving(&left))?;
+        self.validate(type_name, config).await.map_err(|failure| failure.leaving(&left))?;
         // A tainted object is planned as if it were not there, and then replaced.
         let tainted = current.is_some_and(|instance| instance.tainted);
         let known = current.filter(|instance| !instance.tainted);
@@ -35,14 +34,13 @@ impl<P: Plugin> Core<P> {
             Action::Create if tainted => Action::Replace,
             action => action,
         };
-        let warnings = [warnings, answer.problems].concat();
         let planned = if action == Action::Replace && !tainted {
             self.plan_replacement(type_name, &answer.planned, config).await?
         } else {
             answer.planned
         };
         self.rehearse(type_name, known, config).await?;
-        Ok(Plan { action, planned, warnings })
+        Ok(Plan { action, planned })
     }
 
     /// The second question of a replacement: null where the object was, but the private data and the identity of
@@ -79,26 +77,30 @@ impl<P: Plugin> Core<P> {
         current: Option<&Instance>,
         config: &Value,
     ) -> Result<(), Failure> {
-        let schema = self.plugin.resource_schema(type_name);
-        for name in config.as_map().into_iter().flat_map(|members| members.keys()) {
-            if !matches!(config.get(name), Value::Null | Value::Unknown(_)) {
+        for (name, value) in config.as_map().into_iter().flatten() {
+            if !matches!(value, Value::Null | Value::Unknown(_)) {
                 let early = with(config, name, Value::UNKNOWN);
-                self.rehearse_one(type_name, schema, name, current, &early, config).await?;
+                self.plan_early(type_name, current, &early, config).await?;
             }
         }
         Ok(())
     }
 
-    async fn rehearse_one(
+    /// Plans with an `early` form of a configuration, of which less is known, and holds it against the plan that
+    /// follows.
+    pub async fn plan_early(
         &self,
         type_name: &str,
-        schema: &Schema,
-        name: &str,
         current: Option<&Instance>,
         early: &Value,
         config: &Value,
     ) -> Result<(), Failure> {
-        let place = || Path::from(name);
+        let schema = self.plugin.resource_schema(type_name);
+        let place = || {
+            let names = early.as_map().into_iter().flatten().map(|(name, _)| name.as_str());
+            let mut names = names.filter(|name| early.get(name) != config.get(name));
+            names.next().map_or_else(root, Path::from)
+        };
         let refusals = self.plugin.validate(type_name, early).await;
         if let Some(refusal) = refusals.iter().find(|problem| is_error(problem)) {
             let detail = format!("refused while it is unknown: {refusal:?}");
@@ -143,12 +145,8 @@ impl<P: Plugin> Core<P> {
         Ok(answer)
     }
 
-    /// Terraform's own checks and the provider's. Returns the warnings.
-    pub(super) async fn validate(
-        &self,
-        type_name: &str,
-        config: &Value,
-    ) -> Result<Vec<Problem>, Failure> {
+    /// Terraform's own checks and the provider's.
+    pub(super) async fn validate(&self, type_name: &str, config: &Value) -> Result<(), Failure> {
         let mut problems = refusals(self.plugin.resource_schema(type_name), config);
         if problems.is_empty() {
             problems = self.plugin.validate(type_name, config).await;
@@ -157,7 +155,7 @@ impl<P: Plugin> Core<P> {
         if problems.iter().any(is_error) {
             return Err(Failure::Refused { problems, left: None });
         }
-        Ok(problems)
+        Ok(())
     }
 }
 
@@ -174,7 +172,7 @@ pub(super) fn request(schema: &Schema, current: Option<&Instance>, config: &Valu
 }
 
 /// What Terraform makes of a plan. A path that is said to replace counts only if the value there changes.
-fn action(prior: &Value, planned: &Planned) -> Action {
+pub(super) fn action(prior: &Value, planned: &Planned) -> Action {
     let changes = |path: &&Path| {
         let after = lookup(&planned.state, path);
         after.is_some_and(|value| !value.is_wholly_known()) || after != lookup(prior, path)

@@ -6,15 +6,15 @@ use super::{
     super::{
         config::refusals,
         plugin::{Answer, Plugin, is_error},
-        rules::{Violation, check_stored, misfits},
+        rules::{Violation, check_stored, misfits, same_identity},
     },
     Core, Failure, Instance,
-    verdict::{broken, check_paths, differences, differing, relabelled, root, same_identity},
+    verdict::{broken, check_paths, differences, differing, relabelled, root},
 };
 
 impl<P: Plugin> Core<P> {
     /// What starts every plan: the stored object goes through the upgrade and is read. `None` if it is gone.
-    pub(crate) async fn refresh(
+    pub async fn refresh(
         &self,
         type_name: &str,
         instance: Instance,
@@ -36,14 +36,12 @@ impl<P: Plugin> Core<P> {
             return Ok(None);
         }
         broken(relabelled("read", check_stored(schema, "identity", &stored)))?;
-        if let Some(before) = &instance.stored.identity {
-            broken(same_identity(before, &stored))?;
-        }
+        broken(same_identity(instance.stored.identity.as_ref(), stored.identity.as_ref()))?;
         Ok(Some(Instance { stored, ..instance }))
     }
 
     /// `terraform import`, first by id and then by the identity that came of it. Both have to find the same.
-    pub(crate) async fn import(&self, type_name: &str, id: &str) -> Result<Instance, Failure> {
+    pub async fn import(&self, type_name: &str, id: &str) -> Result<Instance, Failure> {
         let found = self.import_by(type_name, &ImportBy::Id(id.to_owned())).await?;
         if let Some(identity) = &found.stored.identity {
             let again = self.import_by(type_name, &ImportBy::Identity(identity.clone())).await?;
@@ -82,7 +80,7 @@ impl<P: Plugin> Core<P> {
     }
 
     /// A data source: validate and read. Returns the result and the warnings.
-    pub(crate) async fn read_data(
+    pub async fn read_data(
         &self,
         type_name: &str,
         config: &Value,

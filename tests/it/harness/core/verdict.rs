@@ -45,16 +45,6 @@ pub(super) fn check_paths(config: &Value, problems: &[Problem]) -> Vec<Violation
         .collect()
 }
 
-pub(super) fn same_identity(before: &Value, stored: &Stored) -> Vec<Violation> {
-    match &stored.identity {
-        Some(identity) if identity == before => Vec::new(),
-        other => {
-            let detail = format!("was {before:?}, but now {other:?}");
-            vec![Violation::new("identity", root(), detail)]
-        }
-    }
-}
-
 pub(super) fn differences(rule: &'static str, before: &Stored, after: &Stored) -> Vec<Violation> {
     let mut found = differing(rule, &before.state, &after.state);
     if before.private != after.private {

@@ -5,7 +5,7 @@ use huaweivpc::framework::{Path, Schema, Stored, Type, Value};
 use super::{Violation, check_stored};
 
 /// Holds the answer to a successful apply to the rules A1 to A8.
-pub(crate) fn check_applied(schema: &Schema, planned: &Value, applied: &Stored) -> Vec<Violation> {
+pub fn check_applied(schema: &Schema, planned: &Value, applied: &Stored) -> Vec<Violation> {
     let root = Path::default;
     match (planned, &applied.state) {
         (Value::Null, Value::Null) => return Vec::new(),
@@ -21,7 +21,7 @@ pub(crate) fn check_applied(schema: &Schema, planned: &Value, applied: &Stored) 
 }
 
 /// What keeps `actual` from being a completion of `planned`: rules A1, A3, A4, A5.
-pub(crate) fn agreement(schema: &Schema, planned: &Value, actual: &Value) -> Vec<Violation> {
+pub fn agreement(schema: &Schema, planned: &Value, actual: &Value) -> Vec<Violation> {
     let mut found = Vec::new();
     let Type::Object(members) = schema.value_type() else { return found };
     for (name, ty) in &members {

@@ -17,22 +17,22 @@ use std::fmt;
 
 use huaweivpc::framework::{Path, Schema, Stored, Type, Value};
 
-pub(crate) use apply::{agreement, check_applied};
-pub(crate) use plan::{check_plan, check_planned_state};
+pub use apply::{agreement, check_applied};
+pub use plan::{check_plan, check_planned_state};
 
 mod apply;
 mod plan;
 
 /// A broken rule.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Violation {
-    pub(crate) rule: &'static str,
-    pub(crate) path: Path,
-    pub(crate) detail: String,
+pub struct Violation {
+    pub rule: &'static str,
+    pub path: Path,
+    pub detail: String,
 }
 
 impl Violation {
-    pub(crate) fn new(rule: &'static str, path: Path, detail: impl Into<String>) -> Self {
+    pub fn new(rule: &'static str, path: Path, detail: impl Into<String>) -> Self {
         Self { rule, path, detail: detail.into() }
     }
 }
@@ -45,7 +45,7 @@ impl fmt::Display for Violation {
 
 /// Holds an object that is to be recorded to what holds for all of them: its type (A2), nothing unknown (A3),
 /// and its identity.
-pub(crate) fn check_stored(
+pub fn check_stored(
     schema: &Schema,
     identity_rule: &'static str,
     stored: &Stored,
@@ -75,8 +75,23 @@ fn check_identity(schema: &Schema, rule: &'static str, identity: &Value) -> Vec<
     found
 }
 
+/// An update changes a part of the key that does not make a new object, and the identity with it.
+pub fn moves_identity(schema: &Schema, before: &Value, after: &Value) -> bool {
+    let in_place = |name: &&&str| schema.attribute(name).is_some_and(|part| !part.replaces);
+    schema.key.iter().filter(in_place).any(|name| before.get(name) != after.get(name))
+}
+
+/// An identity stays what it was.
+pub fn same_identity(before: Option<&Value>, after: Option<&Value>) -> Vec<Violation> {
+    if before.is_none() || before == after {
+        return Vec::new();
+    }
+    let detail = format!("was {before:?}, but now {after:?}");
+    vec![Violation::new("identity", Path::default(), detail)]
+}
+
 /// Every place where a value is not of its type: a member too many or too few, another kind of value.
-pub(crate) fn misfits(
+pub fn misfits(
     rule: &'static str,
     ty: &Type,
     value: &Value,

@@ -4,10 +4,12 @@ use huaweivpc::framework::{
     Attribute, Kind, Nesting, Path, PlanRequest, Planned, Schema, Usage, Value,
 };
 
-use super::{super::config::lookup, Violation, check_identity, misfits};
+use super::{
+    super::config::lookup, Violation, check_identity, misfits, moves_identity, same_identity,
+};
 
 /// Holds a whole answer to a plan request to the rules.
-pub(crate) fn check_plan(
+pub fn check_plan(
     schema: &Schema,
     request: &PlanRequest,
     planned: &Planned,
@@ -22,8 +24,9 @@ pub(crate) fn check_plan(
     }
     let update =
         !request.prior.is_null() && !planned.state.is_null() && planned.replaces.is_empty();
-    if update && request.prior_identity.is_some() && planned.identity != request.prior_identity {
-        found.push(Violation::new("identity", Path::default(), "an update changes the identity"));
+    let moves = moves_identity(schema, &request.prior, &planned.state);
+    if update && !moves && request.prior_identity.is_some() {
+        found.extend(same_identity(request.prior_identity.as_ref(), planned.identity.as_ref()));
     }
     found.extend(check_replaces(request, planned));
     found
@@ -49,7 +52,7 @@ fn check_replaces(request: &PlanRequest, planned: &Planned) -> Vec<Violation> {
 }
 
 /// Holds a planned object to the rules P1 to P15.
-pub(crate) fn check_planned_state(
+pub fn check_planned_state(
     schema: &Schema,
     prior: &Value,
     config: &Value,

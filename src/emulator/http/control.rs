@@ -1,0 +1,87 @@
+//! `/_emulator/`: what was asked, what exists, what should go wrong. Not part of the cloud, and open to anybody who
+//! can reach the emulator.
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderName, HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde_json::{Value, json};
+
+use super::App;
+use crate::emulator::{faults::Fault, lock};
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/_emulator/requests", get(requests).delete(forget_requests))
+        .route("/_emulator/state", get(state))
+        .route("/_emulator/reset", post(reset))
+        .route("/_emulator/faults", get(faults).post(add_faults).delete(clear_faults))
+}
+
+async fn requests(State(app): State<App>) -> Response {
+    let journal = lock(&app.journal);
+    let entries: Vec<_> = journal.entries().collect();
+    Json(json!({ "requests": entries })).into_response()
+}
+
+async fn forget_requests(State(app): State<App>) -> StatusCode {
+    lock(&app.journal).clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn state(State(app): State<App>) -> Response {
+    Json(&*lock(&app.world)).into_response()
+}
+
+/// Back to the scenario: the world as written there, no faults, no used-up rate limit. The log stays.
+async fn reset(State(app): State<App>) -> Response {
+    let mut world = lock(&app.world);
+    if let Err(refusal) = app.save(&app.scenario.world) {
+        return problem(StatusCode::INTERNAL_SERVER_ERROR, refusal.message);
+    }
+    world.clone_from(&app.scenario.world);
+    lock(&app.faults).clear();
+    lock(&app.throttle).clear();
+    StatusCode::NO_CONTENT.into_response()
+}
+
+async fn faults(State(app): State<App>) -> Json<Value> {
+    Json(json!({ "faults": lock(&app.faults).pending() }))
+}
+
+async fn add_faults(State(app): State<App>, body: Bytes) -> Response {
+    let faults: Vec<Fault> = match serde_json::from_slice(&body) {
+        Ok(faults) => faults,
+        Err(error) => return problem(StatusCode::BAD_REQUEST, error.to_string()),
+    };
+    if let Some(name) = unusable_header(&faults) {
+        let message = format!("header `{name}` cannot be sent");
+        return problem(StatusCode::BAD_REQUEST, message);
+    }
+    match lock(&app.faults).add(faults) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(message) => problem(StatusCode::BAD_REQUEST, message),
+    }
+}
+
+async fn clear_faults(State(app): State<App>) -> StatusCode {
+    lock(&app.faults).clear();
+    StatusCode::NO_CONTENT
+}
+
+fn unusable_header(faults: &[Fault]) -> Option<&str> {
+    let headers = faults.iter().filter_map(|fault| fault.answer.as_ref()).flat_map(|a| &a.headers);
+    let unusable = |(name, value): &(&String, &String)| {
+        HeaderName::try_from(*name).is_err() || HeaderValue::from_str(value).is_err()
+    };
+    let mut unusable_ones = headers.filter(unusable);
+    unusable_ones.next().map(|(name, _)| name.as_str())
+}
+
+fn problem(status: StatusCode, message: String) -> Response {
+    (status, Json(json!({ "problem": message }))).into_response()
+}

@@ -1,0 +1,241 @@
+//! What every request passes: the log, the delay, the faults; and behind a matching route, who may come in.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{ConnectInfo, FromRequestParts, RawPathParams, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde_json::Value;
+
+use super::{
+    App,
+    call::{RequestId, refuse, request_id_of},
+};
+use crate::emulator::{
+    auth::{Caller, authenticate, signature::SignedRequest},
+    connection::Scissors,
+    faults::{CannedAnswer, Cut, Effect},
+    lock,
+    world::{Outcome, Refusal, id},
+};
+
+/// The gateway takes no more with a signed request.
+const LARGEST_BODY: usize = 12 * 1024 * 1024;
+
+/// Which service stands behind a route, and so who may call it and how it refuses a foreign project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// Anybody. A signature is checked if there is one.
+    Open,
+    /// The metadata service, which knows its callers by where they run.
+    Local,
+    /// Anybody with credentials.
+    Iam,
+    /// Callers with credentials for the project in the path.
+    Vpc,
+    Ecs,
+}
+
+/// The name of whoever called, for the log.
+#[derive(Debug, Clone)]
+struct CalledBy(String);
+
+/// A request in the log, for as long as it is under way.
+struct Visit {
+    app: App,
+    sequence: u64,
+}
+
+impl Visit {
+    fn begin(app: &App, parts: &Parts) -> Self {
+        let start = app.now().distance(app.started);
+        let query = parts.uri.query().unwrap_or_default();
+        let sequence =
+            lock(&app.journal).begin(parts.method.as_str(), parts.uri.path(), query, start);
+        Self { app: app.clone(), sequence }
+    }
+
+    fn fault(&self, fault: &'static str) {
+        lock(&self.app.journal).note(self.sequence, |entry| entry.fault = Some(fault));
+    }
+
+    fn answered(&self, response: &Response) {
+        let caller = response.extensions().get::<CalledBy>().map(|caller| caller.0.clone());
+        lock(&self.app.journal).note(self.sequence, |entry| {
+            entry.status = Some(response.status().as_u16());
+            entry.caller = caller;
+        });
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        lock(&self.app.journal).end();
+    }
+}
+
+/// Logs the request, lets it wait, and lets it go wrong if it is meant to.
+pub(super) async fn gate(
+    State(app): State<App>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let visit = Visit::begin(&app, &parts);
+    let request_id =
+        RequestId(id::hex32("request", &format!("{}/{}", app.started, visit.sequence)));
+    parts.extensions.insert(request_id.clone());
+    wait(app.settings.latency).await;
+
+    let effect = lock(&app.faults).take(parts.method.as_str(), parts.uri.path());
+    let mut response = match &effect {
+        Some(Effect::Answer(answer)) => {
+            visit.fault("answer");
+            canned(answer)
+        }
+        Some(Effect::Cut(Cut::Before)) => {
+            visit.fault("cut before");
+            scissors.cut();
+            return ().into_response();
+        }
+        Some(Effect::Cut(Cut::After)) | None => match to_bytes(body, LARGEST_BODY).await {
+            Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
+            Err(_) => refuse(&too_large(), &request_id),
+        },
+    };
+    if effect == Some(Effect::Cut(Cut::After)) {
+        visit.fault("cut after");
+        scissors.cut();
+        return ().into_response();
+    }
+    visit.answered(&response);
+    if let Ok(value) = HeaderValue::from_str(&request_id.0) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}
+
+/// Lets in who may come in.
+pub(super) async fn guard(
+    State((app, door)): State<(App, Door)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let request_id = request_id_of(&parts.extensions);
+    let body = match to_bytes(body, usize::MAX).await {
+        Ok(body) => body,
+        Err(_) => return refuse(&too_large(), &request_id),
+    };
+    let project =
+        RawPathParams::from_request_parts(&mut parts, &()).await.ok().and_then(|params| {
+            params.iter().find(|(name, _)| *name == "project_id").map(|(_, value)| value.to_owned())
+        });
+    let mut caller = None;
+    let admitted = identify(&app, door, &parts, &body).and_then(|found| {
+        caller.clone_from(&found);
+        match found {
+            Some(found) => admit(&app, door, &parts, &found, project.as_deref()),
+            None => Ok(()),
+        }
+    });
+    let mut response = match admitted {
+        Ok(()) => {
+            if let Some(caller) = &caller {
+                parts.extensions.insert(caller.clone());
+            }
+            next.run(Request::from_parts(parts, Body::from(body))).await
+        }
+        Err(refusal) => refuse(&refusal, &request_id),
+    };
+    if let Some(caller) = caller {
+        response.extensions_mut().insert(CalledBy(caller.name));
+    }
+    response
+}
+
+fn identify(app: &App, door: Door, parts: &Parts, body: &Bytes) -> Outcome<Option<Caller>> {
+    let signed = parts.headers.contains_key("authorization");
+    if door == Door::Local || (door == Door::Open && !signed) {
+        return Ok(None);
+    }
+    let headers = by_name(&parts.headers);
+    let request = SignedRequest {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &headers,
+        body,
+    };
+    let found = authenticate(&app.scenario.directory, &request, app.now());
+    match found {
+        Err(refusal) if matches!(door, Door::Iam | Door::Open) => {
+            Err(Refusal::iam(401, refusal.message))
+        }
+        found => found.map(Some),
+    }
+}
+
+fn admit(
+    app: &App,
+    door: Door,
+    parts: &Parts,
+    caller: &Caller,
+    project: Option<&str>,
+) -> Outcome<()> {
+    if let Some(limit) = app.settings.rate_limit {
+        lock(&app.throttle).admit(limit, &caller.name, app.now())?;
+    }
+    let Some(project) = project else { return Ok(()) };
+    let named = parts.headers.get("x-project-id").and_then(|value| value.to_str().ok());
+    let fits = caller.project_id.as_deref() == Some(project) && named.is_none_or(|n| n == project);
+    match (fits, door) {
+        (true, _) => Ok(()),
+        (false, Door::Ecs) => {
+            let message = "The project ID in the URL is not that of the credentials.";
+            Err(Refusal::ecs(400, "Ecs.0023", message))
+        }
+        (false, _) => Err(Refusal::v1(400, "VPC.0007", "urlTenantId is not equal tokenTenantId")),
+    }
+}
+
+fn canned(answer: &CannedAnswer) -> Response {
+    let mut response = match &answer.body {
+        Value::Null => ().into_response(),
+        Value::String(text) => text.clone().into_response(),
+        json => ([(CONTENT_TYPE, "application/json")], json.to_string()).into_response(),
+    };
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in &answer.headers {
+        let header = (HeaderName::try_from(name), HeaderValue::from_str(value));
+        if let (Ok(name), Ok(value)) = header {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+fn by_name(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}
+
+fn too_large() -> Refusal {
+    Refusal::gateway(413, "APIGW.0201", "Request entity too large")
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the delay is what the caller asked the emulator for"
+)]
+async fn wait(latency: Duration) {
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+}

@@ -1,0 +1,316 @@
+//! Security group rules. A rule is never updated: it is created, and deleted.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Api, Moment, Outcome, Refusal, World, is_description,
+    quota::is_full,
+    security_group::{SecurityGroup, missing_group},
+};
+use crate::network::Cidr;
+
+/// What a rule gets when nobody says: the documents disagree between 1 and 100.
+pub const DEFAULT_PRIORITY: u8 = 100;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    Ingress,
+    Egress,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ethertype {
+    IPv4,
+    IPv6,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    Allow,
+    Deny,
+}
+
+/// What of a protocol is meant. The two versions of the API write it differently.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ports {
+    All,
+    /// Ports and port ranges, in the order they were written.
+    Ranges(Vec<(u16, u16)>),
+    /// Only v1 can write these.
+    IcmpType {
+        kind: u8,
+        code: Option<u8>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remote {
+    Anyone,
+    Prefix(Cidr),
+    Group(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    pub id: String,
+    pub direction: Direction,
+    pub ethertype: Ethertype,
+    pub protocol: Option<String>,
+    pub ports: Ports,
+    pub remote: Remote,
+    pub action: Action,
+    pub priority: u8,
+    pub enabled: bool,
+    pub description: String,
+    pub created_at: Moment,
+    pub updated_at: Moment,
+}
+
+/// A rule as somebody asked for it. The wire has read the ports, because the versions spell them differently.
+#[derive(Debug, Clone)]
+pub struct AskedRule {
+    pub direction: Option<String>,
+    pub ethertype: Option<String>,
+    pub protocol: Option<String>,
+    pub ports: Ports,
+    pub remote_ip_prefix: Option<String>,
+    pub remote_group_id: Option<String>,
+    pub action: Option<String>,
+    pub priority: Option<i64>,
+    pub enabled: Option<bool>,
+    pub description: Option<String>,
+}
+
+impl Ports {
+    /// Reads `"80"`, `"1-30"` or `"22,3389,8080-8090"`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let ranges = text.split(',').map(|part| {
+            let (low, high) = part.split_once('-').unwrap_or((part, part));
+            let (low, high): (u16, u16) = (low.parse().ok()?, high.parse().ok()?);
+            (low >= 1 && low <= high).then_some((low, high))
+        });
+        ranges.collect::<Option<Vec<_>>>().map(Self::Ranges)
+    }
+}
+
+impl Rule {
+    /// Whether the cloud takes two rules for the same one. The description makes no difference.
+    fn is_same(&self, other: &Rule) -> bool {
+        self.direction == other.direction
+            && self.ethertype == other.ethertype
+            && number(self.protocol.as_deref()) == number(other.protocol.as_deref())
+            && self.ports == other.ports
+            && effective(&self.remote) == effective(&other.remote)
+            && self.action == other.action
+            && self.priority == other.priority
+    }
+}
+
+impl World {
+    /// The rule and its group.
+    pub fn rule(&self, rule_id: &str, api: Api) -> Outcome<(&SecurityGroup, &Rule)> {
+        self.rules().find(|(_, rule)| rule.id == rule_id).ok_or_else(|| missing_rule(rule_id, api))
+    }
+
+    /// All rules of all groups.
+    pub fn rules(&self) -> impl Iterator<Item = (&SecurityGroup, &Rule)> {
+        self.security_groups
+            .iter()
+            .flat_map(|group| group.rules.iter().map(move |rule| (group, rule)))
+    }
+
+    /// Creates one rule, or says which rule is already the same.
+    pub fn create_rule(
+        &mut self,
+        id: String,
+        group_id: &str,
+        asked: AskedRule,
+        api: Api,
+        now: Moment,
+    ) -> Outcome<(&SecurityGroup, &Rule)> {
+        let rule = self.check_rule(id, asked, api, now)?;
+        let count = self.rules().count();
+        if let Some(same) =
+            self.group(group_id, api)?.rules.iter().find(|other| other.is_same(&rule))
+        {
+            let message = format!("Security group rule already exists. Rule id is {}.", same.id);
+            return Err(Refusal::of(api, (409, "VPC.0602"), (409, "VPC.9902"), message));
+        }
+        if is_full(count, self.quotas.security_group_rule) {
+            let message = "Quota exceeded for resources: ['security_group_rule'].";
+            return Err(Refusal::of(api, (409, "VPC.0602"), (409, "VPC.9905"), message));
+        }
+        let id = rule.id.clone();
+        if let Some(group) = self.security_groups.iter_mut().find(|group| group.id == group_id) {
+            group.rules.push(rule);
+        }
+        self.rule(&id, api)
+    }
+
+    /// Creates all rules or none; those that exist already are skipped if the caller says so.
+    ///
+    /// Returns the ids of the rules that were created.
+    pub fn create_rules(
+        &mut self,
+        group_id: &str,
+        asked: Vec<AskedRule>,
+        ignore_duplicate: bool,
+        now: Moment,
+    ) -> Outcome<Vec<String>> {
+        self.group(group_id, Api::V3)?;
+        let mut created = Vec::new();
+        for asked in asked {
+            let id = self.mint("rule");
+            match self.create_rule(id.clone(), group_id, asked, Api::V3, now) {
+                Ok(_) => created.push(id),
+                Err(refusal) if ignore_duplicate && is_duplicate(&refusal) => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Ok(created)
+    }
+
+    pub fn delete_rule(&mut self, rule_id: &str, api: Api) -> Outcome<()> {
+        self.rule(rule_id, api)?;
+        for group in &mut self.security_groups {
+            group.rules.retain(|rule| rule.id != rule_id);
+        }
+        Ok(())
+    }
+
+    fn check_rule(&self, id: String, asked: AskedRule, api: Api, now: Moment) -> Outcome<Rule> {
+        let invalid = |what: &str| {
+            let message = format!("Param is invalid. {what}");
+            Refusal::of(api, (400, "VPC.0601"), (400, "VPC.9901"), message)
+        };
+        let mismatch =
+            |what: &str| Refusal::of(api, (400, "VPC.0601"), (400, "VPC.9902"), what.to_owned());
+        let direction = match asked.direction.as_deref() {
+            Some("ingress") => Direction::Ingress,
+            Some("egress") => Direction::Egress,
+            _ => return Err(invalid("direction must be ingress or egress.")),
+        };
+        let ethertype = match asked.ethertype.as_deref().map(str::to_ascii_lowercase).as_deref() {
+            None | Some("ipv4") => Ethertype::IPv4,
+            Some("ipv6") => Ethertype::IPv6,
+            Some(_) => return Err(mismatch("ethertype must be IPv4 or IPv6.")),
+        };
+        let protocol = check_protocol(asked.protocol, ethertype).map_err(|what| mismatch(&what))?;
+        check_ports(&asked.ports, protocol.as_deref()).map_err(invalid)?;
+        let remote = match (asked.remote_ip_prefix, asked.remote_group_id) {
+            (None, None) => Remote::Anyone,
+            (Some(text), None) => {
+                let prefix = remote_prefix(&text).ok_or_else(|| {
+                    invalid(&format!("remote_ip_prefix {text} is no address or range."))
+                })?;
+                if prefix.is_ipv6() != (ethertype == Ethertype::IPv6) {
+                    return Err(mismatch("remote_ip_prefix does not match ethertype."));
+                }
+                Remote::Prefix(prefix)
+            }
+            (None, Some(group)) => {
+                if self.security_group(&group).is_none() {
+                    return Err(missing_group(&group, api));
+                }
+                Remote::Group(group)
+            }
+            (Some(_), Some(_)) => {
+                return Err(invalid("remote_ip_prefix and remote_group_id exclude each other."));
+            }
+        };
+        let action = match asked.action.as_deref() {
+            None | Some("allow") => Action::Allow,
+            Some("deny") => Action::Deny,
+            Some(_) => return Err(invalid("action must be allow or deny.")),
+        };
+        let priority = match asked.priority {
+            None => DEFAULT_PRIORITY,
+            Some(number) => u8::try_from(number)
+                .ok()
+                .filter(|number| (1..=100).contains(number))
+                .ok_or_else(|| invalid("priority must be 1 to 100."))?,
+        };
+        let description = asked.description.unwrap_or_default();
+        if !is_description(&description) {
+            return Err(invalid("description is not allowed."));
+        }
+        Ok(Rule {
+            id,
+            direction,
+            ethertype,
+            protocol,
+            ports: asked.ports,
+            remote,
+            action,
+            priority,
+            enabled: asked.enabled.unwrap_or(true),
+            description,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+}
+
+pub fn missing_rule(rule_id: &str, api: Api) -> Refusal {
+    let message = format!("Security_group_rule {rule_id} could not be found.");
+    Refusal::of(api, (404, "VPC.0603"), (404, "VPC.9904"), message)
+}
+
+fn is_duplicate(refusal: &Refusal) -> bool {
+    refusal.code == "VPC.9902" && refusal.status == 409
+}
+
+fn check_protocol(asked: Option<String>, ethertype: Ethertype) -> Result<Option<String>, String> {
+    let Some(protocol) = asked.map(|text| text.to_ascii_lowercase()) else { return Ok(None) };
+    let Some(number) = number(Some(&protocol)) else {
+        return Err(format!("protocol {protocol} is not supported."));
+    };
+    match (number, ethertype) {
+        (1, Ethertype::IPv6) => Err("protocol icmp needs ethertype IPv4.".into()),
+        (58, Ethertype::IPv4) => Err("protocol icmpv6 needs ethertype IPv6.".into()),
+        _ => Ok(Some(protocol)),
+    }
+}
+
+fn check_ports(ports: &Ports, protocol: Option<&str>) -> Result<(), &'static str> {
+    match (ports, number(protocol)) {
+        (Ports::All, _) => Ok(()),
+        (Ports::Ranges(_), Some(6 | 17)) => Ok(()),
+        (Ports::Ranges(_), _) => Err("ports need protocol tcp or udp."),
+        (Ports::IcmpType { .. }, Some(1 | 58)) => Ok(()),
+        (Ports::IcmpType { .. }, _) => Err("an ICMP type needs protocol icmp or icmpv6."),
+    }
+}
+
+/// The number of a protocol written by name or by number.
+fn number(protocol: Option<&str>) -> Option<u8> {
+    match protocol? {
+        "icmp" => Some(1),
+        "tcp" => Some(6),
+        "udp" => Some(17),
+        "icmpv6" => Some(58),
+        digits => digits.parse().ok(),
+    }
+}
+
+/// A single address, or a range without host bits; IPv6 in any letter case.
+fn remote_prefix(text: &str) -> Option<Cidr> {
+    let lower = text.to_ascii_lowercase();
+    match lower.contains('/') {
+        true => lower.parse().ok(),
+        false => Cidr::lenient(&lower),
+    }
+}
+
+/// Everyone, whether left out or written as `0.0.0.0/0`, is the same remote.
+fn effective(remote: &Remote) -> &Remote {
+    match remote {
+        Remote::Prefix(prefix) if prefix.prefix_length() == 0 => &Remote::Anyone,
+        other => other,
+    }
+}
