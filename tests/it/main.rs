@@ -1,6 +1,7 @@
 //! Every test of the project in one binary, one module per topic, each through a boundary.
 
 #![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod clients;
 mod cloud;
