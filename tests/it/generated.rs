@@ -41,6 +41,7 @@ fn the_definitions_hold_every_message_and_number_of_the_protocol() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "asked by who runs the tests")]
 fn the_generated_code_is_fresh() {
     let fresh = tempfile::tempdir().unwrap();
     tonic_prost_build::configure()
