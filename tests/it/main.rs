@@ -1,7 +1,10 @@
 //! Every test of the project in one binary, one module per topic, each through a boundary.
 
 #![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
-#![allow(clippy::unwrap_used, reason = "a test that meets something else than it expects has failed")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that meets something else than it expects has failed"
+)]
 
 mod clients;
 mod cloud;

@@ -182,6 +182,23 @@ fn a_set_is_written_once_per_element_and_in_order() {
     assert_eq!(hex::encode(written), "92a161a162");
 }
 
+/// Sorting panics where what is unknown is as good as any text, and took minutes where all were compared with all.
+#[test]
+fn a_large_set_may_have_unknown_elements() {
+    let set = Type::Set(Box::new(Type::String));
+    let element = |number: u32| match number % 10 {
+        0 => Value::UNKNOWN,
+        1 => Value::Null,
+        _ => Value::from(format!("{:x}", number.wrapping_mul(2_654_435_761) % 50_000)),
+    };
+    let written = codec::write(&Value::Seq((0..100_000).map(element).collect()), &set).unwrap();
+    let Value::Seq(read) = codec::read(&written, &set).unwrap() else { panic!("no set") };
+    let texts: Vec<&str> = read.iter().filter_map(Value::as_str).collect();
+    assert!(texts.is_sorted() && texts.len() > 30_000);
+    assert_eq!(read.iter().filter(|element| element.is_null()).count(), 1);
+    assert_eq!(read.iter().filter(|element| element.is_unknown()).count(), 10_000);
+}
+
 #[test]
 fn a_mismatch_names_its_place_but_not_the_value() {
     let ty = object([("hosts", Type::Map(Box::new(object([("ports", numbers())]))))]);
