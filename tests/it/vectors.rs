@@ -182,7 +182,7 @@ fn a_set_is_written_once_per_element_and_in_order() {
     assert_eq!(hex::encode(written), "92a161a162");
 }
 
-/// Sorting panics where what is unknown is as good as any text, and took minutes where all were compared with all.
+/// Where an unknown element equals every text there is no order: nothing would be sorted, and sorting may panic.
 #[test]
 fn a_large_set_may_have_unknown_elements() {
     let set = Type::Set(Box::new(Type::String));
