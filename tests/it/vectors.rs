@@ -6,7 +6,7 @@ use huaweivpc::{
     framework::{Number, Path, Refinement, Type, Value, json},
     protocol::{codec, generated::tfplugin6::DynamicValue},
 };
-use proptest::{collection, option, prelude::*, sample, test_runner::Config};
+use proptest::{collection, option, prelude::*, sample};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
@@ -236,8 +236,6 @@ fn no_value_is_written_as_another_type() {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 512, ..Config::default() })]
-
     #[test]
     fn whatever_is_written_is_read_again((ty, value) in typed_value()) {
         let written = codec::write(&value, &ty).unwrap();
