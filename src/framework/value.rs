@@ -1,6 +1,6 @@
 //! Values and types as Terraform's language has them (its library for this is called cty).
 
-use std::{cmp::Ordering, collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use bigdecimal::{BigDecimal, ToPrimitive};
 
