@@ -1,5 +1,7 @@
 //! The emulator, spoken to over HTTP as any client would, and started as a program.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod access;
 mod faults;
 mod harness;
