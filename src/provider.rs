@@ -1,1 +1,94 @@
-//! Placeholder.
+//! The composition root: the provider's tables, and how its block becomes a session with the cloud.
+
+pub mod settings;
+
+use std::{
+    io,
+    time::{Duration, SystemTime},
+};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cloud::Cloud,
+    data_sources::container_cidr_plan::ContainerCidrPlan,
+    framework::{
+        AnyDataSource, AnyResource, Configured, Function, Problem, Problems, Provider, Result,
+        Session, Value, data_source, resource,
+    },
+    functions::{cidr_contains::CidrContains, cidr_overlaps::CidrOverlaps},
+    resources::{
+        container_route::ContainerRoute, ecs_port_source_check::EcsPortSourceCheck,
+        secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
+    },
+};
+
+const RESOURCES: &[&dyn AnyResource<Cloud>] = &[
+    &resource::Entry::<ContainerRoute>::NEW,
+    &resource::Entry::<EcsPortSourceCheck>::NEW,
+    &resource::Entry::<SecgroupIcmpUdpRule>::NEW,
+];
+
+const DATA_SOURCES: &[&dyn AnyDataSource<Cloud>] = &[&data_source::Entry::<ContainerCidrPlan>::NEW];
+
+const FUNCTIONS: &[&dyn Function] = &[&CidrContains, &CidrOverlaps];
+
+/// What the provider takes from the world around it; only the binary and tests make one.
+pub struct Environment {
+    pub variable: Variable,
+    pub file: File,
+    pub now: fn() -> SystemTime,
+}
+
+/// An environment variable by name; `None` where it is not set.
+pub type Variable = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// The contents of a file by path.
+pub type File = Box<dyn Fn(&str) -> io::Result<Vec<u8>> + Send + Sync>;
+
+/// The provider, as the protocol serves it.
+pub fn provider(environment: Environment) -> Provider<Cloud> {
+    Provider {
+        name: "huaweivpc",
+        address: "registry.terraform.io/huaweivpc/huaweivpc",
+        version: env!("CARGO_PKG_VERSION"),
+        schema: &settings::SCHEMA,
+        resources: RESOURCES,
+        data_sources: DATA_SOURCES,
+        functions: FUNCTIONS,
+        configure: Box::new(move |block| configure(block, &environment)),
+    }
+}
+
+/// Makes the session. Nothing is sent: the first call of a resource logs in.
+fn configure(block: &Value, environment: &Environment) -> Result<Configured<Cloud>> {
+    if !block.is_wholly_known() {
+        return Ok(Configured::Waiting(not_yet(block)));
+    }
+    let arguments = crate::framework::to_struct(block, &[])?;
+    let config =
+        settings::resolve(&arguments, &*environment.variable, &*environment.file, environment.now)
+            .or_else(|problems| {
+                Problems::from_list(problems)
+                    .map_or_else(|| Err(Problem::bug("refused without a problem").into()), Err)
+            })?;
+    Ok(Configured::Ready(Cloud::new(config)?))
+}
+
+/// What to say in a call that needs the cloud while parts of the provider block are known only after apply.
+fn not_yet(block: &Value) -> Problem {
+    let unknown =
+        block.as_map().into_iter().flatten().filter(|(_, value)| !value.is_wholly_known());
+    let names = unknown.map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let detail = format!(
+        "{names} of the provider block is known only after apply, so the cloud cannot be asked now. Apply what it depends \
+         on first, for example with `-target`, or write a value that is known."
+    );
+    Problem::error("Provider configuration not known yet", detail)
+}
+
+impl Session for Cloud {
+    fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self {
+        Cloud::bounded(self, limit, stop)
+    }
+}

@@ -1,1 +1,48 @@
-//! Placeholder.
+//! The wire to Huawei Cloud: one method per endpoint, in the vendor's words.
+//!
+//! A call's way: an API file (`route_table.rs`, `port.rs`, …) words it as a `call::Call`; `client.rs` logs in where
+//! needed (`auth.rs`, `metadata.rs`, `project.rs`), signs (`sign.rs`), sends (`transport.rs`), and repeats what
+//! `retry.rs` calls worth repeating; `decode.rs` reads the answer and `error.rs` says what a refusal means.
+//!
+//! Absence is a value: what reads one object returns `None` where the cloud says that there is none, and an error
+//! for everything else.
+
+pub mod sign;
+
+mod auth;
+mod call;
+mod client;
+mod config;
+mod decode;
+mod error;
+mod ids;
+mod lookup;
+mod metadata;
+mod port;
+mod project;
+mod quota;
+mod retry;
+mod route_table;
+mod security_group;
+mod server;
+mod source_check;
+mod subnet;
+mod transport;
+mod vpc;
+
+pub use client::Cloud;
+pub use config::{
+    AccessKey, AssumeRole, CaCertificates, Config, Credentials, Domain, Endpoints,
+    InvalidCertificates, Project, Timeouts, default_cloud,
+};
+pub use error::{Error, Kind, Result};
+pub use ids::{
+    Description, InvalidDescription, InvalidId, PortId, RouteTableId, RuleId, SecurityGroupId,
+    ServerId, SubnetId, VpcId,
+};
+pub use port::{AddressPair, Port};
+pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};
+pub use security_group::{NewRule, SecurityGroupRule};
+pub use server::{Nic, Server};
+pub use subnet::Subnet;
+pub use vpc::Vpc;

@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The data sources, one file each.
+
+pub mod container_cidr_plan;

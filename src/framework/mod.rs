@@ -1,1 +1,32 @@
-//! Placeholder.
+//! What a resource, a data source and a function are, for any provider.
+//!
+//! Nothing here knows a cloud, gRPC or msgpack. A resource is a struct that is its own state, a constant
+//! [`Schema`] and a few verbs ([`Resource`]); planning, importing, identities, timeouts and the rule that
+//! half-made objects are kept are written once, here, and driven by the schema.
+//!
+//! Reading order: [`value`] (what travels), [`schema`] (what is declared), [`problem`] (what went wrong),
+//! [`plan`] (what will change), [`resource`], [`data_source`], [`function`], [`provider`].
+
+pub mod data_source;
+pub mod draft;
+pub mod function;
+pub mod json;
+pub mod plan;
+pub mod problem;
+pub mod provider;
+pub mod record;
+pub mod resource;
+pub mod schema;
+pub mod validate;
+pub mod value;
+
+pub use data_source::{AnyDataSource, DataSource, Noted};
+pub use draft::{Draft, Given};
+pub use function::{Function, FunctionError, Parameter, Signature};
+pub use plan::{PlanRequest, Planned};
+pub use problem::{Path, Problem, Problems, Result, Severity, Step};
+pub use provider::{Configured, Provider, Session};
+pub use record::{key_from_id, to_struct};
+pub use resource::{AnyResource, ApplyRequest, BoxFuture, ImportBy, Resource, Stored};
+pub use schema::{Attribute, Block, Default, Kind, Nesting, Schema, Timeouts, Usage};
+pub use value::{Number, Refinement, Type, Value};

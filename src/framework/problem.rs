@@ -41,7 +41,9 @@ impl Problem {
     pub fn bug(what: impl fmt::Display) -> Self {
         Self::error(
             "Bug in the provider",
-            format!("{what}\n\nThis is a mistake in the provider, not in your configuration. Please report it."),
+            format!(
+                "{what}\n\nThis is a mistake in the provider, not in your configuration. Please report it."
+            ),
         )
     }
 
@@ -79,6 +81,10 @@ impl Problems {
             problem.path = path.clone();
         }
         self
+    }
+
+    pub fn extend(&mut self, more: Problems) {
+        self.list.extend(more.list);
     }
 
     /// Says that `object` exists in spite of the failure and has to be recorded.

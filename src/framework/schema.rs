@@ -37,6 +37,13 @@ pub struct Timeouts {
     pub delete: Duration,
 }
 
+impl Timeouts {
+    pub const MINUTES_5: Self = {
+        let limit = Duration::from_secs(5 * 60);
+        Self { create: limit, read: limit, update: limit, delete: limit }
+    };
+}
+
 /// The members of every `timeouts` block.
 pub const TIMEOUTS: Block = Block {
     name: "timeouts",
@@ -65,8 +72,11 @@ pub struct Attribute {
     /// For computed attributes: those whose change makes this one unknown until apply.
     pub follows: &'static [&'static str],
     /// Refuses bad text (or number, or each element of a collection of texts) with what to write instead.
-    pub parse: Option<fn(&str) -> Result<(), String>>,
+    pub parse: Option<Parse>,
 }
+
+/// Judges a text; the error says what is wrong and what to write instead.
+pub type Parse = fn(&str) -> Result<(), String>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Usage {
@@ -209,7 +219,10 @@ impl Kind {
             Kind::Set(element) => Type::Set(Box::new(element.value_type())),
             Kind::Map(element) => Type::Map(Box::new(element.value_type())),
             Kind::Object(members) => Type::Object(
-                members.iter().map(|(name, kind)| ((*name).to_owned(), kind.value_type())).collect(),
+                members
+                    .iter()
+                    .map(|(name, kind)| ((*name).to_owned(), kind.value_type()))
+                    .collect(),
             ),
             Kind::Nested(Nesting::Single, members) => Type::Object(object_members(members)),
             Kind::Nested(Nesting::List, members) => {
@@ -257,7 +270,9 @@ impl Schema {
     }
 }
 
-fn object_members<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> BTreeMap<String, Type> {
+fn object_members<'a>(
+    attributes: impl IntoIterator<Item = &'a Attribute>,
+) -> BTreeMap<String, Type> {
     attributes
         .into_iter()
         .map(|attribute| (attribute.name.to_owned(), attribute.kind.value_type()))
@@ -272,7 +287,11 @@ impl FromStr for GoDuration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refusal = || format!("`{text}` is not a duration. Write a number and a unit, such as `30s`, `5m` or `1h30m`.");
+        let refusal = || {
+            format!(
+                "`{text}` is not a duration. Write a number and a unit, such as `30s`, `5m` or `1h30m`."
+            )
+        };
         let signed: jiff::SignedDuration = text.parse().map_err(|_| refusal())?;
         let duration = Duration::try_from(signed).map_err(|_| refusal())?;
         if duration.is_zero() { Err(refusal()) } else { Ok(Self(duration)) }

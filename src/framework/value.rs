@@ -168,9 +168,9 @@ impl Number {
         match float {
             f64::INFINITY => Ok(Number::PositiveInfinity),
             f64::NEG_INFINITY => Ok(Number::NegativeInfinity),
-            float => {
-                BigDecimal::try_from(float).map(Number::Finite).map_err(|_| InvalidNumber(float.to_string()))
-            }
+            float => BigDecimal::try_from(float)
+                .map(Number::Finite)
+                .map_err(|_| InvalidNumber(float.to_string())),
         }
     }
 }

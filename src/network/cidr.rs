@@ -79,6 +79,15 @@ impl Cidr {
         self.contains(other) || other.contains(self)
     }
 
+    /// The address at this offset from the first; `None` outside the range.
+    pub fn address(self, offset: u32) -> Option<IpAddr> {
+        let address = match self.network() {
+            IpAddr::V4(first) => IpAddr::V4(u32::from(first).checked_add(offset)?.into()),
+            IpAddr::V6(first) => IpAddr::V6(u128::from(first).checked_add(offset.into())?.into()),
+        };
+        self.contains_address(address).then_some(address)
+    }
+
     /// How many addresses the range holds; `u128::MAX` for the whole of IPv6, which holds one more.
     pub fn size(self) -> u128 {
         let host_bits = u32::from(self.0.max_prefix_len() - self.0.prefix_len());
@@ -126,4 +135,22 @@ impl fmt::Display for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// The positions of every two ranges that overlap, the smaller position first, ordered.
+pub fn overlapping_pairs(ranges: &[Cidr]) -> Vec<(usize, usize)> {
+    let mut order: Vec<usize> = (0..ranges.len()).collect();
+    // A range sorts before everything it contains, so the ranges that contain a given one are a stack.
+    order.sort_by_key(|&position| (ranges[position], position));
+    let mut enclosing: Vec<usize> = Vec::new();
+    let mut pairs = Vec::new();
+    for position in order {
+        while enclosing.last().is_some_and(|&outer| !ranges[outer].contains(ranges[position])) {
+            enclosing.pop();
+        }
+        pairs.extend(enclosing.iter().map(|&outer| (outer.min(position), outer.max(position))));
+        enclosing.push(position);
+    }
+    pairs.sort_unstable();
+    pairs
 }

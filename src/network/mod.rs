@@ -1,5 +1,14 @@
 //! Addresses, ranges and routes as values. Every decision about them is made here, without I/O.
 
+pub mod address;
 pub mod cidr;
+pub mod finding;
+pub mod layout;
+pub mod ports;
+pub mod system;
 
+pub use address::{Address, InvalidAddress};
 pub use cidr::{Cidr, InvalidCidr};
+pub use finding::{Code, Finding, Severity, Subject};
+pub use layout::{Host, Layout, Location, Subnet, Table};
+pub use ports::{InvalidPortRanges, PortRanges};

@@ -1,1 +1,46 @@
-//! Placeholder.
+//! The resources, one file each, and the one place where what the cloud said becomes words.
+
+pub mod container_route;
+pub mod ecs_port_source_check;
+pub mod secgroup_icmp_udp_rule;
+
+mod conflict;
+mod words;
+
+use crate::{
+    cloud::{Port, ServerId},
+    framework::{Problem, Result},
+};
+
+/// The one interface that was meant. `what` says how it was named, `attribute` where.
+fn the_one(mut nics: Vec<Port>, attribute: &'static str, what: &str) -> Result<Port> {
+    let found = nics.len();
+    match nics.pop() {
+        Some(nic) if found == 1 => Ok(nic),
+        None => {
+            let detail = format!(
+                "No server's network interface has {what}. Write that of an existing server, or make the \
+                                  server first."
+            );
+            Err(Problem::error("Server not found", detail).at(attribute).into())
+        }
+        Some(last) => {
+            let ids = nics
+                .iter()
+                .chain([&last])
+                .map(|nic| nic.id.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
+            let detail = format!(
+                "{found} network interfaces have {what}: ports {ids}. Set `vpc_id` to say which VPC is meant, or write \
+                 `port_id` or `ecs_id` instead."
+            );
+            Err(Problem::error("Several servers match", detail).at(attribute).into())
+        }
+    }
+}
+
+/// The server a port belongs to, if it belongs to one.
+fn server_of(port: &Port) -> Option<ServerId> {
+    if port.is_nic() { port.device_id.parse().ok() } else { None }
+}

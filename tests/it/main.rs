@@ -1,1 +1,27 @@
+//! Every test of the project in one binary, one module per topic, each through a boundary.
+
+#![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
+
+mod clients;
+mod cloud;
+mod core_notices;
+mod core_rules;
+mod docs;
 mod emulator;
+mod examples;
+mod generated;
+mod guide;
+mod handshake;
+mod harness;
+mod laws;
+mod laws_of_life;
+mod laws_of_planning;
+mod layers;
+mod log;
+mod network;
+mod plugin_client;
+mod service;
+mod settings;
+mod signing;
+mod vectors;
+mod world;

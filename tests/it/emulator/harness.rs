@@ -14,8 +14,8 @@ use reqwest::{Client, Method, header::HeaderMap};
 use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-pub(super) const GUIDE: &str = include_str!("../../../examples/scenarios/guide.json");
-pub(super) const TWO_TABLES: &str = include_str!("../../../examples/scenarios/two-tables.json");
+pub const GUIDE: &str = include_str!("../../../examples/scenarios/guide.json");
+pub const TWO_TABLES: &str = include_str!("../../../examples/scenarios/two-tables.json");
 
 /// When the tests take place: 2026-01-02T03:04:05Z, the moment of the published signatures.
 const NOW: u64 = 1_767_323_045;
@@ -27,34 +27,34 @@ const LOGIN: &str = r#"{ "auth": {
 
 /// A clock that stands still unless it is moved.
 #[derive(Clone)]
-pub(super) struct Clock(Arc<AtomicU64>);
+pub struct Clock(Arc<AtomicU64>);
 
-pub(super) struct Cloud {
-    pub(super) base: String,
-    pub(super) client: Client,
-    pub(super) token: String,
+pub struct Cloud {
+    pub base: String,
+    pub client: Client,
+    pub token: String,
     /// Where `{kind:name}` in paths and bodies leads.
     ids: BTreeMap<String, String>,
     server: JoinHandle<()>,
 }
 
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Value,
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
 }
 
 impl Clock {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self(Arc::new(AtomicU64::new(NOW)))
     }
 
-    pub(super) fn advance(&self, seconds: u64) {
+    pub fn advance(&self, seconds: u64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    pub(super) fn settings(&self) -> Settings {
+    pub fn settings(&self) -> Settings {
         let now = self.0.clone();
         Settings::with_clock(move || {
             SystemTime::UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst))
@@ -64,11 +64,11 @@ impl Clock {
 
 impl Cloud {
     /// The emulator with this scenario, and a token for its project.
-    pub(super) async fn start(scenario: &str) -> Self {
+    pub async fn start(scenario: &str) -> Self {
         Self::start_with(scenario, Clock::new().settings()).await
     }
 
-    pub(super) async fn start_with(scenario: &str, settings: Settings) -> Self {
+    pub async fn start_with(scenario: &str, settings: Settings) -> Self {
         let scenario = Scenario::parse(scenario).unwrap();
         let emulator = Emulator::new(scenario, settings).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -85,28 +85,28 @@ impl Cloud {
         cloud
     }
 
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, "").await
     }
 
-    pub(super) async fn put(&self, path: &str, body: &str) -> Answer {
+    pub async fn put(&self, path: &str, body: &str) -> Answer {
         self.send(Method::PUT, path, body).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: &str) -> Answer {
+    pub async fn post(&self, path: &str, body: &str) -> Answer {
         self.send(Method::POST, path, body).await
     }
 
-    pub(super) async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, "").await
     }
 
-    pub(super) async fn send(&self, method: Method, path: &str, body: &str) -> Answer {
+    pub async fn send(&self, method: Method, path: &str, body: &str) -> Answer {
         self.try_send(method, path, body).await.unwrap()
     }
 
     /// Fails if the connection is closed without an answer.
-    pub(super) async fn try_send(
+    pub async fn try_send(
         &self,
         method: Method,
         path: &str,
@@ -122,7 +122,7 @@ impl Cloud {
     }
 
     /// Replaces `{p}` by the project and `{kind:name}` by the id of what the scenario calls so.
-    pub(super) fn fill(&self, text: &str) -> String {
+    pub fn fill(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (name, id) in &self.ids {
             text = text.replace(&format!("{{{name}}}"), id);
@@ -130,16 +130,16 @@ impl Cloud {
         text
     }
 
-    pub(super) async fn state(&self) -> Value {
+    pub async fn state(&self) -> Value {
         self.get("/_emulator/state").await.body
     }
 
-    pub(super) async fn requests(&self) -> Vec<Value> {
+    pub async fn requests(&self) -> Vec<Value> {
         let log = self.get("/_emulator/requests").await.body;
         log["requests"].as_array().unwrap().clone()
     }
 
-    pub(super) async fn stop(self) {
+    pub async fn stop(self) {
         self.server.abort();
         let _ = self.server.await;
     }
@@ -147,33 +147,33 @@ impl Cloud {
 
 impl Answer {
     /// The code of an error body, whichever shape it has.
-    pub(super) fn code(&self) -> &str {
+    pub fn code(&self) -> &str {
         let body = &self.body;
         let places = [&body["code"], &body["error_code"], &body["error"]["code"]];
         places.iter().find_map(|place| place.as_str()).unwrap_or_default()
     }
 
-    pub(super) fn message(&self) -> &str {
+    pub fn message(&self) -> &str {
         let body = &self.body;
         let places = [&body["message"], &body["error_msg"], &body["error"]["message"]];
         places.iter().find_map(|place| place.as_str()).unwrap_or_default()
     }
 
     #[track_caller]
-    pub(super) fn expect(self, status: u16) -> Value {
+    pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
         self.body
     }
 
     #[track_caller]
-    pub(super) fn expect_refusal(&self, status: u16, code: &str) {
+    pub fn expect_refusal(&self, status: u16, code: &str) {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
         assert!(!self.message().is_empty(), "a refusal says why: {}", self.body);
         assert!(self.headers.contains_key("x-request-id"), "every answer has a request id");
     }
 }
 
-pub(super) async fn answer_of(response: reqwest::Response) -> reqwest::Result<Answer> {
+pub async fn answer_of(response: reqwest::Response) -> reqwest::Result<Answer> {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let text = response.text().await?;
@@ -182,7 +182,7 @@ pub(super) async fn answer_of(response: reqwest::Response) -> reqwest::Result<An
 }
 
 /// The values of one field of all entries of a list.
-pub(super) fn column(list: &Value, field: &str) -> Vec<String> {
+pub fn column(list: &Value, field: &str) -> Vec<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     list.as_array().unwrap().iter().map(|entry| text(&entry[field])).collect()
 }

@@ -1,0 +1,7 @@
+import {
+  to = huaweivpc_container_route.example
+  identity = {
+    route_table_id = "3d901e64-15bf-4c70-8d3f-4e6b8cafa004"
+    destination    = "10.0.2.0/24"
+  }
+}

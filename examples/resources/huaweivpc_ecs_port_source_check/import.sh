@@ -1,0 +1,2 @@
+# The id is the port's.
+terraform import huaweivpc_ecs_port_source_check.example 5fb23086-37d1-4e92-8f51-6a8daecbc206

@@ -1,0 +1,4 @@
+import {
+  to = huaweivpc_secgroup_icmp_udp_rule.example
+  id = "60c34197-48e2-4fa3-9062-7b9ebfdcd307/ingress/10.0.0.0/16"
+}

@@ -1,0 +1,145 @@
+//! One call of the API, before anybody signs or sends it.
+
+use std::fmt;
+
+use reqwest::Method;
+use secrecy::SecretString;
+use serde_json::Value;
+use url::Url;
+
+use super::{config::Endpoints, error::Subject, retry::Effect, sign};
+
+/// The families of paths the provider uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Api {
+    /// `/v1/{project}/…`
+    VpcV1,
+    /// `/v3/{project}/vpc/…`
+    VpcV3,
+    /// `/v1/{project}/…`
+    EcsV1,
+    /// `/…`, of no project
+    Iam,
+}
+
+/// Cannot be printed: the body of a login holds a password.
+#[derive(Clone)]
+pub(super) struct Call {
+    /// What the call does, for whoever reads its error.
+    pub(super) operation: String,
+    pub(super) subject: Subject,
+    pub(super) api: Api,
+    pub(super) method: Method,
+    pub(super) effect: Effect,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    pub(super) body: Option<Value>,
+    /// What the body holds and an error must not.
+    pub(super) secret: Option<SecretString>,
+}
+
+impl Call {
+    pub(super) fn get(
+        subject: Subject,
+        operation: impl Into<String>,
+        api: Api,
+        path: impl Into<String>,
+    ) -> Self {
+        Self::new(subject, operation, api, path, Method::GET, Effect::None)
+    }
+
+    pub(super) fn put(
+        subject: Subject,
+        operation: impl Into<String>,
+        api: Api,
+        path: impl Into<String>,
+        body: Value,
+    ) -> Self {
+        Self::new(subject, operation, api, path, Method::PUT, Effect::Once).with_body(body)
+    }
+
+    pub(super) fn post(
+        subject: Subject,
+        operation: impl Into<String>,
+        api: Api,
+        path: impl Into<String>,
+        body: Value,
+    ) -> Self {
+        Self::new(subject, operation, api, path, Method::POST, Effect::Once).with_body(body)
+    }
+
+    pub(super) fn delete(
+        subject: Subject,
+        operation: impl Into<String>,
+        api: Api,
+        path: impl Into<String>,
+    ) -> Self {
+        Self::new(subject, operation, api, path, Method::DELETE, Effect::Idempotent)
+    }
+
+    /// Asks IAM for a token or keys. That is a POST and yet changes nothing.
+    pub(super) fn login(
+        operation: impl Into<String>,
+        path: impl Into<String>,
+        body: Value,
+    ) -> Self {
+        Self::new(Subject::Login, operation, Api::Iam, path, Method::POST, Effect::None)
+            .with_body(body)
+    }
+
+    fn new(
+        subject: Subject,
+        operation: impl Into<String>,
+        api: Api,
+        path: impl Into<String>,
+        method: Method,
+        effect: Effect,
+    ) -> Self {
+        Self {
+            operation: operation.into(),
+            subject,
+            api,
+            method,
+            effect,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+            secret: None,
+        }
+    }
+
+    fn with_body(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    pub(super) fn with_secret(mut self, secret: &SecretString) -> Self {
+        self.secret = Some(secret.clone());
+        self
+    }
+
+    pub(super) fn query(mut self, key: &'static str, value: impl fmt::Display) -> Self {
+        self.query.push((key, value.to_string()));
+        self
+    }
+
+    /// The answer holds a token or keys.
+    pub(super) fn is_confidential(&self) -> bool {
+        self.subject == Subject::Login
+    }
+
+    /// Where the call goes. Path and query are already as they are signed and sent.
+    pub(super) fn url(&self, endpoints: &Endpoints, project: Option<&str>) -> Url {
+        let (base, prefix) = match (self.api, project.unwrap_or_default()) {
+            (Api::VpcV1, project) => (&endpoints.vpc, format!("/v1/{project}/")),
+            (Api::VpcV3, project) => (&endpoints.vpc, format!("/v3/{project}/vpc/")),
+            (Api::EcsV1, project) => (&endpoints.ecs, format!("/v1/{project}/")),
+            (Api::Iam, _) => (&endpoints.iam, "/".to_owned()),
+        };
+        let mut url = base.clone();
+        url.set_path(&format!("{}{prefix}{}", base.path().trim_end_matches('/'), self.path));
+        let pairs = self.query.iter().map(|(key, value)| (*key, value.as_str()));
+        url.set_query(Some(sign::encode_query(pairs)).filter(|query| !query.is_empty()).as_deref());
+        url
+    }
+}

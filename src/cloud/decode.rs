@@ -1,0 +1,176 @@
+//! Reading what the cloud writes: leniently where its documents and its answers disagree, strictly where a wrong
+//! guess would be believed.
+
+use std::{fmt, net::IpAddr, time::SystemTime};
+
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::error::{Error, Result, read_words};
+use crate::network::Cidr;
+
+/// A successful answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) operation: String,
+    pub(super) status: u16,
+    pub(super) request_id: Option<String>,
+    /// The token IAM hands out in a header.
+    pub(super) subject_token: Option<SecretString>,
+    pub(super) body: Vec<u8>,
+    /// The body holds secrets: not even a complaint about it may quote it.
+    pub(super) confidential: bool,
+}
+
+/// One page of a list.
+#[derive(Debug)]
+pub(super) struct Page<T> {
+    pub(super) items: Vec<T>,
+    /// Where the next page begins; `None` on the last one.
+    pub(super) next: Option<String>,
+}
+
+impl Answer {
+    /// The object under the name `wrapper`, or the whole body where the cloud forgets the wrapper.
+    pub(super) fn object<T: DeserializeOwned>(&self, wrapper: &str) -> Result<T> {
+        let mut body = self.json()?;
+        let object = match body.get_mut(wrapper) {
+            Some(object) => object.take(),
+            None => body,
+        };
+        serde_json::from_value(object).map_err(|error| self.unreadable_because(error))
+    }
+
+    /// The elements of the list `wrapper`, of which `limit` were asked for.
+    pub(super) fn page<T: DeserializeOwned>(&self, wrapper: &str, limit: usize) -> Result<Page<T>> {
+        let body = self.json()?;
+        let items = body.get(wrapper).and_then(Value::as_array).ok_or_else(|| self.unreadable())?;
+        let next = next_marker(&body, items, limit);
+        let items = items
+            .iter()
+            .map(T::deserialize)
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|error| self.unreadable_because(error))?;
+        Ok(Page { items, next })
+    }
+
+    fn json(&self) -> Result<Value> {
+        serde_json::from_slice(&self.body).map_err(|error| self.unreadable_because(error))
+    }
+
+    fn unreadable_because(&self, error: serde_json::Error) -> Error {
+        let unreadable = self.unreadable();
+        if self.confidential { unreadable } else { unreadable.caused_by(error) }
+    }
+
+    /// A success that does not hold what it should. Some tell why in an error's words, as a dry run does.
+    pub(super) fn unreadable(&self) -> Error {
+        let mut words = read_words(&self.body);
+        words.request_id = words.request_id.or_else(|| self.request_id.clone());
+        if words.code.is_none() {
+            words.message =
+                "the cloud accepted the call, but its answer is not as documented".into();
+        }
+        Error::unreadable(&self.operation, self.status, words)
+    }
+}
+
+/// v3 says where the next page begins. v1 leaves it to the reader: a full page may have a successor, which begins
+/// after its last element.
+fn next_marker(body: &Value, items: &[Value], limit: usize) -> Option<String> {
+    let marker = match body.get("page_info") {
+        Some(page_info) => page_info.get("next_marker"),
+        None if items.len() >= limit => items.last().and_then(|item| item.get("id")),
+        None => None,
+    };
+    marker.and_then(Value::as_str).filter(|marker| !marker.is_empty()).map(str::to_owned)
+}
+
+/// For `#[serde(default, deserialize_with)]`: null is the same as absent.
+pub(super) fn or_default<'de, T, D>(deserializer: D) -> std::result::Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default,
+    D: Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Null, absent and `""` are all no text.
+pub(super) fn text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.filter(|text| !text.is_empty()))
+}
+
+/// An id that may be missing, or empty, which is the same.
+pub(super) fn optional_id<'de, Id, D>(deserializer: D) -> std::result::Result<Option<Id>, D::Error>
+where
+    Id: TryFrom<String, Error: fmt::Display>,
+    D: Deserializer<'de>,
+{
+    text(deserializer)?.map(Id::try_from).transpose().map_err(serde::de::Error::custom)
+}
+
+/// A point in time such as `2026-01-02T04:04:05.000000Z`.
+pub(super) fn moment<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<SystemTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse::<jiff::Timestamp>().map(SystemTime::from).map_err(serde::de::Error::custom)
+}
+
+pub(super) fn secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}
+
+/// As [`text`], where some clouds write a number.
+pub(super) fn text_or_number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        _ => Err(serde::de::Error::custom("neither a text nor a number")),
+    }
+}
+
+/// As [`text_or_number`], read as a whole number.
+pub(super) fn whole_number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<i64>, D::Error> {
+    text_or_number(deserializer)?
+        .map(|text| text.parse().map_err(|_| serde::de::Error::custom("not a whole number")))
+        .transpose()
+}
+
+/// A range in any spelling; empty or absent for a subnet without one.
+pub(super) fn range<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Cidr>, D::Error> {
+    text(deserializer)?
+        .map(|text| {
+            Cidr::lenient(&text).ok_or_else(|| serde::de::Error::custom("not a CIDR range"))
+        })
+        .transpose()
+}
+
+/// As [`range`], many of them.
+pub(super) fn ranges<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Vec<Cidr>, D::Error> {
+    or_default::<Vec<String>, D>(deserializer)?
+        .iter()
+        .map(|text| Cidr::lenient(text).ok_or_else(|| serde::de::Error::custom("not a CIDR range")))
+        .collect()
+}
+
+/// An address as ports and servers list it. Those that are none (a prefix, a placeholder) are left out: they can
+/// be no next hop.
+pub(super) fn addresses(texts: &[String]) -> Vec<IpAddr> {
+    texts.iter().filter_map(|text| text.parse().ok()).collect()
+}

@@ -1,0 +1,304 @@
+//! What the cloud said, or failed to say: one error type, the parser of error bodies, and the one function that
+//! decides what a code means.
+
+use std::{error, fmt, sync::Arc, time::Duration};
+
+use serde_json::Value;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a call did not give what was asked.
+///
+/// `Display` says the error's own part; what caused it is in `source()`. Neither holds a secret.
+#[derive(Debug, Clone)]
+pub struct Error(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
+    kind: Kind,
+    operation: String,
+    status: Option<u16>,
+    words: Words,
+    retry_after: Option<Duration>,
+    source: Option<Arc<dyn error::Error + Send + Sync>>,
+}
+
+/// What an error means to whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// The cloud knows the kind of object and has none with this id.
+    NotFound,
+    /// The table already holds a route to this destination.
+    RouteExists,
+    /// The group already holds such a rule.
+    RuleExists {
+        id: Option<String>,
+    },
+    QuotaExceeded,
+    /// The object is in use or in another state than the call needs.
+    Conflict,
+    /// The cloud asks to come back later.
+    Busy,
+    /// Too many calls.
+    Throttled,
+    /// The credentials are good, but not for this.
+    Denied,
+    /// The credentials are wrong or have expired.
+    Unauthenticated,
+    /// The cloud will not do this, however often it is asked.
+    Refused,
+    /// This region does not offer the API.
+    NotPublished,
+    /// The call never reached the cloud.
+    Unreachable,
+    /// The call was sent and its effect is unknown.
+    Lost,
+    /// The cloud accepted the call, and its answer makes no sense.
+    Unreadable,
+    /// The time limit of the operation has passed.
+    TimedOut,
+    /// The user stopped the operation.
+    Interrupted,
+    /// The provider's configuration lacks something; the value is the argument that would supply it.
+    Unconfigured(&'static str),
+}
+
+/// The object a call is about. The same code means different things for different objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    Vpc,
+    Subnet,
+    RouteTable,
+    Port,
+    SecurityGroup,
+    Rule,
+    Server,
+    Quota,
+    /// Tokens, temporary keys, projects.
+    Login,
+}
+
+/// The part of an error body that is worth keeping.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) code: Option<String>,
+    pub(super) message: String,
+    pub(super) request_id: Option<String>,
+}
+
+impl Error {
+    pub(super) fn new(kind: Kind, operation: &str, message: impl Into<String>) -> Self {
+        Self::from_words(kind, operation, Words { message: message.into(), ..Words::default() })
+    }
+
+    /// The error that an answer with an error status is.
+    pub(super) fn refused(
+        subject: Subject,
+        operation: &str,
+        status: u16,
+        words: Words,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        let code = words.code.as_deref().unwrap_or_default();
+        let mut error =
+            Self::from_words(meaning(subject, status, code, &words.message), operation, words);
+        error.0.status = Some(status);
+        error.0.retry_after = retry_after;
+        error
+    }
+
+    /// The error that a success is whose body does not hold what it should.
+    pub(super) fn unreadable(operation: &str, status: u16, words: Words) -> Self {
+        let mut error = Self::from_words(Kind::Unreadable, operation, words);
+        error.0.status = Some(status);
+        error
+    }
+
+    fn from_words(kind: Kind, operation: &str, words: Words) -> Self {
+        let operation = operation.to_owned();
+        Self(Box::new(Parts {
+            kind,
+            operation,
+            status: None,
+            words,
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    pub(super) fn caused_by(mut self, source: impl error::Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.0.kind.clone()
+    }
+
+    /// What was being done, such as `read route table 3d90…`.
+    pub fn operation(&self) -> &str {
+        &self.0.operation
+    }
+
+    /// The HTTP status, if there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The cloud's code, such as `VPC.2812`.
+    pub fn code(&self) -> Option<&str> {
+        self.0.words.code.as_deref()
+    }
+
+    pub fn message(&self) -> &str {
+        &self.0.words.message
+    }
+
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.words.request_id.as_deref()
+    }
+
+    /// The call was sent and may have taken effect.
+    pub fn leaves_doubt(&self) -> bool {
+        matches!(self.0.kind, Kind::Lost | Kind::Unreadable)
+    }
+
+    /// How long the cloud asks to wait.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+}
+
+impl fmt::Display for Error {
+    /// `update route table 3d90…: HTTP 400, VPC.2812: route exists (request 84eb…)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.operation())?;
+        match (self.status(), self.code()) {
+            (Some(status), Some(code)) => write!(f, "HTTP {status}, {code}: ")?,
+            (Some(status), None) => write!(f, "HTTP {status}: ")?,
+            (None, _) => {}
+        }
+        f.write_str(self.message())?;
+        match self.request_id() {
+            Some(id) => write!(f, " (request {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// What an answer with an error status means. The only place that knows the cloud's codes.
+fn meaning(subject: Subject, status: u16, code: &str, message: &str) -> Kind {
+    // Some services print the gateway's numbers with another prefix.
+    let gateway = code.strip_prefix("APIGW.").or_else(|| code.strip_prefix("APIG."));
+    match (status, code) {
+        _ if gateway == Some("0101") => Kind::NotPublished,
+        (429, _) => Kind::Throttled,
+        _ if gateway == Some("0308") => Kind::Throttled,
+
+        // A path nobody serves answers 404 as well: only a code tells that the object is missing.
+        (404, _) if codes_of_the_missing(subject).contains(&code) => Kind::NotFound,
+
+        (_, "VPC.2812") => Kind::RouteExists,
+        // One code for two different things; the text alone tells them apart.
+        (409, "VPC.0602") if mentions_quota(message) => Kind::QuotaExceeded,
+        (409, "VPC.0602" | "VPC.9902") if subject == Subject::Rule => rule_exists(message),
+        (_, "SecurityGroupRuleExists") => rule_exists(message),
+        (409, "VPC.0114" | "VPC.0604" | "VPC.9905") | (400, "Ecs.0001") => Kind::QuotaExceeded,
+
+        (400, "VPC.0004" | "Ecs.0100") | (409, "VPC.0103" | "VPC.0110") | (500, "VPC.0205") => {
+            Kind::Busy
+        }
+        // In use by something else: an answer that stays the same although its status is 500.
+        (500, "VPC.0206" | "VPC.0208" | "VPC.0209" | "VPC.0210" | "VPC.0211") => Kind::Refused,
+
+        // The account is restricted or not verified: new credentials would not help.
+        (401, "VPC.0005" | "VPC.0009") => Kind::Denied,
+        (401, _) => Kind::Unauthenticated,
+        (403, _) => Kind::Denied,
+        (400 | 409, _) if mentions_quota(message) => Kind::QuotaExceeded,
+        (409, _) => Kind::Conflict,
+        (500.., _) => Kind::Lost,
+        _ => Kind::Refused,
+    }
+}
+
+/// The codes that say, with status 404, that the very object asked for does not exist.
+fn codes_of_the_missing(subject: Subject) -> &'static [&'static str] {
+    match subject {
+        Subject::Vpc => &["VPC.0003", "VPC.0105", "VPC.9904"],
+        Subject::Subnet => &["VPC.0202"],
+        Subject::RouteTable => &["VPC.2808"],
+        Subject::Port => &["VPC.2502", "VPC.2500", "PortNotFound"],
+        Subject::SecurityGroup => &["VPC.0603", "VPC.0612", "VPC.9904", "SecurityGroupNotFound"],
+        Subject::Rule => &["VPC.0603", "VPC.0612", "VPC.9904", "SecurityGroupRuleNotFound"],
+        Subject::Server => &["Ecs.0114", "Ecs.0614"],
+        Subject::Quota | Subject::Login => &[],
+    }
+}
+
+fn mentions_quota(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("quota")
+}
+
+/// `Security group rule already exists. Rule id is 71d4….`
+fn rule_exists(message: &str) -> Kind {
+    let id = message.split_once("Rule id is").map(|(_, rest)| {
+        let is_id = |character: &char| character.is_ascii_hexdigit() || *character == '-';
+        rest.trim_start().chars().take_while(is_id).collect::<String>()
+    });
+    Kind::RuleExists { id: id.filter(|id| !id.is_empty()) }
+}
+
+/// The longest text taken from a body that is not the cloud's JSON.
+const LONGEST_EXCERPT: usize = 300;
+
+/// Reads an error body: the cloud's JSON in any of its shapes, a proxy's HTML, or nothing.
+pub(super) fn read_words(body: &[u8]) -> Words {
+    let found = serde_json::from_slice(body).ok().and_then(|body: Value| {
+        let words = words_in(&body)?;
+        let request_id = words.request_id.or_else(|| text_of(body.get("request_id")));
+        Some(Words { request_id, ..words })
+    });
+    found.unwrap_or_else(|| Words { message: excerpt(body), ..Words::default() })
+}
+
+fn words_in(body: &Value) -> Option<Words> {
+    let members = body.as_object()?;
+    let pairs = [("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message")];
+    for (code, message) in pairs {
+        let code = text_of(members.get(code));
+        let message = text_of(members.get(message));
+        if code.is_some() || message.is_some() {
+            // Neutron names its errors instead of numbering them.
+            let code = code.or_else(|| text_of(members.get("type")));
+            let message = message.unwrap_or_else(|| "no message".to_owned());
+            return Some(Words { code, message, request_id: text_of(members.get("request_id")) });
+        }
+    }
+    members.values().find_map(words_in)
+}
+
+/// IAM writes its codes as numbers.
+fn text_of(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(LONGEST_EXCERPT) {
+        _ if text.is_empty() => "the answer has no text".to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

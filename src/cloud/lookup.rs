@@ -1,0 +1,82 @@
+//! Which object is meant, where the user does not name it by its id: a VPC's default route table, the network
+//! interface of a server or of a private address.
+
+use std::net::IpAddr;
+
+use super::{Cloud, Port, Result, RouteTableId, RouteTableSummary, ServerId, Subnet, VpcId};
+
+/// How the `device_owner` of a server's network interface begins; virtual IPs, gateways and the like have others.
+const SERVER_OWNED: &str = "compute:";
+
+impl Port {
+    /// The port is a network interface of a server.
+    pub fn is_nic(&self) -> bool {
+        self.device_owner.starts_with(SERVER_OWNED) && !self.device_id.is_empty()
+    }
+}
+
+impl Subnet {
+    pub fn holds(&self, address: IpAddr) -> bool {
+        self.cidr.into_iter().chain(self.cidr_v6).any(|range| range.contains_address(address))
+    }
+}
+
+impl Cloud {
+    /// `None` if the VPC does not exist, or in a cloud without route tables.
+    pub async fn default_route_table(&self, vpc: &VpcId) -> Result<Option<RouteTableId>> {
+        let tables = self.route_tables(vpc).await?;
+        self.default_among(&tables).await
+    }
+
+    /// The default one of a VPC's tables. Some clouds mark it only in the table itself, not in the list.
+    pub async fn default_among(
+        &self,
+        tables: &[RouteTableSummary],
+    ) -> Result<Option<RouteTableId>> {
+        if let Some(table) = tables.iter().find(|table| table.is_default == Some(true)) {
+            return Ok(Some(table.id.clone()));
+        }
+        for summary in tables.iter().filter(|table| table.is_default.is_none()) {
+            if self.route_table(&summary.id).await?.is_some_and(|table| table.is_default) {
+                return Ok(Some(summary.id.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The primary interface of a server; `None` if the server or its interface does not exist.
+    pub async fn primary_nic(&self, server: &ServerId) -> Result<Option<Port>> {
+        let ports = self.ports_of_server(server).await?;
+        if ports.len() <= 1 || ports.iter().any(|port| port.is_primary == Some(true)) {
+            return Ok(choose_primary(ports));
+        }
+        // Older regions do not mark the port; the server itself knows.
+        let Some(server) = self.server(server).await? else { return Ok(None) };
+        let primary = server.nics.iter().find(|nic| nic.is_primary == Some(true));
+        Ok(primary.and_then(|nic| ports.into_iter().find(|port| port.id == nic.port_id)))
+    }
+
+    /// The servers' interfaces with this private address, in one VPC or, where addresses repeat, in all of them.
+    pub async fn nics_with_address(
+        &self,
+        address: IpAddr,
+        vpc: Option<&VpcId>,
+    ) -> Result<Vec<Port>> {
+        let mut nics = self.ports_with_address(address).await?;
+        nics.retain(Port::is_nic);
+        let Some(vpc) = vpc else { return Ok(nics) };
+        let mut inside = Vec::new();
+        for nic in nics {
+            let subnet = self.subnet(&nic.subnet_id).await?;
+            if subnet.is_some_and(|subnet| subnet.vpc_id == *vpc) {
+                inside.push(nic);
+            }
+        }
+        Ok(inside)
+    }
+}
+
+fn choose_primary(ports: Vec<Port>) -> Option<Port> {
+    let marked = ports.iter().position(|port| port.is_primary == Some(true));
+    ports.into_iter().nth(marked.unwrap_or(0))
+}

@@ -1,0 +1,148 @@
+//! Servers (ECS).
+//!
+//! API: GET `/v1/{project}/cloudservers/{id}`.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use serde::Deserialize;
+
+use super::{
+    call::{Api, Call},
+    client::Cloud,
+    decode::{addresses, optional_id, or_default, text},
+    error::{Result, Subject},
+    ids::{PortId, ServerId, SubnetId, VpcId},
+};
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "WireServer")]
+pub struct Server {
+    pub id: ServerId,
+    pub name: String,
+    /// `ACTIVE`, `SHUTOFF`, `BUILD`, `ERROR`, …
+    pub status: String,
+    pub vpc_id: Option<VpcId>,
+    pub nics: Vec<Nic>,
+    pub has_public_ip: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nic {
+    pub port_id: PortId,
+    /// `None` in regions whose servers do not list it; the port does.
+    pub subnet_id: Option<SubnetId>,
+    /// Private addresses.
+    pub addresses: Vec<IpAddr>,
+    /// `None` in regions whose servers do not say; the port does.
+    pub is_primary: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct WireServer {
+    id: ServerId,
+    #[serde(default, deserialize_with = "or_default")]
+    name: String,
+    status: String,
+    /// By VPC.
+    #[serde(default, deserialize_with = "or_default")]
+    addresses: BTreeMap<String, Vec<WireAddress>>,
+    /// Newer regions only.
+    #[serde(default, deserialize_with = "or_default")]
+    network_interfaces: Vec<WireNic>,
+    #[serde(default, deserialize_with = "or_default")]
+    metadata: Metadata,
+}
+
+#[derive(Deserialize)]
+struct WireAddress {
+    addr: String,
+    #[serde(default, rename = "OS-EXT-IPS:type", deserialize_with = "or_default")]
+    kind: String,
+    #[serde(default, rename = "OS-EXT-IPS:port_id", deserialize_with = "optional_id")]
+    port_id: Option<PortId>,
+    primary: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct WireNic {
+    port_id: PortId,
+    #[serde(default, deserialize_with = "optional_id")]
+    subnet_id: Option<SubnetId>,
+    #[serde(default, deserialize_with = "or_default")]
+    ip_addresses: Vec<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    ipv6_addresses: Vec<String>,
+    primary: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+struct Metadata {
+    #[serde(default, deserialize_with = "text")]
+    vpc_id: Option<String>,
+}
+
+/// A server that is listed although it is gone.
+const DELETED: &str = "DELETED";
+
+impl Cloud {
+    pub async fn server(&self, id: &ServerId) -> Result<Option<Server>> {
+        let operation = format!("read server {id}");
+        let call = Call::get(Subject::Server, operation, Api::EcsV1, format!("cloudservers/{id}"));
+        let server: Option<Server> = self.find(&call, "server").await?;
+        Ok(server.filter(|server| server.status != DELETED))
+    }
+}
+
+impl From<WireServer> for Server {
+    fn from(wire: WireServer) -> Self {
+        let vpc_id = wire.vpc_id();
+        let has_public_ip =
+            wire.addresses.values().flatten().any(|address| address.kind == "floating");
+        let nics = if wire.network_interfaces.is_empty() {
+            nics_by_address(wire.addresses)
+        } else {
+            wire.network_interfaces.into_iter().map(Nic::from).collect()
+        };
+        Self { id: wire.id, name: wire.name, status: wire.status, vpc_id, nics, has_public_ip }
+    }
+}
+
+impl WireServer {
+    /// A server is in one VPC. Where the metadata lacks it, it is the key under which the addresses stand.
+    fn vpc_id(&self) -> Option<VpcId> {
+        let only_key = || match self.addresses.len() {
+            1 => self.addresses.keys().next().cloned(),
+            _ => None,
+        };
+        self.metadata.vpc_id.clone().or_else(only_key)?.try_into().ok()
+    }
+}
+
+impl From<WireNic> for Nic {
+    fn from(wire: WireNic) -> Self {
+        let texts = [wire.ip_addresses, wire.ipv6_addresses].concat();
+        Self {
+            port_id: wire.port_id,
+            subnet_id: wire.subnet_id,
+            addresses: addresses(&texts),
+            is_primary: wire.primary,
+        }
+    }
+}
+
+/// The NICs as the private addresses imply them, in their order.
+fn nics_by_address(by_vpc: BTreeMap<String, Vec<WireAddress>>) -> Vec<Nic> {
+    let mut nics: Vec<Nic> = Vec::new();
+    for address in by_vpc.into_values().flatten().filter(|address| address.kind != "floating") {
+        let Some(port_id) = address.port_id else { continue };
+        let position = nics.iter().position(|nic| nic.port_id == port_id).unwrap_or_else(|| {
+            let is_primary = None;
+            nics.push(Nic { port_id, subnet_id: None, addresses: Vec::new(), is_primary });
+            nics.len() - 1
+        });
+        let nic = &mut nics[position];
+        nic.addresses.extend(addresses(&[address.addr]));
+        nic.is_primary = nic.is_primary.or(address.primary);
+    }
+    nics
+}

@@ -1,0 +1,64 @@
+//! A configuration of which parts may not be known yet, as rules across attributes see it.
+
+use super::value::Value;
+
+/// What the user gave for an attribute.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Given<'a> {
+    /// Nothing.
+    Absent,
+    /// Something that is known only during apply.
+    Unknown,
+    Known(&'a Value),
+}
+
+/// An object of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'a>(&'a Value);
+
+impl<'a> Draft<'a> {
+    pub fn new(config: &'a Value) -> Self {
+        Self(config)
+    }
+
+    pub fn given(&self, attribute: &str) -> Given<'a> {
+        match self.0.get(attribute) {
+            Value::Null => Given::Absent,
+            Value::Unknown(_) => Given::Unknown,
+            known => Given::Known(known),
+        }
+    }
+
+    /// The text of an attribute that is present and known.
+    pub fn text(&self, attribute: &str) -> Option<&'a str> {
+        self.0.get(attribute).as_str()
+    }
+
+    /// The texts of a list or set that is present and wholly known.
+    pub fn texts(&self, attribute: &str) -> Option<Vec<&'a str>> {
+        match self.0.get(attribute) {
+            Value::Seq(items) => items.iter().map(Value::as_str).collect(),
+            _ => None,
+        }
+    }
+
+    /// Of these attributes, the ones certainly present, and whether others may turn out to be.
+    ///
+    /// An unknown value may still become null, so it proves neither presence nor absence.
+    pub fn certain<'n>(&self, attributes: &[&'n str]) -> (Vec<&'n str>, bool) {
+        let known =
+            attributes.iter().copied().filter(|name| matches!(self.given(name), Given::Known(_)));
+        let open = attributes.iter().any(|name| self.given(name) == Given::Unknown);
+        (known.collect(), open)
+    }
+
+    /// The members of a map attribute that is present and known, each as a draft of its own.
+    pub fn members(&self, attribute: &str) -> impl Iterator<Item = (&'a str, Draft<'a>)> {
+        self.0
+            .get(attribute)
+            .as_map()
+            .into_iter()
+            .flatten()
+            .map(|(key, member)| (key.as_str(), Draft(member)))
+    }
+}

@@ -1,0 +1,267 @@
+//! What a resource is, and how Terraform's requests become calls of its verbs.
+
+use std::{future::Future, marker::PhantomData, pin::Pin, time::Duration};
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value as Json;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    draft::Draft,
+    json,
+    plan::{self, PlanRequest, Planned},
+    problem::{Problem, Problems, Result},
+    provider::Session,
+    record,
+    schema::{GoDuration, Schema, Timeouts},
+    validate,
+    value::Value,
+};
+
+/// A resource *is* its state: a struct with one field per attribute of its schema.
+///
+/// The field types refuse bad values, so a handler never sees one. A computed attribute is an `Option`: `None`
+/// is "not decided yet" on the way in. A field `memory` holds what the resource remembers beside its state.
+/// `id` and `timeouts` are looked after by the framework: the `cloud` handed to a verb is already bounded.
+pub trait Resource<C: Session>: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Without the provider's prefix.
+    const NAME: &'static str;
+    const SCHEMA: Schema;
+
+    /// Rules across attributes that need no cloud.
+    fn check(config: Draft<'_>) -> Vec<Problem> {
+        let _ = config;
+        Vec::new()
+    }
+
+    /// Computed attributes to find out anew although the configuration has not changed. Decided from what `read`
+    /// stored, because both plans of a run have to agree.
+    fn moved(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The object an import id names, as far as the id tells; `read` completes it.
+    fn import(id: &str, cloud: &C) -> impl Future<Output = Result<Json>> + Send {
+        let _ = cloud;
+        std::future::ready(record::key_from_id(&Self::SCHEMA, id).map(Json::Object))
+    }
+
+    /// The object as it is now; `None` if it is certainly gone.
+    fn read(self, cloud: &C) -> impl Future<Output = Result<Option<Self>>> + Send;
+
+    fn create(self, cloud: &C) -> impl Future<Output = Result<Self>> + Send;
+
+    fn update(self, prior: Self, cloud: &C) -> impl Future<Output = Result<Self>> + Send;
+
+    /// Makes the object absent; succeeds on what is gone already.
+    fn delete(self, cloud: &C) -> impl Future<Output = Result<()>> + Send;
+}
+
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An object as Terraform stores it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    pub state: Value,
+    pub private: Vec<u8>,
+    pub identity: Option<Value>,
+}
+
+/// Null `prior` is a creation, null `planned` a destruction.
+#[derive(Debug, Clone)]
+pub struct ApplyRequest {
+    pub prior: Value,
+    pub planned: Value,
+    /// The private data of the plan.
+    pub private: Vec<u8>,
+}
+
+#[derive(Debug, Clone)]
+pub enum ImportBy {
+    Id(String),
+    Identity(Value),
+}
+
+/// A [`Resource`] of whatever type, as the tables and the protocol see it.
+pub trait AnyResource<C>: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn schema(&self) -> &'static Schema;
+    fn validate(&self, config: &Value) -> Vec<Problem>;
+    fn plan(&self, request: PlanRequest) -> Result<Planned>;
+    fn import<'a>(
+        &'a self,
+        by: ImportBy,
+        cloud: &'a C,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Stored>>;
+    fn read<'a>(
+        &'a self,
+        stored: Stored,
+        cloud: &'a C,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Option<Stored>>>;
+    /// `None` after a destruction.
+    fn apply<'a>(
+        &'a self,
+        request: ApplyRequest,
+        cloud: &'a C,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Option<Stored>>>;
+    /// A state of the current schema version as it stands in the file: unknown members go, missing ones become null.
+    fn upgrade(&self, version: i64, state: &Json) -> Result<Value>;
+}
+
+/// Makes an [`AnyResource`] of a [`Resource`], for the tables: `&Entry::<ContainerRoute>::NEW`.
+pub struct Entry<R>(PhantomData<fn() -> R>);
+
+impl<R> Entry<R> {
+    pub const NEW: Self = Self(PhantomData);
+}
+
+impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
+    fn name(&self) -> &'static str {
+        R::NAME
+    }
+
+    fn schema(&self) -> &'static Schema {
+        const { &R::SCHEMA }
+    }
+
+    fn validate(&self, config: &Value) -> Vec<Problem> {
+        let mut problems = validate::validate(&R::SCHEMA, config);
+        problems.extend(R::check(Draft::new(config)));
+        problems
+    }
+
+    fn plan(&self, request: PlanRequest) -> Result<Planned> {
+        let moved = if request.prior.is_null() || request.proposed.is_null() {
+            &[]
+        } else {
+            record::to_struct::<R>(&request.prior, &request.private)?.moved()
+        };
+        Ok(plan::plan(&R::SCHEMA, request, moved))
+    }
+
+    fn import<'a>(
+        &'a self,
+        by: ImportBy,
+        cloud: &'a C,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Stored>> {
+        Box::pin(async move {
+            let id = match by {
+                ImportBy::Id(id) => id,
+                ImportBy::Identity(identity) => record::id_from_identity(&R::SCHEMA, &identity)
+                    .ok_or_else(|| {
+                        Problem::error("Incomplete identity", identity_form(&R::SCHEMA))
+                    })?,
+            };
+            let cloud =
+                bounded(&R::SCHEMA, cloud, stop, &Value::Null, |limits| limits.read, "read");
+            let mut stored =
+                record::to_stored(R::import(&id, &cloud).await?, &R::SCHEMA, &Value::Null)?;
+            stored.state = record::with_defaults(&R::SCHEMA, stored.state);
+            Ok(stored)
+        })
+    }
+
+    fn read<'a>(
+        &'a self,
+        stored: Stored,
+        cloud: &'a C,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Option<Stored>>> {
+        Box::pin(async move {
+            let timeouts = stored.state.get("timeouts").clone();
+            let cloud = bounded(&R::SCHEMA, cloud, stop, &timeouts, |limits| limits.read, "read");
+            let object: R = record::to_struct(&stored.state, &stored.private)?;
+            object
+                .read(&cloud)
+                .await?
+                .map(|object| to_stored(&object, &R::SCHEMA, &timeouts))
+                .transpose()
+        })
+    }
+
+    fn apply<'a>(
+        &'a self,
+        request: ApplyRequest,
+        cloud: &'a C,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Option<Stored>>> {
+        Box::pin(async move {
+            let ApplyRequest { prior, planned, private } = request;
+            let current = if planned.is_null() { &prior } else { &planned };
+            let timeouts = current.get("timeouts").clone();
+            let bounded = |limit: fn(&Timeouts) -> Duration, verb| {
+                bounded(&R::SCHEMA, cloud, stop, &timeouts, limit, verb)
+            };
+            // A new object remembers nothing; after a replacement the private data may still be the old one's.
+            let private = if prior.is_null() { Vec::new() } else { private };
+            let object: R = record::to_struct(current, &private)?;
+            let outcome = if planned.is_null() {
+                object.delete(&bounded(|limits| limits.delete, "delete")).await.map(|()| None)
+            } else if prior.is_null() {
+                object.create(&bounded(|limits| limits.create, "create")).await.map(Some)
+            } else {
+                let prior = record::to_struct(&prior, &private)?;
+                object.update(prior, &bounded(|limits| limits.update, "update")).await.map(Some)
+            };
+            match outcome {
+                Ok(None) => Ok(None),
+                Ok(Some(object)) => to_stored(&object, &R::SCHEMA, &timeouts).map(Some),
+                Err(problems) => Err(with_half_made(problems, &R::SCHEMA, &timeouts)),
+            }
+        })
+    }
+
+    fn upgrade(&self, version: i64, state: &Json) -> Result<Value> {
+        if version != R::SCHEMA.version {
+            let detail = format!(
+                "The state was written with schema version {version}; this provider knows version {}. Use the version \
+                 of the provider that wrote it, or import the object anew.",
+                R::SCHEMA.version
+            );
+            return Err(Problem::error("Unknown schema version", detail).into());
+        }
+        json::parse(state, &R::SCHEMA.value_type()).map_err(|misfit| {
+            Problem::error(
+                "Unreadable state",
+                format!("The stored object does not fit its schema: {misfit}."),
+            )
+            .into()
+        })
+    }
+}
+
+fn to_stored(object: &impl Serialize, schema: &Schema, timeouts: &Value) -> Result<Stored> {
+    record::to_stored(serde_json::to_value(object).map_err(Problem::bug)?, schema, timeouts)
+}
+
+/// The session for one operation, within the user's limit or else the schema's.
+fn bounded<C: Session>(
+    schema: &Schema,
+    cloud: &C,
+    stop: CancellationToken,
+    timeouts: &Value,
+    limit: fn(&Timeouts) -> Duration,
+    verb: &str,
+) -> C {
+    let wanted = timeouts.get(verb).as_str().and_then(|text| text.parse::<GoDuration>().ok());
+    let otherwise = limit(&schema.timeouts.unwrap_or(Timeouts::MINUTES_5));
+    cloud.bounded(wanted.map_or(otherwise, |GoDuration(limit)| limit), stop)
+}
+
+/// What a failed verb left behind, in the form that is stored. If even that cannot be written, this is said too.
+fn with_half_made(mut problems: Problems, schema: &Schema, timeouts: &Value) -> Problems {
+    match problems.half_made.take().map(|object| record::to_stored(object, schema, timeouts)) {
+        Some(Ok(stored)) => problems.kept = Some(Box::new(stored)),
+        Some(Err(more)) => problems.extend(more),
+        None => {}
+    }
+    problems
+}
+
+fn identity_form(schema: &Schema) -> String {
+    format!("The identity needs all of: {}.", schema.key.join(", "))
+}

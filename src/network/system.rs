@@ -1,0 +1,51 @@
+//! Ranges that are spoken for before anybody plans anything.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::cidr::Cidr;
+
+/// A range, and what it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reserved {
+    pub range: Cidr,
+    pub purpose: &'static str,
+}
+
+/// Ranges that no container range may touch: the system routes of every VPC route table (100.64.0.0/10,
+/// 198.19.128.0/20, 127.0.0.0/8), and what an IP stack keeps for itself.
+pub fn system_ranges() -> Vec<Reserved> {
+    let v4 = [
+        ([0, 0, 0, 0], 8, "\"this network\""),
+        ([100, 64, 0, 0], 10, "the cloud's own services, its DNS servers among them"),
+        ([127, 0, 0, 0], 8, "loopback"),
+        ([169, 254, 0, 0], 16, "link-local addresses, the metadata service among them"),
+        ([198, 19, 128, 0], 20, "the cloud's own services"),
+        ([224, 0, 0, 0], 4, "multicast"),
+        ([240, 0, 0, 0], 4, "reserved addresses and broadcast"),
+    ];
+    let v6 = [
+        ([0, 0, 0, 0, 0, 0, 0, 0], 127, "the unspecified and the loopback address"),
+        ([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10, "link-local addresses"),
+        ([0xff00, 0, 0, 0, 0, 0, 0, 0], 8, "multicast"),
+    ];
+    let v4 = v4
+        .into_iter()
+        .map(|(address, length, purpose)| (Ipv4Addr::from(address).into(), length, purpose));
+    let v6 = v6
+        .into_iter()
+        .map(|(address, length, purpose)| (Ipv6Addr::from(address).into(), length, purpose));
+    v4.chain(v6)
+        .filter_map(|(address, length, purpose)| {
+            Some(Reserved { range: Cidr::around(address, length)?, purpose })
+        })
+        .collect()
+}
+
+/// The ranges Docker takes for networks that are created without `--subnet`.
+pub fn docker_pools() -> Vec<Cidr> {
+    let slash_16 = (17..=31).map(|second| (Ipv4Addr::new(172, second, 0, 0), 16));
+    slash_16
+        .chain([(Ipv4Addr::new(192, 168, 0, 0), 16)])
+        .filter_map(|(address, length)| Cidr::around(address.into(), length))
+        .collect()
+}

@@ -1,0 +1,198 @@
+//! `huaweivpc_ecs_port_source_check`: the source/destination check of one network interface that somebody else owns.
+//!
+//! API: GET and PUT `/v1/{project_id}/ports/{id}`. The check is off if and only if the port's allowed address pairs
+//! hold `1.1.1.1/0`. The list is replaced as a whole by the PUT, so it is read first and all other pairs are sent
+//! back; nothing else of the port is sent.
+
+use serde::{Deserialize, Serialize};
+
+use super::{server_of, the_one};
+use crate::{
+    cloud::{self, AddressPair, Cloud, Port, PortId, ServerId, VpcId},
+    framework::{
+        Default, Draft, Kind, Nesting, Problem, Problems, Resource, Result, Schema, Timeouts,
+        schema::{attribute, boolean, string},
+    },
+    network::Address,
+};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EcsPortSourceCheck {
+    port_id: Option<PortId>,
+    ecs_id: Option<ServerId>,
+    host_ip: Option<Address>,
+    vpc_id: Option<VpcId>,
+    enabled: bool,
+    allowed_address_pairs: Option<Vec<Pair>>,
+    #[serde(default)]
+    memory: Memory,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Pair {
+    ip_address: String,
+    mac_address: Option<String>,
+}
+
+/// What destroying gives back.
+#[derive(Debug, Clone, std::default::Default, Serialize, Deserialize)]
+struct Memory {
+    /// Whether the check was on when the port was first seen; `None` before that.
+    found_enabled: Option<bool>,
+}
+
+const NAMES: [&str; 3] = ["port_id", "ecs_id", "host_ip"];
+
+impl Resource<Cloud> for EcsPortSourceCheck {
+    const NAME: &'static str = "ecs_port_source_check";
+
+    const SCHEMA: Schema = Schema {
+        version: 0,
+        about: "Switches the source/destination check of one network interface of a server off, so that the server may \
+                forward packets of its containers, or on.\n\nOnly the one address pair that stands for the check is \
+                added or removed: other pairs, the port's name and its security groups are never touched. Destroying \
+                gives back the state that was found at creation, or at import.",
+        key: &["port_id"],
+        attributes: &[
+            string("port_id", "The network interface, by its port id. Exactly one of `port_id`, `ecs_id` and `host_ip` is needed.")
+                .optional_computed()
+                .replaces()
+                .of::<PortId>(),
+            string("ecs_id", "The primary network interface of this server.").optional_computed().replaces().of::<ServerId>(),
+            string("host_ip", "The server's network interface with this private IP address.")
+                .optional_computed()
+                .replaces()
+                .of::<Address>(),
+            string("vpc_id", "Narrows `host_ip` to one VPC, where addresses repeat in several.").optional().of::<VpcId>(),
+            boolean("enabled", "`false` switches the check off, `true` on. Defaults to `false`.").default(Default::Bool(false)),
+            attribute("allowed_address_pairs", Kind::Nested(Nesting::List, PAIR), "The other address pairs of the port. They are kept.")
+                .computed()
+                .follows(&["enabled"]),
+        ],
+        blocks: &[],
+        timeouts: Some(Timeouts::MINUTES_5),
+    };
+
+    fn check(config: Draft<'_>) -> Vec<Problem> {
+        let (names, open) = config.certain(&NAMES);
+        if names.len() > 1 {
+            let detail = format!(
+                "`{}` are set. Keep exactly one: it names one network interface.",
+                names.join("` and `")
+            );
+            vec![Problem::error("Network interface named twice", detail).at(names[1])]
+        } else if names.is_empty() && !open {
+            vec![Problem::error(
+                "No network interface",
+                "Set exactly one of `port_id`, `ecs_id` and `host_ip`.",
+            )]
+        } else {
+            Vec::new()
+        }
+    }
+
+    async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
+        let Some(port_id) = &self.port_id else { return Ok(None) };
+        let port = cloud.port(port_id).await?;
+        Ok(port.map(|port| self.seen_on(&port)))
+    }
+
+    async fn create(self, cloud: &Cloud) -> Result<Self> {
+        let port = self.port(cloud).await?;
+        let enabled = self.enabled;
+        // Read before the change, so that what is remembered is what was found.
+        let found = self.seen_on(&port);
+        match switch(port, enabled, cloud).await {
+            Ok(port) => Ok(found.seen_on(&port)),
+            // Recorded with what was found, because the change may have taken effect.
+            Err(error) if error.leaves_doubt() => Err(Problems::from(error).keeping(&found)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
+        let port = self.port(cloud).await?;
+        let enabled = self.enabled;
+        Ok(self.seen_on(&switch(port, enabled, cloud).await?))
+    }
+
+    async fn delete(self, cloud: &Cloud) -> Result<()> {
+        let (Some(port_id), Some(found_enabled)) = (&self.port_id, self.memory.found_enabled)
+        else {
+            return Ok(());
+        };
+        if let Some(port) = cloud.port(port_id).await? {
+            switch(port, found_enabled, cloud).await?;
+        }
+        Ok(())
+    }
+}
+
+impl EcsPortSourceCheck {
+    /// The interface the user means.
+    async fn port(&self, cloud: &Cloud) -> Result<Port> {
+        let port = match (&self.port_id, &self.ecs_id, self.host_ip) {
+            (Some(port_id), ..) => cloud.port(port_id).await?.ok_or_else(|| {
+                let detail = format!("Port `{port_id}` does not exist. Check the id, the region and the project.");
+                Problem::error("Port not found", detail).at("port_id")
+            })?,
+            (None, Some(server), _) => cloud.primary_nic(server).await?.ok_or_else(|| {
+                let detail = format!("Server `{server}` does not exist or has no network interface. Check the id, the region and the project.");
+                Problem::error("Server not found", detail).at("ecs_id")
+            })?,
+            (None, None, Some(address)) => {
+                let nics = cloud.nics_with_address(address.into(), self.vpc_id.as_ref()).await?;
+                the_one(nics, "host_ip", &format!("the private address {address}"))?
+            }
+            (None, None, None) => return Err(Problem::bug("no interface is named").into()),
+        };
+        Ok(port)
+    }
+
+    /// The state as the port shows it. What the user named the port by stays as long as it is true.
+    fn seen_on(mut self, port: &Port) -> Self {
+        self.ecs_id = server_of(port);
+        let still_has = |address: &Address| port.fixed_ips.contains(&(*address).into());
+        self.host_ip = self
+            .host_ip
+            .filter(still_has)
+            .or_else(|| port.fixed_ips.first().map(|ip| (*ip).into()));
+        self.port_id = Some(port.id.clone());
+        self.enabled = port.is_source_check_on();
+        self.memory.found_enabled = self.memory.found_enabled.or(Some(self.enabled));
+        self.allowed_address_pairs = Some(foreign_pairs(&port.address_pairs));
+        self
+    }
+}
+
+/// Brings the check into the wanted position, unless it is there already.
+async fn switch(port: Port, enabled: bool, cloud: &Cloud) -> cloud::Result<Port> {
+    if port.is_source_check_on() == enabled {
+        return Ok(port);
+    }
+    cloud.set_address_pairs(&port.id, &pairs_for(enabled, &port.address_pairs)).await
+}
+
+/// The whole list to send: every foreign pair as it was.
+fn pairs_for(enabled: bool, pairs: &[AddressPair]) -> Vec<AddressPair> {
+    let ours = (!enabled).then(AddressPair::source_check_off);
+    pairs.iter().filter(|pair| !pair.is_source_check_off()).cloned().chain(ours).collect()
+}
+
+fn foreign_pairs(pairs: &[AddressPair]) -> Vec<Pair> {
+    let mut foreign: Vec<Pair> = pairs
+        .iter()
+        .filter(|pair| !pair.is_source_check_off())
+        .map(|pair| Pair {
+            ip_address: pair.ip_address.clone(),
+            mac_address: pair.mac_address.clone(),
+        })
+        .collect();
+    foreign.sort();
+    foreign
+}
+
+const PAIR: &[crate::framework::Attribute] = &[
+    string("ip_address", "Address or range that the port may send from.").computed(),
+    string("mac_address", "MAC address that goes with it.").computed(),
+];

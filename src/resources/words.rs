@@ -1,0 +1,115 @@
+//! What a failed call means to a user, in words.
+
+use std::error::Error as _;
+
+use crate::{
+    cloud::{Error, Kind},
+    framework::{Problem, Problems},
+};
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let (summary, remedy) = advice(&error.kind());
+        let mut detail = format!(
+            "Could not {}: {}.\n",
+            error.operation(),
+            error.message().trim_end_matches('.')
+        );
+        for (label, value) in [
+            ("HTTP status", error.status().map(|status| status.to_string())),
+            ("Code", error.code().map(str::to_owned)),
+            ("Request id", error.request_id().map(str::to_owned)),
+            ("Cause", cause(&error)),
+        ] {
+            if let Some(value) = value {
+                detail.push_str(&format!("{label}: {value}\n"));
+            }
+        }
+        detail.push('\n');
+        detail.push_str(&remedy);
+        Problem::error(summary, detail)
+    }
+}
+
+impl From<Error> for Problems {
+    fn from(error: Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+/// The innermost cause, which names the host or the socket.
+fn cause(error: &Error) -> Option<String> {
+    let mut cause = error.source()?;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Some(cause.to_string())
+}
+
+fn advice(kind: &Kind) -> (&'static str, String) {
+    let (summary, remedy) = match kind {
+        Kind::NotFound => {
+            ("Object not found", "Check the id, and that it belongs to this region and project.")
+        }
+        Kind::RouteExists => ("Route exists already", "Import it, or set `adopt_existing = true`."),
+        Kind::RuleExists { .. } => {
+            ("Rule exists already", "Import it, or set `adopt_existing = true`.")
+        }
+        Kind::QuotaExceeded => (
+            "Quota exceeded",
+            "Remove what is no longer needed, or ask for a higher quota in the console under My Quotas.",
+        ),
+        Kind::Conflict => (
+            "Object in use",
+            "Something else holds or changes the object. Try again when it is done.",
+        ),
+        Kind::Busy => ("Cloud busy", "The object was being changed for too long. Try again."),
+        Kind::Throttled => (
+            "Too many calls",
+            "The cloud refuses further calls for a while. Try again later, or with a lower `-parallelism`.",
+        ),
+        Kind::Denied => (
+            "Not allowed",
+            "Give the user or agency the missing right; the message above names it where the cloud says so.",
+        ),
+        Kind::Unauthenticated => (
+            "Credentials refused",
+            "Check `access_key`, `secret_key` and `security_token` (or `token`, or `user_name` and `password`) of the \
+             provider, and that this machine's clock is right. After several wrong signatures the cloud locks a key for \
+             some minutes.",
+        ),
+        Kind::Refused => (
+            "Refused by the cloud",
+            "Correct what the message names. The same call would fail again.",
+        ),
+        Kind::NotPublished => (
+            "API not offered here",
+            "This region or cloud does not offer the call. Check `region`, `cloud` and `endpoints` of the provider.",
+        ),
+        Kind::Unreachable => (
+            "Cloud not reachable",
+            "Check `region`, `cloud`, `endpoints`, `cacert_file` and `insecure` of the provider, the name server and the \
+             proxy.",
+        ),
+        Kind::Lost => (
+            "No usable answer",
+            "The call may have taken effect all the same. The next plan shows what is there; apply again.",
+        ),
+        Kind::Unreadable => (
+            "Unreadable answer",
+            "Check that `endpoints` and `cloud` of the provider name the cloud's API and not a proxy's page.",
+        ),
+        Kind::TimedOut => (
+            "Time limit reached",
+            "Raise the limit in `timeouts`, or find out why the cloud is slow. What exists was recorded.",
+        ),
+        Kind::Interrupted => ("Interrupted", "What exists was recorded; apply again to go on."),
+        Kind::Unconfigured(argument) => {
+            return (
+                "Provider not fully configured",
+                format!("Set `{argument}` in the provider block."),
+            );
+        }
+    };
+    (summary, remedy.to_owned())
+}

@@ -1,0 +1,189 @@
+//! What Terraform asks before it changes anything, and what it makes of the answers.
+
+use huaweivpc::framework::{Path, PlanRequest, Planned, Schema, Stored, Value};
+
+use super::{
+    super::{
+        config::{lookup, refusals, with},
+        plugin::{NOTHING, PlanAnswer, Plugin, is_error},
+        proposed::proposed_new,
+        rules::{Violation, agreement, check_plan},
+    },
+    Action, Core, Failure, Instance, Plan,
+    verdict::{broken, check_paths, differing, relabelled, root},
+};
+
+impl<P: Plugin> Core<P> {
+    /// `terraform plan`, with what is asked before it and, for a replacement, after it.
+    pub async fn plan(
+        &self,
+        type_name: &str,
+        current: Option<&Instance>,
+        config: &Value,
+    ) -> Result<Plan, Failure> {
+        let schema = self.plugin.resource_schema(type_name);
+        let left = current.cloned();
+        self.validate(type_name, config).await.map_err(|failure| failure.leaving(&left))?;
+        // A tainted object is planned as if it were not there, and then replaced.
+        let tainted = current.is_some_and(|instance| instance.tainted);
+        let known = current.filter(|instance| !instance.tainted);
+        let request = request(schema, known, config);
+        let answer =
+            self.ask_plan(type_name, &request).await.map_err(|failure| failure.leaving(&left))?;
+        let action = match action(&request.prior, &answer.planned) {
+            Action::Create if tainted => Action::Replace,
+            action => action,
+        };
+        let planned = if action == Action::Replace && !tainted {
+            self.plan_replacement(type_name, &answer.planned, config).await?
+        } else {
+            answer.planned
+        };
+        self.rehearse(type_name, known, config).await?;
+        Ok(Plan { action, planned })
+    }
+
+    /// The second question of a replacement: null where the object was, but the private data and the identity of
+    /// the first answer. It has to be planned as what it is, a creation.
+    async fn plan_replacement(
+        &self,
+        type_name: &str,
+        first: &Planned,
+        config: &Value,
+    ) -> Result<Planned, Failure> {
+        let schema = self.plugin.resource_schema(type_name);
+        let creation = request(schema, None, config);
+        let second = PlanRequest {
+            private: first.private.clone(),
+            prior_identity: first.identity.clone(),
+            ..creation.clone()
+        };
+        let planned = self.ask_plan(type_name, &second).await?.planned;
+        let fresh = self.ask_plan(type_name, &creation).await?.planned;
+        broken(differing("replacement", &fresh.state, &planned.state))?;
+        if planned.private != first.private && !first.private.is_empty() {
+            // Terraform hands the private data of this answer to the deletion.
+            let detail = "the private data of the object to delete is lost";
+            broken(vec![Violation::new("replacement", root(), detail)])?;
+        }
+        Ok(planned)
+    }
+
+    /// Plans with each configured attribute in turn not yet known: it has to be accepted, and the plan that
+    /// follows once it is known has to agree.
+    async fn rehearse(
+        &self,
+        type_name: &str,
+        current: Option<&Instance>,
+        config: &Value,
+    ) -> Result<(), Failure> {
+        for (name, value) in config.as_map().into_iter().flatten() {
+            if !matches!(value, Value::Null | Value::Unknown(_)) {
+                let early = with(config, name, Value::UNKNOWN);
+                self.plan_early(type_name, current, &early, config).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Plans with an `early` form of a configuration, of which less is known, and holds it against the plan that
+    /// follows.
+    pub async fn plan_early(
+        &self,
+        type_name: &str,
+        current: Option<&Instance>,
+        early: &Value,
+        config: &Value,
+    ) -> Result<(), Failure> {
+        let schema = self.plugin.resource_schema(type_name);
+        let place = || {
+            let names = early.as_map().into_iter().flatten().map(|(name, _)| name.as_str());
+            let mut names = names.filter(|name| early.get(name) != config.get(name));
+            names.next().map_or_else(root, Path::from)
+        };
+        let refusals = self.plugin.validate(type_name, early).await;
+        if let Some(refusal) = refusals.iter().find(|problem| is_error(problem)) {
+            let detail = format!("refused while it is unknown: {refusal:?}");
+            return broken(vec![Violation::new("unknown", place(), detail)]);
+        }
+        for current in [None].into_iter().chain(current.map(Some)) {
+            let (before, after) =
+                (request(schema, current, early), request(schema, current, config));
+            let first = self.ask_plan(type_name, &before).await?.planned;
+            let last = self.ask_plan(type_name, &after).await?.planned;
+            match (action(&before.prior, &first), action(&after.prior, &last)) {
+                // Then the object is deleted before anything is planned again: the other round.
+                (Action::Replace, _) => {}
+                (one, other) if one == other || other == Action::NoOp => {
+                    broken(relabelled("final plan", agreement(schema, &first.state, &last.state)))?;
+                }
+                (one, other) => {
+                    let detail = format!("{one:?} became {other:?} once it was known");
+                    broken(vec![Violation::new("final plan", place(), detail)])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for a plan, twice: the answers have to be the same, and to keep the rules.
+    pub(super) async fn ask_plan(
+        &self,
+        type_name: &str,
+        request: &PlanRequest,
+    ) -> Result<PlanAnswer, Failure> {
+        let answer = self.plugin.plan(type_name, request).await;
+        if self.plugin.plan(type_name, request).await != answer {
+            let detail = "the same request was planned in two ways";
+            broken(vec![Violation::new("determinism", root(), detail)])?;
+        }
+        if answer.problems.iter().any(is_error) {
+            return Err(Failure::Refused { problems: answer.problems, left: None });
+        }
+        let schema = self.plugin.resource_schema(type_name);
+        broken(check_plan(schema, request, &answer.planned, answer.deferred))?;
+        Ok(answer)
+    }
+
+    /// Terraform's own checks and the provider's.
+    pub(super) async fn validate(&self, type_name: &str, config: &Value) -> Result<(), Failure> {
+        let mut problems = refusals(self.plugin.resource_schema(type_name), config);
+        if problems.is_empty() {
+            problems = self.plugin.validate(type_name, config).await;
+            broken(check_paths(config, &problems))?;
+        }
+        if problems.iter().any(is_error) {
+            return Err(Failure::Refused { problems, left: None });
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn request(schema: &Schema, current: Option<&Instance>, config: &Value) -> PlanRequest {
+    let Stored { state, private, identity } =
+        current.map_or(NOTHING, |instance| instance.stored.clone());
+    PlanRequest {
+        proposed: proposed_new(schema, &state, config),
+        prior: state,
+        config: config.clone(),
+        private,
+        prior_identity: identity,
+    }
+}
+
+/// What Terraform makes of a plan. A path that is said to replace counts only if the value there changes.
+pub(super) fn action(prior: &Value, planned: &Planned) -> Action {
+    let changes = |path: &&Path| {
+        let after = lookup(&planned.state, path);
+        after.is_some_and(|value| !value.is_wholly_known()) || after != lookup(prior, path)
+    };
+    if prior.is_null() {
+        Action::Create
+    } else if planned.state == *prior {
+        Action::NoOp
+    } else if planned.replaces.iter().any(|path| changes(&path)) {
+        Action::Replace
+    } else {
+        Action::Update
+    }
+}
