@@ -8,6 +8,7 @@ mod cloud;
 mod core_notices;
 mod core_rules;
 mod docs;
+mod emulator;
 mod examples;
 mod generated;
 mod guide;
