@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
 
+mod bad_input;
 mod clients;
 mod core_notices;
 mod core_rules;
