@@ -110,8 +110,9 @@ impl Sources<'_> {
         };
         // New regions and private clouds appear: only what no URL can hold is refused.
         if !is_part_of_host(&region) || region.contains('.') {
-            let detail =
-                format!("`{region}` is no name of a region. Write one such as `cn-north-4`.");
+            let detail = format!(
+                "`region` cannot be `{region}`. Write the name of one, such as `cn-north-4`."
+            );
             self.refuse(&REGION, "Invalid region", detail);
             return None;
         }
@@ -162,8 +163,8 @@ impl Sources<'_> {
         };
         if !is_part_of_host(&cloud) {
             let detail = format!(
-                "`{cloud}` is no domain. Write it alone, such as `myhuaweicloud.com`, without `https://`; whole URLs \
-                 belong into `endpoints`."
+                "`cloud` cannot be `{cloud}`. Write a domain alone, such as `myhuaweicloud.com`, without `https://`; whole \
+                 URLs belong into `endpoints`."
             );
             self.refuse(&CLOUD, "Invalid domain", detail);
             return None;
@@ -206,7 +207,7 @@ impl Sources<'_> {
         };
         parsed
             .inspect_err(|why| {
-                let detail = format!("`{path}` gives no certificates. {why}");
+                let detail = format!("`{path}` gives no certificates. {why} Check `cacert_file`.");
                 self.refuse(&CACERT_FILE, "Unusable certificate file", detail);
             })
             .ok()

@@ -152,7 +152,7 @@ impl Sources<'_> {
                 self.refuse(&SHARED_CONFIG_FILE, "Unusable shared configuration file", detail);
             }
             Err(Refusal::Profile(detail)) => {
-                let detail = format!("{detail} It is `{path}`.");
+                let detail = format!("`{path}` {detail} Set {}.", PROFILE.ways());
                 self.refuse(&PROFILE, "Unknown profile", detail);
             }
         }

@@ -27,7 +27,7 @@ pub(super) struct Agency {
 pub(super) enum Refusal {
     /// The file is none of `hcloud`'s.
     File(String),
-    /// The file has other profiles.
+    /// The file has other profiles; said of the file, whose name goes before.
     Profile(String),
 }
 
@@ -95,10 +95,8 @@ pub(super) fn find_profile(text: &[u8], name: Option<&str>) -> Result<Profile, R
     let profile =
         file.profiles.into_iter().find(|profile| profile.name == name).ok_or_else(|| {
             Refusal::Profile(match names.as_slice() {
-                [] => format!("There is no profile `{name}`: the file has none at all."),
-                names => {
-                    format!("There is no profile `{name}`. The file has {}.", names.join(", "))
-                }
+                [] => format!("has no profile `{name}`, nor any other."),
+                names => format!("has no profile `{name}`. It has {}.", names.join(", ")),
             })
         })?;
     Ok(profile.read(file.auth_encrypt))

@@ -6,10 +6,10 @@ pub fn rows() -> Vec<Row> {
     const SUMMARY: &str = "Invalid import id";
     const GONE: &str = "Cannot import non-existent remote object";
     vec![
-        route("import_without_table").imported_as("10.0.2.0").says(
+        route("import_without_table").imported_as("10.0.4.0").says(
             "",
             SUMMARY,
-            &["`10.0.2.0` does not name an object", "Write `<route_table_id>/<destination>`."],
+            &["`10.0.4.0` does not name an object", "Write `<route_table_id>/<destination>`."],
         ),
         route("import_of_bad_range").imported_as("a-table/10.0.2.1/24").says(
             "",
@@ -25,7 +25,7 @@ pub fn rows() -> Vec<Row> {
             SUMMARY,
             &["In `ports/1`, the part `port_id` is wrong", "without spaces or slashes"],
         ),
-        rules("import_of_spaces").imported_as("rule one,rule two").says(
+        rules("import_of_spaces").imported_as("rule one").says(
             "",
             SUMMARY,
             &["`rule one` is not the id", "or the rule ids joined by `,`"],

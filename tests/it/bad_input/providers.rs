@@ -79,10 +79,11 @@ fn arguments(good: impl Fn() -> Body) -> Vec<Row> {
         ),
         asker(
             "several_arguments",
-            good().without("secret_key").with("max_retries", "many").with("region", "a/b"),
+            good().without("secret_key").with("max_retries", -3).with("region", "a/b"),
         )
         .says("", "Incomplete credentials", &["`access_key` is set"])
-        .says("region", "Invalid region", &["`a/b`"]),
+        .says("region", "Invalid region", &["cannot be `a/b`"])
+        .says("max_retries", "Invalid number", &["cannot be `-3`"]),
     ]
 }
 
@@ -130,7 +131,10 @@ fn credentials(good: impl Fn() -> Body, without_keys: impl Fn() -> Body) -> Vec<
         .says(
             "profile",
             "Unknown profile",
-            &["There is no profile `home`", "has `work`", "`profiles.json`"],
+            &[
+                "`profiles.json` has no profile `home`. It has `work`.",
+                "Set `profile` or `HW_PROFILE`.",
+            ],
         ),
     ]
 }

@@ -214,7 +214,7 @@ impl Says {
         }
         let phrases = self.phrases.iter().filter(|phrase| !detail.contains(**phrase));
         missing.extend(phrases.map(|phrase| format!("{phrase:?}")));
-        if !summary.contains(&format!("`{}`", self.at)) && !detail.contains(self.at) {
+        if !self.is_named_in(&format!("{summary} {detail}")) {
             missing.push(format!("the name of {:?}", self.at));
         }
         if !self.is_at(code) {
@@ -223,11 +223,19 @@ impl Says {
         missing
     }
 
-    /// Whether this is the piece of configuration that is meant. Of an import, Terraform shows none.
+    /// As `destination`, `timeouts.create` or `hosts["a"]`.
+    fn is_named_in(&self, text: &str) -> bool {
+        let at = self.at;
+        let forms = [format!("`{at}`"), format!(".{at}`"), format!("[{at:?}]")];
+        at.is_empty() || forms.iter().any(|form| text.contains(form))
+    }
+
+    /// Whether this is the piece of configuration that is meant. Of an import, Terraform shows none; of a
+    /// call, all of it.
     fn is_at(&self, code: &str) -> bool {
         let code = code.trim();
         if self.at.is_empty() {
-            code.is_empty() || code.ends_with("\" {")
+            code.is_empty() || code.ends_with("\" {") || code.starts_with("value = provider::")
         } else {
             code.trim_start_matches('"').starts_with(self.at)
         }

@@ -67,7 +67,7 @@ pub fn rows() -> Vec<Row> {
         plan("no_room_in_the_table").with("route_table_id", FULL_TABLE).says(
             "hosts",
             "Route quota exceeded",
-            &["6 of 6 routes are used and 1 are to be added", FULL_TABLE, "Ask for a higher quota"],
+            &["In `hosts`: 6 of 6 routes of table", FULL_TABLE, "and the plan adds 1.", "Ask for a higher quota"],
         ),
         plan("no_such_vpc").with("vpc_id", NOTHING).says(
             "vpc_id",

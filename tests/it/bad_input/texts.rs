@@ -38,7 +38,7 @@ fn destinations() -> Vec<Row> {
         ),
         bad("upper_case", "FD00:2::/64", &["not the canonical form", "Write `fd00:2::/64`."]),
         bad("written_out", "fd00:0002::/64", &["not the canonical form", "Write `fd00:2::/64`."]),
-        bad("leading_zero", "10.0.02.0/24", &["`10.0.02.0/24` is not a range"]),
+        bad("leading_zero", "10.0.02.0/24", &["not the canonical form", "Write `10.0.2.0/24`."]),
         bad("empty", "", &["An empty text is not a range in CIDR form", "such as `10.0.2.0/24`"]),
     ]
 }
@@ -142,7 +142,7 @@ fn group() -> Vec<Row> {
         group_rules("no_protocols").with("protocols", json!([])).says(
             "protocols",
             "Nothing to open",
-            &["The set is empty", "Write `icmp`, `udp` or both"],
+            &["`protocols` is empty", "Write `icmp`, `udp` or both"],
         ),
         group_rules("unknown_protocol").with("protocols", json!(["icmp", "tcp"])).says(
             "protocols",
@@ -202,12 +202,12 @@ fn plans() -> Vec<Row> {
         .says(
             "a",
             "Host named twice",
-            &["Host `a` has both `ecs_id` and `host_ip`", "Keep the one"],
+            &["`hosts[\"a\"]` has both `ecs_id` and `host_ip`", "Keep the one"],
         ),
         host("host_not_named", json!({ "container_cidr": "10.0.2.0/24" })).says(
             "a",
             "Host not named",
-            &["Host `a` has neither `ecs_id` nor `host_ip`", "Set one of them."],
+            &["`hosts[\"a\"]` has neither `ecs_id` nor `host_ip`", "Set one of them."],
         ),
         host(
             "room_for_nobody",
@@ -249,7 +249,7 @@ fn calls() -> Vec<Row> {
     const SUMMARY: &str = "Invalid function argument";
     vec![
         call("bad_outer", "cidr_contains(\"10.0.0.0\", \"10.0.2.0/24\")").says(
-            "value",
+            "",
             SUMMARY,
             &[
                 "Invalid value for \"outer\" parameter",
@@ -257,12 +257,12 @@ fn calls() -> Vec<Row> {
             ],
         ),
         call("bad_inner", "cidr_contains(\"10.0.0.0/8\", \"10.0.2.1/24\")").says(
-            "value",
+            "",
             SUMMARY,
             &["Invalid value for \"inner\" parameter", "Write `10.0.2.0/24`."],
         ),
         call("bad_element", "cidr_overlaps([\"10.0.0.0/8\", \"ten\"])").says(
-            "value",
+            "",
             SUMMARY,
             &["Invalid value for \"cidrs\" parameter", "`ten` is not a range in CIDR form"],
         ),

@@ -117,7 +117,7 @@ fn destinations() -> Vec<Row> {
     let bad = |name, destination: &str, summary, phrases| {
         route(name).with("destination", destination).says("destination", summary, phrases)
     };
-    const LOCAL: &str = "Destination is a local route";
+    const LOCAL: &str = "Destination inside a local route";
     vec![
         bad(
             "subnets_own_route",
@@ -215,7 +215,7 @@ fn rules() -> Vec<Row> {
             .with("remote_ip_prefix", "10.9.0.0/16")
             .says("remote_ip_prefix", "Already exists", &["The ICMP rule", FOREIGN_RULE]),
         group_rules("one_rule_too_many").with("security_group_id", GROUP).with("remote_ip_prefix", "10.61.0.0/16").says(
-            "security_group_id",
+            "",
             "Quota exceeded",
             &["Quota exceeded for resources", "ask for a higher quota"],
         ),
