@@ -145,7 +145,9 @@ impl EcsPortSourceCheck {
             }
             (None, None, Some(address)) => {
                 let nics = cloud.nics_with_address(address.into(), self.vpc_id.as_ref()).await?;
-                the_one(nics, "host_ip", &format!("the private address {address}"))?
+                let inside = self.vpc_id.as_ref().map(|vpc| format!(" in VPC `{vpc}`"));
+                let what = format!("the private address {address}{}", inside.unwrap_or_default());
+                the_one(nics, "host_ip", &what)?
             }
             (None, None, None) => return Err(Problem::bug("no interface is named").into()),
         };

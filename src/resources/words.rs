@@ -80,6 +80,11 @@ fn advice(kind: &Kind) -> (&'static str, String) {
              provider, and that this machine's clock is right. After several wrong signatures the cloud locks a key for \
              some minutes.",
         ),
+        Kind::OtherProject => (
+            "Project of somebody else",
+            "The credentials are not for this project. Check `project_id` (or `project_name`) and `region` of the provider, \
+             or give the credentials of the project's account.",
+        ),
         Kind::Refused => (
             "Refused by the cloud",
             "Correct what the message names. The same call would fail again.",

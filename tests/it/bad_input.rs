@@ -49,7 +49,6 @@ fn a_refused_signature_is_not_sent_again() {
         let row = providers::wrong_secret_key(&site.emulator.url());
         site.tell(&[row], plan);
         let requests = site.emulator.requests();
-        let requests = requests["requests"].as_array().expect("a list");
         let refused = requests.iter().filter(|request| request["status"] == 401);
         assert_eq!(refused.count(), 1, "{requests:#?}");
     });

@@ -4,13 +4,24 @@
 
 mod bad_input;
 mod clients;
+mod cloud;
 mod core_notices;
 mod core_rules;
 mod docs;
 mod examples;
 mod generated;
+mod guide;
+mod handshake;
 mod harness;
 mod laws;
+mod laws_of_life;
 mod laws_of_planning;
 mod layers;
+mod log;
 mod network;
+mod plugin_client;
+mod service;
+mod settings;
+mod signing;
+mod vectors;
+mod world;

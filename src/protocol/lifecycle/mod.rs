@@ -15,7 +15,7 @@ use std::{
 
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
-use tonic::transport::Server;
+use tonic::transport::{Server, server::Router};
 use tonic_health::ServingStatus;
 
 use self::signals::{Parent, Signals};
@@ -37,7 +37,7 @@ use super::{
 use crate::framework::{Provider, Session};
 
 /// States can be large; this is what other providers allow.
-pub const LARGEST_MESSAGE: usize = 256 << 20;
+const LARGEST_MESSAGE: usize = 256 << 20;
 
 /// The name under which the health service answers for the plugin.
 const HEALTH_NAME: &str = "plugin";
@@ -46,7 +46,7 @@ const HEALTH_NAME: &str = "plugin";
 const FIRST_CONNECTION: Duration = Duration::from_secs(60);
 
 /// Terraform keeps one connection open until it ends the plugin. Other clients may come back.
-const NEXT_CONNECTION: Duration = Duration::from_secs(5);
+const NEXT_CONNECTION: Duration = Duration::from_secs(3);
 
 /// How long an answer may take to reach Terraform after it asked for the end.
 const LAST_WORDS: Duration = Duration::from_millis(100);
@@ -121,11 +121,25 @@ async fn introduce_and_serve<C: Session>(
     stdout.write_all(line.as_bytes())?;
     stdout.flush()?;
 
-    let plugin = Plugin { ending: CancellationToken::new() };
-    let ending = plugin.ending.clone();
+    let ending = CancellationToken::new();
+    let server = services(provider, ending.clone())
+        .await
+        .serve_with_incoming_shutdown(connections, ending.clone().cancelled_owned());
+    tokio::select! {
+        served = server => served.map(|()| End::Wanted).map_err(Into::into),
+        () = last_words(ending) => Ok(End::Wanted),
+        signal = signals.ended() => Ok(End::Signalled(signal)),
+        () = parent.gone() => Ok(End::Wanted),
+        () = abandoned(count) => Ok(End::Wanted),
+    }
+}
+
+/// Everything that is served. `ending` is cancelled when Terraform wants the process to end.
+pub async fn services<C: Session>(provider: Provider<C>, ending: CancellationToken) -> Router {
+    let plugin = Plugin { ending };
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status(HEALTH_NAME, ServingStatus::Serving).await;
-    let server = Server::builder()
+    Server::builder()
         .add_service(
             ProviderServer::new(Service::new(provider))
                 .max_decoding_message_size(LARGEST_MESSAGE)
@@ -135,14 +149,6 @@ async fn introduce_and_serve<C: Session>(
         .add_service(GrpcStdioServer::new(plugin.clone()))
         .add_service(GrpcBrokerServer::new(plugin))
         .add_service(health_service)
-        .serve_with_incoming_shutdown(connections, ending.clone().cancelled_owned());
-    tokio::select! {
-        served = server => served.map(|()| End::Wanted).map_err(Into::into),
-        () = last_words(ending) => Ok(End::Wanted),
-        signal = signals.ended() => Ok(End::Signalled(signal)),
-        () = parent.gone() => Ok(End::Wanted),
-        () = abandoned(count) => Ok(End::Wanted),
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the end of the process; nothing could cancel it")]

@@ -132,12 +132,7 @@ pub(super) async fn apply<C: Session>(
         Ok(kind) => kind,
         Err(problem) => return vec![diagnostics::on_the_whole(&problem)].into(),
     };
-    let unchanged = apply_resource_change::Response {
-        new_state: request.prior_state.clone(),
-        private: request.planned_private.clone(),
-        new_identity: request.planned_identity.clone().filter(|_| kind.identity.is_some()),
-        ..Default::default()
-    };
+    let unchanged = kind.unchanged(&request);
     let (problems, kept) = match kind.apply(&shared, request).await {
         Ok(response) => return response,
         Err(problems) => problems.into_parts(),
@@ -264,6 +259,23 @@ impl<C: Session> Kind<C> {
             new_identity,
             ..Default::default()
         })
+    }
+
+    /// What there is if nothing comes of the change.
+    fn unchanged(
+        &self,
+        request: &apply_resource_change::Request,
+    ) -> apply_resource_change::Response {
+        let prior = self.received(request.prior_state.as_ref());
+        if !prior.is_ok_and(|prior| !prior.is_null()) {
+            return apply_resource_change::Response::default();
+        }
+        apply_resource_change::Response {
+            new_state: request.prior_state.clone(),
+            private: request.planned_private.clone(),
+            new_identity: request.planned_identity.clone().filter(|_| self.identity.is_some()),
+            ..Default::default()
+        }
     }
 
     async fn import(

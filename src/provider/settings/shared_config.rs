@@ -22,12 +22,12 @@ pub(super) struct Agency {
     pub(super) domain: Option<Domain>,
 }
 
-/// Why there is no such profile.
+/// Why there is no such profile, as something said of the file.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// The file is none of `hcloud`'s.
     File(String),
-    /// The file has other profiles; said of the file, whose name goes before.
+    /// The file has other profiles.
     Profile(String),
 }
 
@@ -87,7 +87,7 @@ pub(super) fn find_profile(text: &[u8], name: Option<&str>) -> Result<Profile, R
     let file: File = serde_json::from_slice(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Refusal::File(format!(
-            "It is not the JSON that `hcloud configure` writes (line {line}, column {column})."
+            "is not the JSON that `hcloud configure` writes (line {line}, column {column})."
         ))
     })?;
     let name = name.or(file.current.as_deref()).unwrap_or("default").to_owned();

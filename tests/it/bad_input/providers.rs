@@ -111,7 +111,7 @@ fn credentials(good: impl Fn() -> Body, without_keys: impl Fn() -> Body) -> Vec<
         .says(
             "assume_role",
             "Missing agency",
-            &["names no agency", "Set `assume_role.agency_name`"],
+            &["`assume_role` names no agency", "Set `assume_role.agency_name`"],
         ),
         asker("no_such_shared_file", without_keys().with("shared_config_file", "missing.json"))
             .says(
@@ -122,7 +122,7 @@ fn credentials(good: impl Fn() -> Body, without_keys: impl Fn() -> Body) -> Vec<
         asker("broken_shared_file", without_keys().with("shared_config_file", "broken.json")).says(
             "shared_config_file",
             "Unusable shared configuration file",
-            &["`broken.json` cannot be used", "not the JSON that `hcloud configure` writes"],
+            &["`broken.json` is not the JSON that `hcloud configure` writes"],
         ),
         asker(
             "no_such_profile",
@@ -133,7 +133,7 @@ fn credentials(good: impl Fn() -> Body, without_keys: impl Fn() -> Body) -> Vec<
             "Unknown profile",
             &[
                 "`profiles.json` has no profile `home`. It has `work`.",
-                "Set `profile` or `HW_PROFILE`.",
+                "Check `profile` or `HW_PROFILE`.",
             ],
         ),
     ]
@@ -162,8 +162,8 @@ fn calls(url: &str) -> Vec<Row> {
         ),
         asker("unknown_project_id", provider(url).with("project_id", "f".repeat(32))).says(
             "",
-            "Not allowed",
-            &["Check `project_id`"],
+            "Project of somebody else",
+            &["HTTP status: 400", "Code: VPC.0007", "Check `project_id`"],
         ),
         asker(
             "unknown_project_name",

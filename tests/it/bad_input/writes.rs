@@ -83,7 +83,7 @@ fn next_hops() -> Vec<Row> {
         by_port("primary_port", PORT).says(
             "port_id",
             "Port cannot be a next hop",
-            &[PORT, "the primary network interface", "Write `ecs_id`", SERVER],
+            &[PORT, "the primary network interface", "Write `ecs_id = ", SERVER],
         ),
         by_port("port_of_another_vpc", PORT_ELSEWHERE).says(
             "port_id",
@@ -189,7 +189,7 @@ fn source_checks() -> Vec<Row> {
             .without("port_id")
             .with("host_ip", "192.168.0.77")
             .with("vpc_id", super::row::VPC)
-            .says("host_ip", "Server not found", &["the private address 192.168.0.77", "in VPC"]),
+            .says("host_ip", "Server not found", &["the private address 192.168.0.77 in VPC"]),
     ]
 }
 

@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::terraform::REPOSITORY;
 
@@ -55,8 +55,14 @@ impl EmulatorProcess {
     }
 
     /// The requests it has answered, oldest first.
-    pub fn requests(&self) -> Value {
-        self.get("/_emulator/requests")
+    pub fn requests(&self) -> Vec<Value> {
+        let answer = self.get("/_emulator/requests");
+        answer["requests"].as_array().expect("a list of requests").clone()
+    }
+
+    /// Makes the list of requests begin anew.
+    pub fn forget_requests(&self) {
+        self.call("DELETE", "/_emulator/requests", &Value::Null);
     }
 
     pub fn get(&self, path: &str) -> Value {
@@ -67,15 +73,34 @@ impl EmulatorProcess {
         self.call("POST", path, body)
     }
 
-    /// One exchange in HTTP/1.0: the answer ends where the connection does. `Null` is sent as no body, and stands for
-    /// an empty answer.
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.exchange(method, path, "", body).1
+    }
+
+    /// What somebody else does to the cloud, as a user of the account and through the public API. `{p}` in the path is
+    /// the project.
+    pub fn operate(&self, method: &str, path: &str, body: &Value) -> Value {
+        let login = json!({"auth": {
+            "identity": {"methods": ["password"], "password": {"user": {
+                "name": "netops", "password": "emulator-password", "domain": {"name": "container-lab"}}}},
+            "scope": {"project": {"name": "cn-north-4"}}}});
+        let (head, token) = self.exchange("POST", "/v3/auth/tokens", "", &login);
+        let subject = head.lines().find_map(|line| line.strip_prefix("x-subject-token: "));
+        let header = format!("X-Auth-Token: {}\r\n", subject.expect("a token"));
+        let project = token.pointer("/token/project/id").and_then(Value::as_str);
+        let path = path.replace("{p}", project.expect("a project"));
+        self.exchange(method, &path, &header, body).1
+    }
+
+    /// One exchange in HTTP/1.0: the answer ends where the connection does. `Null` is sent as no body, and stands for
+    /// an empty answer. Returns the head and the body.
+    fn exchange(&self, method: &str, path: &str, headers: &str, body: &Value) -> (String, Value) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let length = body.len();
         let mut stream = TcpStream::connect(&self.address).expect("a connection to the emulator");
         write!(
             stream,
-            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{headers}\r\n{body}",
             self.address
         )
         .expect("the request goes out");
@@ -84,7 +109,8 @@ impl EmulatorProcess {
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
         let status = head.split(' ').nth(1).unwrap_or_default();
         assert!(status.starts_with('2'), "{method} {path} was answered with {head}\n\n{body}");
-        if body.is_empty() { Value::Null } else { serde_json::from_str(body).expect("JSON") }
+        let json = || serde_json::from_str(body).expect("JSON");
+        (head.to_owned(), if body.is_empty() { Value::Null } else { json() })
     }
 }
 

@@ -9,8 +9,8 @@ use std::{
 };
 
 use huaweivpc::framework::{
-    ApplyRequest, Block, Configured, Default, Draft, ImportBy, Kind, PlanRequest, Problem,
-    Problems, Provider, Resource, Result, Schema, Session, Stored, Timeouts, Value,
+    ApplyRequest, Configured, Default, Draft, ImportBy, Kind, PlanRequest, Problem, Problems,
+    Provider, Resource, Result, Schema, Session, Stored, Timeouts, Value,
     resource::Entry,
     schema::{attribute, string},
 };
@@ -123,18 +123,17 @@ impl Resource<House> for Lamp {
     }
 }
 
-/// A provider of lamps for `house`.
-pub fn lamps(house: House) -> Direct<House> {
+/// The provider of lamps, whatever is configured, for `house`.
+pub fn house_of(house: House) -> Provider<House> {
     static NO_SETTINGS: Schema = Schema {
         version: 0,
         about: "Lamps.",
         key: &[],
         attributes: &[],
-        blocks: NO_BLOCKS,
+        blocks: &[],
         timeouts: None,
     };
-    const NO_BLOCKS: &[Block] = &[];
-    let provider = Provider {
+    Provider {
         name: "house",
         address: "example.com/test/house",
         version: "0.0.0",
@@ -142,9 +141,13 @@ pub fn lamps(house: House) -> Direct<House> {
         resources: &[&Entry::<Lamp>::NEW],
         data_sources: &[],
         functions: &[],
-        configure: Box::new(|_| Ok(Configured::Ready(House::default()))),
-    };
-    Direct { provider, session: house }
+        configure: Box::new(move |_| Ok(Configured::Ready(house.clone()))),
+    }
+}
+
+/// The same, called directly.
+pub fn lamps(house: House) -> Direct<House> {
+    Direct { provider: house_of(house.clone()), session: house }
 }
 
 /// One way of breaking the contract: what is done to every answer of a kind.
@@ -206,8 +209,14 @@ impl Plugin for Sinner {
         answer
     }
 
-    async fn apply(&self, type_name: &str, request: &ApplyRequest, config: &Value) -> Answer {
-        let mut answer = self.honest.apply(type_name, request, config).await;
+    async fn apply(
+        &self,
+        type_name: &str,
+        request: &ApplyRequest,
+        config: &Value,
+        identity: Option<&Value>,
+    ) -> Answer {
+        let mut answer = self.honest.apply(type_name, request, config, identity).await;
         if let Sin::Apply(commit) = self.sin {
             commit(request, &mut answer);
         }

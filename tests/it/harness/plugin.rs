@@ -31,7 +31,7 @@ pub struct ValueAnswer {
     pub value: Value,
 }
 
-/// A configured provider. Type names carry the provider's prefix, as in configurations.
+/// A configured provider. The identity in an apply is the planned one. Type names carry the provider's prefix, as in configurations.
 pub trait Plugin {
     fn resource_schema(&self, type_name: &str) -> &'static Schema;
     fn data_source_schema(&self, type_name: &str) -> &'static Schema;
@@ -40,7 +40,13 @@ pub trait Plugin {
     async fn upgrade(&self, type_name: &str, version: i64, state: &Json) -> ValueAnswer;
     async fn read(&self, type_name: &str, stored: &Stored) -> Answer;
     async fn plan(&self, type_name: &str, request: &PlanRequest) -> PlanAnswer;
-    async fn apply(&self, type_name: &str, request: &ApplyRequest, config: &Value) -> Answer;
+    async fn apply(
+        &self,
+        type_name: &str,
+        request: &ApplyRequest,
+        config: &Value,
+        identity: Option<&Value>,
+    ) -> Answer;
     /// One answer per imported object.
     async fn import(&self, type_name: &str, by: &ImportBy) -> Vec<Answer>;
 
@@ -117,7 +123,13 @@ impl<C: Session> Plugin for Direct<C> {
         }
     }
 
-    async fn apply(&self, type_name: &str, request: &ApplyRequest, _config: &Value) -> Answer {
+    async fn apply(
+        &self,
+        type_name: &str,
+        request: &ApplyRequest,
+        _: &Value,
+        _: Option<&Value>,
+    ) -> Answer {
         let stop = CancellationToken::new();
         match self.resource(type_name).apply(request.clone(), &self.session, stop).await {
             Ok(made) => answer(Vec::new(), made.unwrap_or(NOTHING)),

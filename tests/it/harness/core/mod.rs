@@ -13,7 +13,7 @@ use super::{
     plugin::{Answer, Plugin, is_error},
     rules::{Violation, agreement, check_applied, moves_identity, same_identity},
 };
-use planning::request;
+use planning::{action, request};
 use verdict::{broken, check_half_made, check_paths, differences, differing, relabelled, root};
 
 mod planning;
@@ -41,7 +41,6 @@ pub enum Action {
 pub struct Outcome {
     pub action: Action,
     pub instance: Instance,
-    pub warnings: Vec<Problem>,
 }
 
 /// Why a story cannot go on.
@@ -58,7 +57,6 @@ pub enum Failure {
 pub struct Plan {
     pub action: Action,
     pub planned: Planned,
-    pub warnings: Vec<Problem>,
 }
 
 pub struct Core<P> {
@@ -82,7 +80,7 @@ impl<P: Plugin> Core<P> {
         let plan = self.plan(type_name, prior.as_ref(), early).await?;
         if let (Action::NoOp, Some(instance)) = (plan.action, &prior) {
             let instance = instance.clone();
-            return Ok(Outcome { action: Action::NoOp, instance, warnings: plan.warnings });
+            return Ok(Outcome { action: Action::NoOp, instance });
         }
         self.validate(type_name, config).await.map_err(|failure| failure.leaving(&prior))?;
         let prior = match (plan.action, prior) {
@@ -94,7 +92,7 @@ impl<P: Plugin> Core<P> {
         };
         let instance = self.apply_planned(type_name, prior, &plan.planned, config).await?;
         self.settle(type_name, &instance, config).await?;
-        Ok(Outcome { action: plan.action, instance, warnings: plan.warnings })
+        Ok(Outcome { action: plan.action, instance })
     }
 
     /// The second plan, in the process that applies, and the apply itself.
@@ -110,12 +108,22 @@ impl<P: Plugin> Core<P> {
         let last =
             self.ask_plan(type_name, &request).await.map_err(|failure| failure.leaving(&prior))?;
         broken(relabelled("final plan", agreement(schema, &first.state, &last.planned.state)))?;
+        match (action(&request.prior, &last.planned), &prior) {
+            (Action::Replace, _) => {
+                let detail = "an update became a replacement";
+                return Err(Failure::Broken(vec![Violation::new("final plan", root(), detail)]));
+            }
+            // What was unknown turned out to be as it is.
+            (Action::NoOp, Some(instance)) => return Ok(instance.clone()),
+            _ => {}
+        }
         let apply = ApplyRequest {
             prior: request.prior.clone(),
             planned: last.planned.state.clone(),
             private: last.planned.private,
         };
-        let answer = self.plugin.apply(type_name, &apply, config).await;
+        let identity = last.planned.identity.as_ref();
+        let answer = self.plugin.apply(type_name, &apply, config, identity).await;
         broken(check_paths(config, &answer.problems))?;
         if answer.problems.iter().any(is_error) {
             let left = if answer.stored.state.is_null() {
@@ -193,7 +201,7 @@ impl<P: Plugin> Core<P> {
         let prior = instance.stored.state.clone();
         let apply = ApplyRequest { prior, planned: Value::Null, private };
         let Answer { problems, stored, .. } =
-            self.plugin.apply(type_name, &apply, &Value::Null).await;
+            self.plugin.apply(type_name, &apply, &Value::Null, None).await;
         if problems.iter().any(is_error) {
             let left = if stored.state.is_null() {
                 instance

@@ -1,0 +1,132 @@
+//! What is sent again, and what is not.
+
+use huaweivpc::cloud::{Cloud, Config, Kind, Project, RouteChanges};
+use serde_json::json;
+
+use super::{
+    RULE, TABLE, VPC, cloud, config, id,
+    script::{Reply, Server, json, text},
+};
+
+fn table() -> Reply {
+    json(200, json!({ "routetable": { "id": TABLE, "vpc_id": VPC } }))
+}
+
+fn throttled() -> Reply {
+    text(429, r#"{"error_code":"APIGW.0308","error_msg":"over ratelimit"}"#)
+}
+
+/// How often a read, a write and a deletion are sent where the first answer is `reply`; by then they succeed or not.
+async fn sendings(reply: fn() -> Reply) -> [(usize, bool); 3] {
+    let changes = RouteChanges::default();
+    let server = Server::start([reply(), table()]).await;
+    let read = cloud(&server).route_table(&id(TABLE)).await.is_ok();
+    let reads = server.lines().len();
+    let server = Server::start([reply(), table()]).await;
+    let write = cloud(&server).change_routes(&id(TABLE), &changes).await.is_ok();
+    let writes = server.lines().len();
+    let server = Server::start([reply(), text(204, "")]).await;
+    let deletion = cloud(&server).delete_security_group_rule(&id(RULE)).await.is_ok();
+    [(reads, read), (writes, write), (server.lines().len(), deletion)]
+}
+
+const REPEATED: (usize, bool) = (2, true);
+const GIVEN_UP: (usize, bool) = (1, false);
+
+#[tokio::test]
+async fn what_was_not_carried_out_is_sent_again() {
+    let replies: [fn() -> Reply; 4] = [
+        throttled,
+        || throttled().with("Retry-After", "0"),
+        || text(409, r#"{"code":"VPC.0103","message":"busy"}"#),
+        || text(500, r#"{"code":"VPC.0205","message":"being processed"}"#),
+    ];
+    for reply in replies {
+        assert_eq!(sendings(reply).await, [REPEATED; 3]);
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_been_carried_out_is_sent_again_only_where_that_does_no_harm() {
+    let replies: [fn() -> Reply; 4] = [
+        || Reply::HangUp,
+        || text(502, "<html>Bad Gateway</html>"),
+        || text(504, ""),
+        || text(500, r#"{"code":"VPC.0105","message":"neutron"}"#),
+    ];
+    for reply in replies {
+        assert_eq!(sendings(reply).await, [REPEATED, GIVEN_UP, REPEATED]);
+    }
+}
+
+#[tokio::test]
+async fn what_will_be_refused_again_is_not_sent_again() {
+    let replies: [fn() -> Reply; 6] = [
+        || text(400, r#"{"code":"VPC.2809","message":"overlap"}"#),
+        || text(401, r#"{"error_code":"APIGW.0301","error_msg":"verify aksk signature fail"}"#),
+        || text(403, r#"{"code":"VPC.2201","message":"policy"}"#),
+        || text(409, r#"{"error_code":"VPC.9905","error_msg":"quota"}"#),
+        || text(500, r#"{"code":"VPC.0210","message":"custom route"}"#),
+        || text(404, ""),
+    ];
+    for reply in replies {
+        assert_eq!(sendings(reply).await, [GIVEN_UP; 3]);
+    }
+}
+
+#[tokio::test]
+async fn an_unreadable_success_is_a_success_and_not_repeated() {
+    let [read, write, _] = sendings(|| text(200, "<html></html>")).await;
+    assert_eq!([read, write], [GIVEN_UP; 2]);
+}
+
+#[tokio::test]
+async fn patience_ends() {
+    let server = Server::start((0..9).map(|_| throttled())).await;
+    let error = cloud(&server).route_table(&id(TABLE)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Throttled);
+    assert_eq!(server.lines().len(), 4, "one call and three repetitions");
+}
+
+#[tokio::test]
+async fn every_repetition_is_signed_anew() {
+    use std::{
+        sync::atomic::{AtomicU64, Ordering},
+        time::{Duration, SystemTime},
+    };
+    static SECONDS: AtomicU64 = AtomicU64::new(0);
+    fn ticking() -> SystemTime {
+        super::now() + Duration::from_secs(SECONDS.fetch_add(1, Ordering::Relaxed))
+    }
+    let server = Server::start([throttled(), table()]).await;
+    let cloud = Cloud::new(Config { clock: ticking, ..config(&server) }).unwrap();
+    cloud.route_table(&id(TABLE)).await.unwrap();
+    let seen = server.seen();
+    assert_ne!(seen[0].header("x-sdk-date"), seen[1].header("x-sdk-date"));
+    assert_ne!(seen[0].header("authorization"), seen[1].header("authorization"));
+}
+
+#[tokio::test]
+async fn a_write_that_was_never_sent_is_tried_again_and_then_said_to_be_unreachable() {
+    // A port that was free a moment ago and has no listener.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = Server::start([]).await;
+    let mut config = config(&server);
+    config.endpoints.vpc = format!("http://{free}").parse().unwrap();
+    let cloud = Cloud::new(config).unwrap();
+    let error = cloud.change_routes(&id(TABLE), &RouteChanges::default()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unreachable);
+    assert_eq!(error.message(), format!("no connection to {free}"));
+    assert!(std::error::Error::source(&error).is_some());
+    assert_eq!(error.status(), None);
+}
+
+#[tokio::test]
+async fn a_lookup_is_repeated_like_any_read() {
+    let projects = json!({ "projects": [{ "id": "p1", "name": "cn-north-4" }] });
+    let server = Server::start([Reply::HangUp, json(200, projects), table()]).await;
+    let project = Project::Name("cn-north-4".to_owned());
+    let cloud = Cloud::new(Config { project, ..config(&server) }).unwrap();
+    cloud.route_table(&id(TABLE)).await.unwrap();
+    assert_eq!(server.lines().len(), 3);
+}

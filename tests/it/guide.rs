@@ -1,0 +1,274 @@
+//! The guide's topology, from the example a stranger would copy, through every real client: built, found unchanged,
+//! repaired, moved, rebuilt, imported and taken down. Judged by what the cloud holds, not by what Terraform says.
+
+mod interrupted;
+mod stage;
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use self::stage::{CHECK_OFF, Guide};
+use crate::harness::terraform::{Cli, for_each_cli};
+
+const IN_PLACE: &str = "update";
+
+#[test]
+fn the_guide_from_first_plan_to_destroy() {
+    for_each_cli(|cli| {
+        let guide = Guide::new(cli);
+        guide.is_planned_without_touching_anything();
+        guide.is_built_and_then_left_alone();
+        guide.is_repaired_without_harm_to_what_is_foreign();
+        guide.moves_a_range_in_place();
+        guide.follows_a_server_that_was_rebuilt();
+        guide.is_imported(cli);
+        guide.goes_and_leaves_everything_else();
+    });
+}
+
+#[test]
+fn two_servers_exchange_their_ranges() {
+    for_each_cli(|cli| {
+        let guide = Guide::new(cli);
+        guide.apply();
+        guide.hosts(&[
+            ("ecs1", "192.168.0.2", "10.0.3.0/24"),
+            ("ecs2", "192.168.0.3", "10.0.2.0/24"),
+        ]);
+        let plan = guide.workspace.plan().expect_changes();
+        let changes = plan.changes("planned_change");
+        assert_eq!(changes.len(), 2, "{plan}");
+        assert!(changes.values().all(|action| action == IN_PLACE), "{plan}");
+        guide.cloud.forget_requests();
+        guide.apply();
+        assert_eq!(
+            guide.routes(),
+            ["10.0.2.0/24 -> ECS2: Containers of ecs2", "10.0.3.0/24 -> ECS1: Containers of ecs1"]
+        );
+        assert_eq!(guide.writes(""), 2, "one change per route");
+        guide.nothing_to_do();
+    });
+}
+
+#[test]
+fn a_plan_that_cannot_work_ends_before_anything_is_built() {
+    for_each_cli(|cli| {
+        let guide = Guide::new(cli);
+        guide.hosts(&[
+            ("ecs1", "192.168.0.2", "10.0.2.0/23"),
+            ("ecs2", "192.168.0.3", "10.0.3.0/24"),
+        ]);
+        let errors = guide.workspace.plan().expect_error().errors();
+        assert!(!errors.is_empty());
+        for error in errors {
+            assert_eq!(error.address, "data.huaweivpc_container_cidr_plan.this");
+            let text = error.text();
+            assert!(text.contains("10.0.2.0/23") && text.contains("10.0.3.0/24"), "{text}");
+        }
+
+        let in_the_vpc_but_in_no_subnet = "192.168.7.0/24";
+        guide.hosts(&[("ecs1", "192.168.0.2", in_the_vpc_but_in_no_subnet)]);
+        let warnings = guide.workspace.plan().expect_changes().warnings();
+        let is_told =
+            warnings.iter().any(|warning| warning.text().contains(in_the_vpc_but_in_no_subnet));
+        assert!(is_told, "{warnings:?}");
+        assert_eq!(guide.writes(""), 0);
+    });
+}
+
+impl Guide {
+    fn is_planned_without_touching_anything(&self) {
+        let before = self.cloud.state();
+        let plan = self.workspace.plan().expect_changes();
+        assert_eq!(plan.changes("planned_change").len(), 5, "{plan}");
+        assert!(plan.changes("planned_change").values().all(|action| action == "create"), "{plan}");
+        assert_eq!(self.cloud.state(), before);
+    }
+
+    fn is_built_and_then_left_alone(&self) {
+        let ports_before = self.ports_without_pairs();
+        self.apply();
+        assert_eq!(
+            self.routes(),
+            ["10.0.2.0/24 -> ECS1: Containers of ecs1", "10.0.3.0/24 -> ECS2: Containers of ecs2"]
+        );
+        assert_eq!(self.checks_off(), ["192.168.0.2", "192.168.0.3"]);
+        assert_eq!(self.rules(), ["icmp from 0.0.0.0/0", "udp from 0.0.0.0/0"]);
+        assert_eq!(
+            self.ports_without_pairs(),
+            ports_before,
+            "name and groups of a port are not ours"
+        );
+        self.nothing_to_do();
+        assert_eq!(
+            self.workspace.output("first_containers"),
+            json!({"ecs1": "10.0.2.2", "ecs2": "10.0.3.2"})
+        );
+    }
+
+    fn is_repaired_without_harm_to_what_is_foreign(&self) {
+        let (one, spare) = (self.server("ECS1"), self.server("ECS3"));
+        self.change_routes(&json!({
+            "del": [{"destination": "10.0.2.0/24"}],
+            "mod": [{"type": "ecs", "destination": "10.0.3.0/24", "nexthop": one, "description": "moved by hand"}],
+            "add": [{"type": "ecs", "destination": "10.99.0.0/16", "nexthop": spare, "description": "foreign"}],
+        }));
+        self.set_pairs("192.168.0.2", &json!([{"ip_address": "192.168.0.100"}]));
+        let icmp = self.rule_id("icmp");
+        self.cloud.operate(
+            "DELETE",
+            &format!("/v3/{{p}}/vpc/security-group-rules/{icmp}"),
+            &Value::Null,
+        );
+        self.add_foreign_rule();
+
+        let plan = self.workspace.plan().expect_changes();
+        let changes = plan.changes("planned_change");
+        assert_eq!(changes["huaweivpc_container_route.range[\"10.0.2.0/24\"]"], "create", "{plan}");
+        assert_eq!(changes["huaweivpc_container_route.range[\"10.0.3.0/24\"]"], IN_PLACE, "{plan}");
+        assert_eq!(changes["huaweivpc_ecs_port_source_check.host[\"ecs1\"]"], IN_PLACE, "{plan}");
+        assert_eq!(changes["huaweivpc_secgroup_icmp_udp_rule.containers"], IN_PLACE, "{plan}");
+        assert_eq!(changes.len(), 4, "{plan}");
+
+        self.apply();
+        assert_eq!(
+            self.routes(),
+            [
+                "10.0.2.0/24 -> ECS1: Containers of ecs1",
+                "10.0.3.0/24 -> ECS2: Containers of ecs2",
+                "10.99.0.0/16 -> ECS3: foreign",
+            ]
+        );
+        assert_eq!(self.checks_off(), ["192.168.0.2", "192.168.0.3"]);
+        assert_eq!(self.pairs("192.168.0.2"), [CHECK_OFF, "192.168.0.100"]);
+        assert_eq!(
+            self.rules(),
+            ["icmp from 0.0.0.0/0", "tcp from 10.0.0.0/8", "udp from 0.0.0.0/0"]
+        );
+        self.nothing_to_do();
+    }
+
+    /// The containers of ecs2 move to the spare server.
+    fn moves_a_range_in_place(&self) {
+        self.hosts(&[
+            ("ecs1", "192.168.0.2", "10.0.2.0/24"),
+            ("ecs2", "192.168.0.4", "10.0.3.0/24"),
+        ]);
+        let plan = self.workspace.plan().expect_changes();
+        let changes = plan.changes("planned_change");
+        assert_eq!(changes["huaweivpc_container_route.range[\"10.0.3.0/24\"]"], IN_PLACE, "{plan}");
+        self.cloud.forget_requests();
+        self.apply();
+        assert_eq!(self.routes()[1], "10.0.3.0/24 -> ECS3: Containers of ecs2");
+        assert_eq!(
+            self.writes("/routetables/"),
+            1,
+            "one change of the table, not a deletion and an addition"
+        );
+        assert_eq!(
+            self.checks_off(),
+            ["192.168.0.2", "192.168.0.4"],
+            "the former server is as it was found"
+        );
+        self.nothing_to_do();
+    }
+
+    /// Another server, another id, another port; the same private address.
+    fn follows_a_server_that_was_rebuilt(&self) {
+        let subnet = self.text("/subnets/0/id");
+        let (old, vpc) = (self.server("ECS1"), self.text("/vpcs/0/id"));
+        self.cloud.operate(
+            "POST",
+            "/v1/{p}/cloudservers/delete",
+            &json!({"servers": [{"id": old}]}),
+        );
+        self.cloud.operate(
+            "POST",
+            "/v1/{p}/cloudservers",
+            &json!({"server": {
+                "name": "ECS1-rebuilt", "flavorRef": "s6.large.2", "imageRef": "image", "vpcid": vpc,
+                "nics": [{"subnet_id": subnet, "ip_address": "192.168.0.2"}],
+                "root_volume": {"volumetype": "GPSSD", "size": 40},
+                "security_groups": [{"id": self.group}], "availability_zone": "cn-north-4a"}}),
+        );
+        let plan = self.workspace.plan().expect_changes();
+        let changes = plan.changes("planned_change");
+        assert_eq!(changes["huaweivpc_container_route.range[\"10.0.2.0/24\"]"], IN_PLACE, "{plan}");
+        self.apply();
+        assert_eq!(self.routes()[0], "10.0.2.0/24 -> ECS1-rebuilt: Containers of ecs1");
+        assert_eq!(self.checks_off(), ["192.168.0.2", "192.168.0.4"]);
+        self.nothing_to_do();
+    }
+
+    fn is_imported(&self, cli: &Cli) {
+        let port = self.port("192.168.0.2")["id"].as_str().expect("an id").to_owned();
+        let imports = [
+            (
+                "huaweivpc_container_route.range[\"10.0.2.0/24\"]",
+                format!("{}/10.0.2.0/24", self.table),
+                &["route_table_id", "destination"][..],
+            ),
+            ("huaweivpc_ecs_port_source_check.host[\"ecs1\"]", port, &["port_id"]),
+            (
+                "huaweivpc_secgroup_icmp_udp_rule.containers",
+                format!("{}/ingress/0.0.0.0/0", self.group),
+                &["security_group_id", "direction", "remote_ip_prefix"],
+            ),
+        ];
+        for (address, id, key) in &imports {
+            let before = self.workspace.stored(address).expect("it is in the state");
+            self.workspace.run(&["state", "rm", address]).succeeded();
+            self.workspace.import(address, id).succeeded();
+            self.is_as_before(address, &before);
+
+            if cli.is_at_least((1, 12)) {
+                self.workspace.run(&["state", "rm", address]).succeeded();
+                let parts: Vec<&str> = id.splitn(key.len(), '/').collect();
+                let identity = key
+                    .iter()
+                    .zip(parts)
+                    .map(|(name, part)| format!("{name} = {part:?}"))
+                    .collect::<Vec<_>>()
+                    .join("\n");
+                self.workspace.write(
+                    "import.tf",
+                    &format!("import {{\n  to = {address}\n  identity = {{\n{identity}\n}}\n}}\n"),
+                );
+                self.apply();
+                self.workspace.write("import.tf", "");
+                self.is_as_before(address, &before);
+            }
+        }
+        let rules = format!("{},{}", self.rule_id("icmp"), self.rule_id("udp"));
+        let (address, before) =
+            (imports[2].0, self.workspace.stored(imports[2].0).expect("it is in the state"));
+        self.workspace.run(&["state", "rm", address]).succeeded();
+        self.workspace.import(address, &rules).succeeded();
+        self.is_as_before(address, &before);
+        self.apply();
+        self.nothing_to_do();
+    }
+
+    /// An import tells what the cloud holds. Which of the ways to name a next hop the configuration uses, the cloud does
+    /// not know, so that alone may differ, and applying it asks nothing of the cloud.
+    fn is_as_before(&self, address: &str, before: &Value) {
+        self.cloud.forget_requests();
+        self.apply();
+        assert_eq!(self.writes(""), 0, "an import changes nothing");
+        assert_eq!(
+            self.workspace.stored(address).expect("it is in the state"),
+            *before,
+            "{address}"
+        );
+    }
+
+    fn goes_and_leaves_everything_else(&self) {
+        self.workspace.destroy().succeeded();
+        assert_eq!(self.routes(), ["10.99.0.0/16 -> ECS3: foreign"]);
+        assert_eq!(self.checks_off(), ["192.168.0.2"], "it was off when it was imported");
+        assert_eq!(self.rules(), ["tcp from 10.0.0.0/8"]);
+        let left: Vec<_> = fs::read_dir(self.workspace.temporary()).expect("a folder").collect();
+        assert!(left.is_empty(), "sockets or other files are left: {left:?}");
+    }
+}
