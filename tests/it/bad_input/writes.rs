@@ -15,10 +15,33 @@ pub fn standing() -> String {
 }
 
 pub fn rows() -> Vec<Row> {
-    [places(), next_hops(), destinations(), source_checks(), rules()]
+    [changes(), places(), next_hops(), destinations(), source_checks(), rules()]
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// Of things that stand.
+pub fn changes() -> Vec<Row> {
+    vec![
+        route("moved_to_a_missing_host")
+            .with("destination", "10.50.0.0/24")
+            .then()
+            .with("host_ip", "192.168.0.98")
+            .says("host_ip", "Server not found", &["the private address 192.168.0.98"]),
+        route("moved_to_a_missing_server")
+            .without("host_ip")
+            .with("ecs_id", SERVER)
+            .with("destination", "10.51.0.0/24")
+            .then()
+            .with("ecs_id", NOTHING)
+            .says("ecs_id", "Server not found", &["does not exist"]),
+        group_rules("changed_to_one_that_exists")
+            .with("remote_ip_prefix", "10.60.0.0/16")
+            .then()
+            .with("remote_ip_prefix", "10.9.0.0/16")
+            .says("remote_ip_prefix", "Already exists", &["The ICMP rule", FOREIGN_RULE]),
+    ]
 }
 
 fn places() -> Vec<Row> {
@@ -100,16 +123,6 @@ fn next_hops() -> Vec<Row> {
             "Virtual IP address not found",
             &["belongs to a server", "`host_ip`"],
         ),
-        route("moved_to_a_missing_host")
-            .with("destination", "10.50.0.0/24")
-            .then()
-            .with("host_ip", "192.168.0.98")
-            .says("host_ip", "Server not found", &["the private address 192.168.0.98"]),
-        by_server("moved_to_a_missing_server", SERVER)
-            .with("destination", "10.51.0.0/24")
-            .then()
-            .with("ecs_id", NOTHING)
-            .says("ecs_id", "Server not found", &["does not exist"]),
     ]
 }
 
@@ -209,11 +222,6 @@ fn rules() -> Vec<Row> {
                 "or set `adopt_existing = true`",
             ],
         ),
-        group_rules("changed_to_one_that_exists")
-            .with("remote_ip_prefix", "10.60.0.0/16")
-            .then()
-            .with("remote_ip_prefix", "10.9.0.0/16")
-            .says("remote_ip_prefix", "Already exists", &["The ICMP rule", FOREIGN_RULE]),
         group_rules("one_rule_too_many").with("security_group_id", GROUP).with("remote_ip_prefix", "10.61.0.0/16").says(
             "",
             "Quota exceeded",
