@@ -20,8 +20,8 @@ pub enum Written {
     Done,
     /// Somebody else's route to the destination stands.
     Exists,
-    /// The destination is a route of the table itself.
-    Local,
+    /// The destination lies in a range that the table routes by itself.
+    Local(Cidr),
     /// Another resource of the same run has made a route to the destination.
     Claimed,
 }
@@ -47,10 +47,16 @@ impl Wish {
     /// `sent` says that we have asked the cloud for it already without learning what became of that. A route that is
     /// as we wanted it is ours then; otherwise a route that is there before we create it is somebody else's.
     pub(super) fn step(&self, table: &RouteTable, sent: bool) -> Step {
-        let held = self.destination().and_then(|destination| table.route_to(destination));
+        let destination = self.destination();
+        let held = destination.and_then(|destination| table.route_to(destination));
+        if let (Wish::Create { .. }, Some(local)) =
+            (self, destination.and_then(|destination| table.local_range_around(destination)))
+        {
+            return Step::Settled(Written::Local(local));
+        }
         match (self, held) {
             (Wish::Remove { .. }, None) => Step::Settled(Written::Done),
-            (_, Some(held)) if held.is_local() => Step::Settled(Written::Local),
+            (Wish::Remove { .. }, Some(held)) if held.is_local() => Step::Settled(Written::Done),
             (Wish::Remove { .. }, Some(held)) => Step::Delete(held.destination.clone()),
             (Wish::Create { route, .. } | Wish::Set { route }, None) => Step::Add(route.clone()),
             (Wish::Create { route, adopt }, Some(held)) => match held.is_like(route) {
@@ -103,6 +109,15 @@ impl RouteTable {
     /// The table's route to exactly this destination, however the cloud spells it.
     pub fn route_to(&self, destination: Cidr) -> Option<&Route> {
         self.routes.iter().find(|route| Cidr::lenient(&route.destination) == Some(destination))
+    }
+
+    /// The local route that wins for everything in `destination`. Whether the cloud takes a destination around a local
+    /// range is not documented; that is left to the cloud.
+    fn local_range_around(&self, destination: Cidr) -> Option<Cidr> {
+        let locals = self.routes.iter().filter(|route| route.is_local());
+        locals
+            .filter_map(|route| Cidr::lenient(&route.destination))
+            .find(|local| local.contains(destination))
     }
 
     /// The table as it is once these changes have been made.

@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{conflict::exists_already, the_one};
+mod refusal;
+
+use super::{absent, conflict::exists_already, listed, missing, the_one};
 use crate::{
     cloud::{
         Cloud, Description, Kind, PortId, Route, RouteTableId, ServerId, VpcId, Wish, Written,
@@ -103,10 +105,10 @@ impl Resource<Cloud> for ContainerRoute {
         let (hops, open) = config.certain(&NEXT_HOPS);
         if hops.len() > 1 {
             let detail =
-                format!("{} are set. Keep exactly one: a route has one next hop.", quoted(&hops));
+                format!("{} are set. Keep exactly one: a route has one next hop.", listed(&hops));
             problems.push(Problem::error("More than one next hop", detail).at(hops[1]));
         } else if hops.is_empty() && !open {
-            let detail = format!("Set exactly one of {}.", quoted(&NEXT_HOPS));
+            let detail = format!("Set exactly one of {}.", listed(&NEXT_HOPS));
             problems.push(Problem::error("No next hop", detail));
         }
         if config.certain(&["vpc_id", "route_table_id"]) == (Vec::new(), false) {
@@ -168,7 +170,7 @@ impl Resource<Cloud> for ContainerRoute {
             Ok(_) => Ok(()),
             // With its table the route is gone too.
             Err(error) if error.kind() == Kind::NotFound => Ok(()),
-            Err(error) => Err(self.refused(error)),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -178,18 +180,17 @@ impl ContainerRoute {
     async fn home(&self, cloud: &Cloud) -> Result<Home> {
         let table_id = match (&self.route_table_id, &self.vpc_id) {
             (Some(table_id), _) => table_id.clone(),
-            (None, Some(vpc)) => cloud.default_route_table(vpc).await?.ok_or_else(|| {
-                let detail = format!("VPC `{vpc}` does not exist, or has no default route table. Check the id, the region and the project.");
-                Problem::error("VPC not found", detail).at("vpc_id")
-            })?,
+            (None, Some(vpc)) => {
+                let table = cloud.default_route_table(vpc).await?;
+                table.ok_or_else(|| {
+                    let fact = format!("VPC `{vpc}` does not exist, or has no default route table");
+                    absent("VPC", &fact, "vpc_id")
+                })?
+            }
             (None, None) => return Err(Problem::bug("neither VPC nor route table").into()),
         };
-        let vpc_id = cloud.vpc_of_route_table(&table_id).await?.ok_or_else(|| {
-            let detail = format!(
-                "Route table `{table_id}` does not exist. Check the id, the region and the project."
-            );
-            Problem::error("Route table not found", detail).at("route_table_id")
-        })?;
+        let vpc_id = cloud.vpc_of_route_table(&table_id).await?;
+        let vpc_id = vpc_id.ok_or_else(|| missing("Route table", &table_id, "route_table_id"))?;
         match &self.vpc_id {
             Some(vpc) if *vpc != vpc_id => {
                 let detail = format!(
@@ -204,15 +205,16 @@ impl ContainerRoute {
     /// Makes the wish come true, and says what is there then.
     async fn write(self, wish: Wish, home: Home, next_hop: NextHop, cloud: &Cloud) -> Result<Self> {
         let written = cloud.write_route(&home.table_id, wish).await;
-        let made = self.clone().made(&home, next_hop);
         match written {
-            Ok(Written::Done) => Ok(made),
-            Ok(Written::Local) => Err(local_route(self.destination).into()),
+            Ok(Written::Done) => Ok(self.made(&home, next_hop)),
+            Ok(Written::Local(local)) => Err(local_route(self.destination, local).into()),
             Ok(Written::Exists) => Err(self.conflict(&home.table_id).into()),
             Ok(Written::Claimed) => Err(claimed(self.destination).into()),
             // Recorded, because it may be there; the next refresh finds out.
-            Err(error) if error.leaves_doubt() => Err(Problems::from(error).keeping(&made)),
-            Err(error) => Err(self.refused(error)),
+            Err(error) if error.leaves_doubt() => {
+                Err(Problems::from(error).keeping(&self.made(&home, next_hop)))
+            }
+            Err(error) => Err(self.refused(error, &home.vpc_id, cloud).await),
         }
     }
 
@@ -266,13 +268,6 @@ impl ContainerRoute {
         let what = format!("A route to {} in route table `{table}`", self.destination);
         exists_already(Self::NAME, &what, &format!("{table}/{}", self.destination), "destination")
     }
-
-    /// A refusal by the cloud concerns the next hop or the destination; only its message tells which.
-    fn refused(&self, error: crate::cloud::Error) -> Problems {
-        let about_route = matches!(error.kind(), Kind::Refused | Kind::QuotaExceeded);
-        let problems = Problems::from(error);
-        if about_route { problems.at("destination") } else { problems }
-    }
 }
 
 /// The cloud sends what is routed to a server to its primary interface, so an extension interface is named itself.
@@ -283,22 +278,18 @@ fn next_hop_through(nic: &crate::cloud::Port) -> NextHop {
     }
 }
 
-fn local_route(destination: Cidr) -> Problem {
-    let detail = format!(
-        "{destination} is a local route of the table: a subnet of the VPC or a system range. Choose a container range \
-         outside every subnet."
-    );
-    Problem::error("Destination is a local route", detail).at("destination")
-}
-
 fn claimed(destination: Cidr) -> Problem {
     let detail = format!(
-        "Another resource of this configuration makes a route to {destination} in the same table. Keep one of them: a \
-         destination has one route."
+        "Another resource of this configuration makes a route to {destination} in the same table. Keep one of them, or \
+         write another `destination`."
     );
     Problem::error("Destination claimed twice", detail).at("destination")
 }
 
-fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+fn local_route(destination: Cidr, local: Cidr) -> Problem {
+    let detail = format!(
+        "{destination} lies in {local}, which the table routes by itself: to a subnet of the VPC, or to the cloud's own \
+         services. Choose a `destination` outside every subnet and every system range."
+    );
+    Problem::error("Destination inside a local route", detail).at("destination")
 }

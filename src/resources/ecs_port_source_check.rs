@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{server_of, the_one};
+use super::{absent, listed, missing, server_of, the_one};
 use crate::{
     cloud::{AddressPair, Cloud, Port, PortId, ServerId, SubnetId, Switched, VpcId},
     framework::{
@@ -79,14 +79,14 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         let (names, open) = config.certain(&NAMES);
         if names.len() > 1 {
             let detail = format!(
-                "`{}` are set. Keep exactly one: it names one network interface.",
-                names.join("` and `")
+                "{} are set. Keep exactly one: it names one network interface.",
+                listed(&names)
             );
             vec![Problem::error("Network interface named twice", detail).at(names[1])]
         } else if names.is_empty() && !open {
             vec![Problem::error(
                 "No network interface",
-                "Set exactly one of `port_id`, `ecs_id` and `host_ip`.",
+                format!("Set exactly one of {}.", listed(&NAMES)),
             )]
         } else {
             Vec::new()
@@ -100,17 +100,14 @@ impl Resource<Cloud> for EcsPortSourceCheck {
     }
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
-        let port_id = self.named(cloud).await?;
-        let switched = cloud.switch_source_check(&port_id, self.enabled).await?;
-        let Switched { found, now } = switched.ok_or_else(|| not_found(&port_id))?;
+        let Switched { found, now } = self.switch(cloud).await?;
         // What is remembered is what was found before the change.
         Ok(self.seen_on(&found).seen_on(&now))
     }
 
     async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
-        let port_id = self.named(cloud).await?;
-        let switched = cloud.switch_source_check(&port_id, self.enabled).await?;
-        Ok(self.seen_on(&switched.ok_or_else(|| not_found(&port_id))?.now))
+        let Switched { now, .. } = self.switch(cloud).await?;
+        Ok(self.seen_on(&now))
     }
 
     async fn delete(self, cloud: &Cloud) -> Result<()> {
@@ -122,23 +119,30 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 }
 
 impl EcsPortSourceCheck {
+    /// Brings the check of the interface the user means into the wanted position.
+    async fn switch(&self, cloud: &Cloud) -> Result<Switched> {
+        let port_id = self.named(cloud).await?;
+        let switched = cloud.switch_source_check(&port_id, self.enabled).await?;
+        Ok(switched.ok_or_else(|| missing("Port", &port_id, "port_id"))?)
+    }
+
     /// The interface the user means.
     async fn named(&self, cloud: &Cloud) -> Result<PortId> {
         match (&self.port_id, &self.ecs_id, self.host_ip) {
             (Some(port_id), ..) => Ok(port_id.clone()),
             (None, Some(server), _) => {
                 let nic = cloud.primary_nic(server).await?.ok_or_else(|| {
-                    let detail = format!(
-                        "Server `{server}` does not exist or has no network interface. Check the id, the region and the \
-                         project."
-                    );
-                    Problem::error("Server not found", detail).at("ecs_id")
+                    let fact =
+                        format!("Server `{server}` does not exist or has no network interface");
+                    absent("Server", &fact, "ecs_id")
                 })?;
                 Ok(nic.id)
             }
             (None, None, Some(address)) => {
                 let nics = cloud.nics_with_address(address.into(), self.vpc_id.as_ref()).await?;
-                Ok(the_one(nics, "host_ip", &format!("the private address {address}"))?.id)
+                let inside = self.vpc_id.as_ref().map(|vpc| format!(" in VPC `{vpc}`"));
+                let what = format!("the private address {address}{}", inside.unwrap_or_default());
+                Ok(the_one(nics, "host_ip", &what)?.id)
             }
             (None, None, None) => Err(Problem::bug("no interface is named").into()),
         }
@@ -159,12 +163,6 @@ impl EcsPortSourceCheck {
         self.allowed_address_pairs = Some(foreign_pairs(&port.address_pairs));
         self
     }
-}
-
-fn not_found(port_id: &PortId) -> Problem {
-    let detail =
-        format!("Port `{port_id}` does not exist. Check the id, the region and the project.");
-    Problem::error("Port not found", detail).at("port_id")
 }
 
 fn foreign_pairs(pairs: &[AddressPair]) -> Vec<Pair> {
