@@ -262,6 +262,26 @@ async fn a_stored_note_is_read_as_the_schema_has_it_now() {
 }
 
 #[tokio::test]
+async fn a_stored_identity_is_read_if_its_form_is_known() {
+    let rpc = Terraform::start().await.rpc;
+    let upgrade = async |type_name: &str, version: i64, json: &str| {
+        let request = wire::upgrade_resource_identity::Request {
+            type_name: type_name.to_owned(),
+            version,
+            raw_identity: Some(wire::RawState { json: json.into(), ..Default::default() }),
+        };
+        let answer = rpc.clone().upgrade_resource_identity(request).await.unwrap().into_inner();
+        (answer.upgraded_identity.map(identity_json), problems(&answer.diagnostics))
+    };
+    let (identity, none) = upgrade("room_note", 0, r#"{"name":"a"}"#).await;
+    assert_eq!((identity, none), (Some(json!({ "name": "a" })), vec![]));
+    let refused = async |type_name, version, json| upgrade(type_name, version, json).await.1;
+    assert_eq!(refused("room_note", 1, "{}").await, ["Unknown identity version"]);
+    assert_eq!(refused("room_smell", 0, "{}").await, ["Unknown identity version"]);
+    assert_eq!(refused("room_note", 0, "[]").await, ["Unreadable identity"]);
+}
+
+#[tokio::test]
 async fn a_note_is_imported_alike_by_id_and_by_identity() {
     let terraform = Terraform::configured().await;
     let import = async |id: &str, by: Option<Json>| {
