@@ -24,15 +24,15 @@ resource "huaweivpc_ecs_port_source_check" "host" {
   enabled = false
 }
 
-# 3. Send each container range to its server. When containers move to another server, change `host_ip`: the route is
-#    changed in place, without a gap.
-resource "huaweivpc_container_route" "host" {
-  for_each = var.hosts
+# 3. Send each container range to its server. The routes are named after the ranges: when a range moves to another
+#    server in `hosts`, its route is changed in place, without a gap.
+resource "huaweivpc_container_route" "range" {
+  for_each = { for name, host in var.hosts : host.container_cidr => name }
 
-  route_table_id = data.huaweivpc_container_cidr_plan.this.plan[each.key].route_table_id
-  destination    = each.value.container_cidr
-  host_ip        = each.value.host_ip
-  description    = "Containers of ${each.key}"
+  route_table_id = data.huaweivpc_container_cidr_plan.this.plan[each.value].route_table_id
+  destination    = each.key
+  host_ip        = var.hosts[each.value].host_ip
+  description    = "Containers of ${each.value}"
 
   # No packets for a server that would not forward them yet.
   depends_on = [huaweivpc_ecs_port_source_check.host]

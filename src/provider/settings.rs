@@ -62,9 +62,19 @@ impl Sources<'_> {
         let own_credentials = self.own_credentials();
         let missing = own_region.is_none() || matches!(own_credentials, Own::Absent);
         let profile = self.profile(missing);
+        let is_file_refused = profile.is_err();
+        let profile = profile.unwrap_or_default();
 
-        let region = own_region.or_else(|| profile.as_ref()?.region.clone());
-        let region = self.valid_region(region);
+        let region = match own_region.or_else(|| profile.as_ref()?.region.clone()) {
+            Some(region) => self.valid_region(region),
+            // The file that was refused might have had it.
+            None if is_file_refused => None,
+            None => {
+                let detail = format!("No region is configured. Set {}.", REGION.ways());
+                self.refuse(&REGION, "Missing region", detail);
+                None
+            }
+        };
         // Agency and project belong to an account: those of the file count only with its credentials.
         let (credentials, profile) = match own_credentials {
             Own::Complete(credentials) => (Some(credentials), None),
@@ -102,16 +112,12 @@ impl Sources<'_> {
         })
     }
 
-    fn valid_region(&mut self, region: Option<String>) -> Option<String> {
-        let Some(region) = region else {
-            let detail = format!("No region is configured. Set {}.", REGION.ways());
-            self.refuse(&REGION, "Missing region", detail);
-            return None;
-        };
+    fn valid_region(&mut self, region: String) -> Option<String> {
         // New regions and private clouds appear: only what no URL can hold is refused.
         if !is_part_of_host(&region) || region.contains('.') {
-            let detail =
-                format!("`{region}` is no name of a region. Write one such as `cn-north-4`.");
+            let detail = format!(
+                "`region` cannot be `{region}`. Write the name of one, such as `cn-north-4`."
+            );
             self.refuse(&REGION, "Invalid region", detail);
             return None;
         }
@@ -162,8 +168,8 @@ impl Sources<'_> {
         };
         if !is_part_of_host(&cloud) {
             let detail = format!(
-                "`{cloud}` is no domain. Write it alone, such as `myhuaweicloud.com`, without `https://`; whole URLs \
-                 belong into `endpoints`."
+                "`cloud` cannot be `{cloud}`. Write a domain alone, such as `myhuaweicloud.com`, without `https://`; whole \
+                 URLs belong into `endpoints`."
             );
             self.refuse(&CLOUD, "Invalid domain", detail);
             return None;
@@ -206,7 +212,7 @@ impl Sources<'_> {
         };
         parsed
             .inspect_err(|why| {
-                let detail = format!("`{path}` gives no certificates. {why}");
+                let detail = format!("`{path}` gives no certificates. {why} Check `cacert_file`.");
                 self.refuse(&CACERT_FILE, "Unusable certificate file", detail);
             })
             .ok()
@@ -215,14 +221,17 @@ impl Sources<'_> {
 
 /// A URL with `https` unless it says otherwise, and without a trailing slash.
 fn base_url(text: &str) -> Option<Url> {
-    let text = text.trim_end_matches('/');
     let url = match text.contains("://") {
         true => Url::parse(text),
         false => Url::parse(&format!("https://{text}")),
     };
-    url.ok().filter(|url| {
+    let mut url = url.ok()?;
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Some(url).filter(|url| {
         matches!(url.scheme(), "http" | "https")
-            && url.has_host()
+            // A slip in the scheme reads as a host: `https:/ecs…`, `http//ecs…`.
+            && url.host_str().is_some_and(|host| !matches!(host, "http" | "https"))
             && url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()

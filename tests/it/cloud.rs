@@ -1,12 +1,17 @@
 //! The client against a server that answers by script: what it sends, what it makes of the answers, and when it
 //! stops trying.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod bounds;
 mod errors;
+mod lent_keys;
+mod log;
 mod logins;
 mod objects;
 mod repetition;
 mod script;
+mod secrets;
 mod transport;
 mod writes;
 

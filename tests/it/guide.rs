@@ -1,7 +1,10 @@
 //! The guide's topology, from the example a stranger would copy, through every real client: built, found unchanged,
 //! repaired, moved, rebuilt, imported and taken down. Judged by what the cloud holds, not by what Terraform says.
 
+mod interrupted;
 mod stage;
+
+use std::fs;
 
 use serde_json::{Value, json};
 
@@ -21,6 +24,56 @@ fn the_guide_from_first_plan_to_destroy() {
         guide.follows_a_server_that_was_rebuilt();
         guide.is_imported(cli);
         guide.goes_and_leaves_everything_else();
+    });
+}
+
+#[test]
+fn two_servers_exchange_their_ranges() {
+    for_each_cli(|cli| {
+        let guide = Guide::new(cli);
+        guide.apply();
+        guide.hosts(&[
+            ("ecs1", "192.168.0.2", "10.0.3.0/24"),
+            ("ecs2", "192.168.0.3", "10.0.2.0/24"),
+        ]);
+        let plan = guide.workspace.plan().expect_changes();
+        let changes = plan.changes("planned_change");
+        assert_eq!(changes.len(), 2, "{plan}");
+        assert!(changes.values().all(|action| action == IN_PLACE), "{plan}");
+        guide.cloud.forget_requests();
+        guide.apply();
+        assert_eq!(
+            guide.routes(),
+            ["10.0.2.0/24 -> ECS2: Containers of ecs2", "10.0.3.0/24 -> ECS1: Containers of ecs1"]
+        );
+        assert_eq!(guide.writes(""), 2, "one change per route");
+        guide.nothing_to_do();
+    });
+}
+
+#[test]
+fn a_plan_that_cannot_work_ends_before_anything_is_built() {
+    for_each_cli(|cli| {
+        let guide = Guide::new(cli);
+        guide.hosts(&[
+            ("ecs1", "192.168.0.2", "10.0.2.0/23"),
+            ("ecs2", "192.168.0.3", "10.0.3.0/24"),
+        ]);
+        let errors = guide.workspace.plan().expect_error().errors();
+        assert!(!errors.is_empty());
+        for error in errors {
+            assert_eq!(error.address, "data.huaweivpc_container_cidr_plan.this");
+            let text = error.text();
+            assert!(text.contains("10.0.2.0/23") && text.contains("10.0.3.0/24"), "{text}");
+        }
+
+        let in_the_vpc_but_in_no_subnet = "192.168.7.0/24";
+        guide.hosts(&[("ecs1", "192.168.0.2", in_the_vpc_but_in_no_subnet)]);
+        let warnings = guide.workspace.plan().expect_changes().warnings();
+        let is_told =
+            warnings.iter().any(|warning| warning.text().contains(in_the_vpc_but_in_no_subnet));
+        assert!(is_told, "{warnings:?}");
+        assert_eq!(guide.writes(""), 0);
     });
 }
 
@@ -72,8 +125,8 @@ impl Guide {
 
         let plan = self.workspace.plan().expect_changes();
         let changes = plan.changes("planned_change");
-        assert_eq!(changes["huaweivpc_container_route.host[\"ecs1\"]"], "create", "{plan}");
-        assert_eq!(changes["huaweivpc_container_route.host[\"ecs2\"]"], IN_PLACE, "{plan}");
+        assert_eq!(changes["huaweivpc_container_route.range[\"10.0.2.0/24\"]"], "create", "{plan}");
+        assert_eq!(changes["huaweivpc_container_route.range[\"10.0.3.0/24\"]"], IN_PLACE, "{plan}");
         assert_eq!(changes["huaweivpc_ecs_port_source_check.host[\"ecs1\"]"], IN_PLACE, "{plan}");
         assert_eq!(changes["huaweivpc_secgroup_icmp_udp_rule.containers"], IN_PLACE, "{plan}");
         assert_eq!(changes.len(), 4, "{plan}");
@@ -104,7 +157,7 @@ impl Guide {
         ]);
         let plan = self.workspace.plan().expect_changes();
         let changes = plan.changes("planned_change");
-        assert_eq!(changes["huaweivpc_container_route.host[\"ecs2\"]"], IN_PLACE, "{plan}");
+        assert_eq!(changes["huaweivpc_container_route.range[\"10.0.3.0/24\"]"], IN_PLACE, "{plan}");
         self.cloud.forget_requests();
         self.apply();
         assert_eq!(self.routes()[1], "10.0.3.0/24 -> ECS3: Containers of ecs2");
@@ -141,7 +194,7 @@ impl Guide {
         );
         let plan = self.workspace.plan().expect_changes();
         let changes = plan.changes("planned_change");
-        assert_eq!(changes["huaweivpc_container_route.host[\"ecs1\"]"], IN_PLACE, "{plan}");
+        assert_eq!(changes["huaweivpc_container_route.range[\"10.0.2.0/24\"]"], IN_PLACE, "{plan}");
         self.apply();
         assert_eq!(self.routes()[0], "10.0.2.0/24 -> ECS1-rebuilt: Containers of ecs1");
         assert_eq!(self.checks_off(), ["192.168.0.2", "192.168.0.4"]);
@@ -152,7 +205,7 @@ impl Guide {
         let port = self.port("192.168.0.2")["id"].as_str().expect("an id").to_owned();
         let imports = [
             (
-                "huaweivpc_container_route.host[\"ecs1\"]",
+                "huaweivpc_container_route.range[\"10.0.2.0/24\"]",
                 format!("{}/10.0.2.0/24", self.table),
                 &["route_table_id", "destination"][..],
             ),
@@ -215,5 +268,7 @@ impl Guide {
         assert_eq!(self.routes(), ["10.99.0.0/16 -> ECS3: foreign"]);
         assert_eq!(self.checks_off(), ["192.168.0.2"], "it was off when it was imported");
         assert_eq!(self.rules(), ["tcp from 10.0.0.0/8"]);
+        let left: Vec<_> = fs::read_dir(self.workspace.temporary()).expect("a folder").collect();
+        assert!(left.is_empty(), "sockets or other files are left: {left:?}");
     }
 }

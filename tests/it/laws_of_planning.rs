@@ -152,8 +152,9 @@ fn struct_matches_schema<R: Resource<Cloud>>() -> &'static str {
         let Json::Object(mut members) = json::write(&state) else { panic!("an object") };
         members.remove("id");
         members.remove("timeouts");
-        let object: R = serde_json::from_value(Json::Object(members.clone())).unwrap();
-        let Json::Object(mut back) = serde_json::to_value(&object).unwrap() else {
+        let object: R =
+            serde_json::from_value(Json::Object(members.clone())).expect("it fits its struct");
+        let Json::Object(mut back) = serde_json::to_value(&object).expect("JSON") else {
             panic!("an object")
         };
         back.remove("memory");
@@ -186,7 +187,7 @@ fn check<S: Strategy>(values: &S, law: impl AsyncFn(S::Value) -> Result<(), Fail
         rng_seed: RngSeed::Fixed(1),
         ..Config::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     TestRunner::new(config)
         .run(values, |value| {
             runtime.block_on(law(value)).map_err(|failure| TestCaseError::fail(failure.to_string()))

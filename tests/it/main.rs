@@ -1,22 +1,22 @@
 //! Every test of the project in one binary, one module per topic, each through a boundary.
 
 #![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that meets something else than it expects has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bad_input;
 mod clients;
 mod cloud;
 mod core_notices;
 mod core_rules;
 mod docs;
+mod emulator;
 mod examples;
 mod generated;
 mod guide;
 mod handshake;
 mod harness;
 mod laws;
+mod laws_of_life;
 mod laws_of_planning;
 mod layers;
 mod log;
@@ -26,3 +26,4 @@ mod service;
 mod settings;
 mod signing;
 mod vectors;
+mod world;

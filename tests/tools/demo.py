@@ -27,7 +27,8 @@ GUIDE = REPOSITORY / "examples" / "guide"
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for stopping in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stopping, signal.default_int_handler)
     started = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="huaweivpc-demo-") as folder:
@@ -36,7 +37,7 @@ def main():
         sys.exit("\nStopped. Nothing is left behind.")
     except Failed as problem:
         sys.exit(f"\n{problem}\n\nThe demo ends here. Nothing is left behind.")
-    print(f"\n{bold('Done')} in {time.monotonic() - started:.0f} seconds. Nothing is left behind.")
+    print(f"\n{bold('Done')} in {time.monotonic() - started:.1f} seconds. Nothing is left behind.")
 
 
 def show(folder):
@@ -50,7 +51,7 @@ def show(folder):
     step("Build the provider and the emulator", "the first time takes a few minutes")
     provider, emulator = build()
 
-    step("Start the emulator with the guide's two servers")
+    step("Start the emulator: two servers, to which no containers are routed yet")
     with running(emulator) as url:
         print(f"   {url}")
         before = state(url)
@@ -69,7 +70,7 @@ def show(folder):
         module.run("plan", "-detailed-exitcode", "-no-color")
         print("   no changes: what was asked for is what is there")
 
-        step("What the cloud holds now")
+        step("What the cloud holds now", "+ is new")
         picture(state(url), before)
 
         step(f"{client['name']} destroy")
@@ -211,7 +212,7 @@ def facts(world):
     addresses = {port["device_id"]: port["ip_address"] for port in world["ports"] if port["device_id"] in servers}
     lines = []
     for table in world["route_tables"]:
-        for route in table["routes"]:
+        for route in sorted(table["routes"], key=lambda route: route["destination"]):
             hop = route["nexthop"]
             hop = f"{servers[hop]} ({addresses[hop]})" if hop in servers else f"{route['type']} {hop}"
             lines.append((f"Route table {table['name']}", f"{route['destination']:<15} to {hop}"))

@@ -24,6 +24,9 @@ pub(super) enum Own {
     Absent,
 }
 
+/// There is a problem about it already.
+pub(super) struct Reported;
+
 const DEFAULT_SHARED_CONFIG_FILE: &str = "~/.hcloud/config.json";
 const DEFAULT_AGENCY_SECONDS: u32 = 3_600;
 
@@ -127,36 +130,34 @@ impl Sources<'_> {
 
     /// A file or a profile that is named is read in any case; the file of the default place only where something
     /// is `missing` without it, and without a complaint where there is none.
-    pub(super) fn profile(&mut self, missing: bool) -> Option<Profile> {
+    pub(super) fn profile(&mut self, missing: bool) -> Result<Option<Profile>, Reported> {
         let file = self.text(&SHARED_CONFIG_FILE, &self.arguments.shared_config_file);
         let name = self.text(&PROFILE, &self.arguments.profile);
         let is_named = file.is_some() || name.is_some();
         if !is_named && !missing {
-            return None;
+            return Ok(None);
         }
         let path = file.as_deref().unwrap_or(DEFAULT_SHARED_CONFIG_FILE);
         let text = match self.read(path) {
             Ok(text) => text,
-            Err(_) if !is_named => return None,
+            Err(_) if !is_named => return Ok(None),
             Err(error) => {
-                let detail =
-                    format!("`{path}` cannot be read: {error}. Set {}.", SHARED_CONFIG_FILE.ways());
+                let ways = SHARED_CONFIG_FILE.ways();
+                let detail = format!("`{path}` cannot be read: {error}. Set {ways}.");
                 self.refuse(&SHARED_CONFIG_FILE, "Unreadable shared configuration file", detail);
-                return None;
+                return Err(Reported);
             }
         };
-        match find_profile(&text, name.as_deref()) {
-            Ok(profile) => return Some(profile),
-            Err(Refusal::File(detail)) => {
-                let detail = format!("`{path}` cannot be used. {detail}");
-                self.refuse(&SHARED_CONFIG_FILE, "Unusable shared configuration file", detail);
-            }
-            Err(Refusal::Profile(detail)) => {
-                let detail = format!("{detail} It is `{path}`.");
-                self.refuse(&PROFILE, "Unknown profile", detail);
-            }
-        }
-        None
+        find_profile(&text, name.as_deref()).map(Some).map_err(|refusal| {
+            let (setting, summary, detail) = match refusal {
+                Refusal::File(detail) => {
+                    (&SHARED_CONFIG_FILE, "Unusable shared configuration file", detail)
+                }
+                Refusal::Profile(detail) => (&PROFILE, "Unknown profile", detail),
+            };
+            self.refuse(setting, summary, format!("`{path}` {detail} Check {}.", setting.ways()));
+            Reported
+        })
     }
 
     /// The agency that is configured or, together with the credentials of a profile, the profile's.
@@ -174,7 +175,7 @@ impl Sources<'_> {
         let (agency_name, domain) = match (own_name, profile.and_then(|it| it.agency.as_ref())) {
             (Some(name), _) => (name, domain),
             (None, _) if block.is_some() => {
-                let detail = format!("The block names no agency. Set {}.", AGENCY_NAME.ways());
+                let detail = format!("`assume_role` names no agency. Set {}.", AGENCY_NAME.ways());
                 self.refuse(&AGENCY_NAME, "Missing agency", detail);
                 return None;
             }

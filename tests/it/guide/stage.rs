@@ -23,8 +23,14 @@ pub struct Guide {
 
 impl Guide {
     pub fn new(cli: &'static Cli) -> Self {
+        Self::with(cli, &[])
+    }
+
+    /// With further arguments for the emulator.
+    pub fn with(cli: &'static Cli, arguments: &[&str]) -> Self {
         let scenario = scenario_with_a_spare_server();
-        let cloud = EmulatorProcess::start(scenario.path().to_str().expect("a path"));
+        let path = scenario.path().to_str().expect("a path");
+        let cloud = EmulatorProcess::start_with(path, arguments);
         let state = cloud.state();
         let text = |path: &str| state.pointer(path).and_then(Value::as_str).expect(path).to_owned();
         let mut workspace = Workspace::new(cli);

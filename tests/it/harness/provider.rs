@@ -13,13 +13,20 @@ use super::{config::config, plugin::Direct};
 
 /// The provider with no files and no environment.
 pub fn unconfigured() -> Provider<Cloud> {
-    #[expect(clippy::disallowed_methods, reason = "a signature holds the time at which it is made")]
-    let now = || SystemTime::now();
     provider(Environment {
         variable: Box::new(|_| None),
         file: Box::new(|_| Err(io::ErrorKind::NotFound.into())),
         now,
     })
+}
+
+/// Clients and the cloud have to agree on the time, so that signatures are good.
+pub fn now() -> SystemTime {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests of signatures of one moment hand in their own"
+    )]
+    SystemTime::now()
 }
 
 /// The provider with the settings of `block`, as a test writes them in JSON.

@@ -41,7 +41,6 @@ pub enum Action {
 pub struct Outcome {
     pub action: Action,
     pub instance: Instance,
-    pub warnings: Vec<Problem>,
 }
 
 /// Why a story cannot go on.
@@ -58,7 +57,6 @@ pub enum Failure {
 pub struct Plan {
     pub action: Action,
     pub planned: Planned,
-    pub warnings: Vec<Problem>,
 }
 
 pub struct Core<P> {
@@ -82,7 +80,7 @@ impl<P: Plugin> Core<P> {
         let plan = self.plan(type_name, prior.as_ref(), early).await?;
         if let (Action::NoOp, Some(instance)) = (plan.action, &prior) {
             let instance = instance.clone();
-            return Ok(Outcome { action: Action::NoOp, instance, warnings: plan.warnings });
+            return Ok(Outcome { action: Action::NoOp, instance });
         }
         self.validate(type_name, config).await.map_err(|failure| failure.leaving(&prior))?;
         let prior = match (plan.action, prior) {
@@ -94,7 +92,7 @@ impl<P: Plugin> Core<P> {
         };
         let instance = self.apply_planned(type_name, prior, &plan.planned, config).await?;
         self.settle(type_name, &instance, config).await?;
-        Ok(Outcome { action: plan.action, instance, warnings: plan.warnings })
+        Ok(Outcome { action: plan.action, instance })
     }
 
     /// The second plan, in the process that applies, and the apply itself.

@@ -1,6 +1,6 @@
 //! What Terraform asks before it changes anything, and what it makes of the answers.
 
-use huaweivpc::framework::{Path, PlanRequest, Planned, Problem, Schema, Stored, Value};
+use huaweivpc::framework::{Path, PlanRequest, Planned, Schema, Stored, Value};
 
 use super::{
     super::{
@@ -23,8 +23,7 @@ impl<P: Plugin> Core<P> {
     ) -> Result<Plan, Failure> {
         let schema = self.plugin.resource_schema(type_name);
         let left = current.cloned();
-        let warnings =
-            self.validate(type_name, config).await.map_err(|failure| failure.leaving(&left))?;
+        self.validate(type_name, config).await.map_err(|failure| failure.leaving(&left))?;
         // A tainted object is planned as if it were not there, and then replaced.
         let tainted = current.is_some_and(|instance| instance.tainted);
         let known = current.filter(|instance| !instance.tainted);
@@ -35,14 +34,13 @@ impl<P: Plugin> Core<P> {
             Action::Create if tainted => Action::Replace,
             action => action,
         };
-        let warnings = [warnings, answer.problems].concat();
         let planned = if action == Action::Replace && !tainted {
             self.plan_replacement(type_name, &answer.planned, config).await?
         } else {
             answer.planned
         };
         self.rehearse(type_name, known, config).await?;
-        Ok(Plan { action, planned, warnings })
+        Ok(Plan { action, planned })
     }
 
     /// The second question of a replacement: null where the object was, but the private data and the identity of
@@ -147,12 +145,8 @@ impl<P: Plugin> Core<P> {
         Ok(answer)
     }
 
-    /// Terraform's own checks and the provider's. Returns the warnings.
-    pub(super) async fn validate(
-        &self,
-        type_name: &str,
-        config: &Value,
-    ) -> Result<Vec<Problem>, Failure> {
+    /// Terraform's own checks and the provider's.
+    pub(super) async fn validate(&self, type_name: &str, config: &Value) -> Result<(), Failure> {
         let mut problems = refusals(self.plugin.resource_schema(type_name), config);
         if problems.is_empty() {
             problems = self.plugin.validate(type_name, config).await;
@@ -161,7 +155,7 @@ impl<P: Plugin> Core<P> {
         if problems.iter().any(is_error) {
             return Err(Failure::Refused { problems, left: None });
         }
-        Ok(problems)
+        Ok(())
     }
 }
 
