@@ -179,7 +179,7 @@ async fn a_data_source_answers_or_refuses() {
     world
         .refuse_to_read("container_cidr_plan", query)
         .await
-        .expect_problem("hosts[\"a\"].container_cidr", "192.168.0.0/24");
+        .expect_problem("hosts[\"a\"]", "192.168.0.0/24");
 }
 
 #[tokio::test]
