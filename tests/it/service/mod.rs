@@ -371,8 +371,16 @@ fn a_path_leads_only_where_terraform_can_follow() {
     let steps =
         |path: Path| diagnostics::attribute_path(&path, &ty).map_or(0, |path| path.steps.len());
     assert_eq!(steps(Path::default()), 0);
-    assert_eq!(steps(Path::from("list").index(0).attribute("port")), 2, "up to the element");
-    assert_eq!(steps(Path::from("map").key("a").attribute("port")), 2, "up to the element");
+    assert_eq!(
+        steps(Path::from("list").index(0).attribute("port")),
+        2,
+        "Terraform points at the element"
+    );
+    assert_eq!(
+        steps(Path::from("map").key("a").attribute("port")),
+        2,
+        "Terraform points at the element"
+    );
     assert_eq!(steps(Path::from("set").index(0).attribute("port")), 1, "a set has no places");
     assert_eq!(steps(Path::from("list").key("a")), 1);
     assert_eq!(steps(Path::from("nowhere").index(0)), 0);
