@@ -18,13 +18,12 @@ use super::{
     config::Config,
     decode::{Answer, Page},
     error::{Error, Kind, Result, read_words},
-    ids::{RouteTableId, SecurityGroupId, SubnetId, VpcId},
+    ids::{RouteTableId, SubnetId, VpcId},
     memo::Memo,
     port::Port,
     retry::{self, Decision, Effect, Policy},
     route_table::{RouteTable, RouteTableSummary},
     route_writer::RouteWriters,
-    security_group::SecurityGroupRule,
     sign,
     subnet::Subnet,
     transport::{self, Response, Transport},
@@ -43,6 +42,10 @@ struct Session {
     transport: Transport,
     login: Mutex<Option<Arc<Login>>>,
     project: OnceCell<String>,
+    /// Set once the cloud has accepted the credentials.
+    credentials_hold: OnceCell<()>,
+    /// Held by the call that finds that out; what it leaves is the refusal.
+    first_call: Mutex<Option<Error>>,
     route_writers: RouteWriters,
     port_turns: Turns,
     known: Known,
@@ -56,7 +59,6 @@ pub(super) struct Known {
     pub(super) route_table_lists: Memo<VpcId, Vec<RouteTableSummary>>,
     pub(super) subnet_lists: Memo<VpcId, Vec<Subnet>>,
     pub(super) port_lists: Memo<SubnetId, Arc<Vec<Port>>>,
-    pub(super) rule_lists: Memo<SecurityGroupId, Arc<Vec<SecurityGroupRule>>>,
     pub(super) quotas: Memo<String, Option<i64>>,
 }
 
@@ -88,6 +90,8 @@ impl Cloud {
             transport,
             login,
             project: OnceCell::new(),
+            credentials_hold: OnceCell::new(),
+            first_call: Mutex::new(None),
             route_writers: RouteWriters::default(),
             port_turns: Turns::default(),
             known: Known::default(),
@@ -149,6 +153,31 @@ impl Cloud {
 
     /// Makes the call as whoever the configuration says, logging in first where that is needed.
     pub(super) async fn send(&self, call: &Call) -> Result<Answer> {
+        if self.session.credentials_hold.initialized() {
+            return self.send_renewing(call).await;
+        }
+        // The first call goes alone: ten at once with a wrong key would lock the key.
+        let mut first = self.during(&call.operation, self.session.first_call.lock()).await?;
+        if let Some(refusal) = first.as_ref() {
+            return Err(refusal.clone());
+        }
+        if self.session.credentials_hold.initialized() {
+            drop(first);
+            return self.send_renewing(call).await;
+        }
+        let outcome = self.send_renewing(call).await;
+        match &outcome {
+            Err(error) if error.kind() == Kind::Unauthenticated => *first = Some(error.clone()),
+            Ok(_) => drop(self.session.credentials_hold.set(())),
+            Err(error) if error.status().is_some() && !error.leaves_doubt() => {
+                drop(self.session.credentials_hold.set(()));
+            }
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    async fn send_renewing(&self, call: &Call) -> Result<Answer> {
         let login = self.login(call, None).await?;
         match self.send_as(call, &login).await {
             // Temporary credentials can expire early. Permanent ones stay wrong, and asking again and again

@@ -67,33 +67,56 @@ impl Cloud {
     /// # Errors
     /// Its own, never that of another wish in the same call.
     pub async fn write_route(&self, table: &RouteTableId, wish: Wish) -> Result<Written> {
+        let lost = || Err(ended(table));
+        self.write_routes(table, vec![wish]).await.pop().unwrap_or_else(lost)
+    }
+
+    /// The same for several wishes at once, which travel together from the start. One answer each, in their order.
+    pub async fn write_routes(
+        &self,
+        table: &RouteTableId,
+        wishes: Vec<Wish>,
+    ) -> Vec<Result<Written>> {
         let writer = self.route_writers().of(table);
-        let claimed = matches!(wish, Wish::Create { .. }).then(|| wish.destination()).flatten();
-        let Some((ticket, mut answer)) = writer.accept(self, wish) else {
-            return Ok(Written::Claimed);
-        };
+        let promises: Vec<Promise> = writer.accept(self, wishes);
         if writer.begin() {
             tokio::spawn(Arc::clone(&writer).write());
         }
-        let operation = format!("change routes of route table {table}");
+        let mut answers = Vec::with_capacity(promises.len());
+        for promise in promises {
+            answers.push(self.await_answer(&writer, promise).await);
+        }
+        answers
+    }
+
+    async fn await_answer(&self, writer: &RouteWriter, promise: Promise) -> Result<Written> {
+        let Promise { ticket, claim, mut answer } = promise;
+        let operation = format!("change routes of route table {}", writer.table);
         let answered = match self.during(&operation, &mut answer).await {
             Ok(answered) => answered,
             // Still queued: nothing has happened. On its way: what happened has to be learned.
             Err(end) if writer.withdraw(ticket) => Ok(Err(end)),
             Err(_) => answer.await,
         };
-        let answer = answered.unwrap_or_else(|_| {
-            Err(Error::new(
-                Kind::Lost,
-                &operation,
-                "the writer of this table has ended unexpectedly",
-            ))
-        });
+        let answer = answered.unwrap_or_else(|_| Err(ended(&writer.table)));
         if !matches!(answer, Ok(Written::Done)) {
-            writer.release(claimed);
+            writer.release(claim);
         }
         answer
     }
+}
+
+/// What whoever wished waits for.
+struct Promise {
+    ticket: u64,
+    /// The destination that this wish has claimed for the run.
+    claim: Option<Cidr>,
+    answer: oneshot::Receiver<Result<Written>>,
+}
+
+fn ended(table: &RouteTableId) -> Error {
+    let operation = format!("change routes of route table {table}");
+    Error::new(Kind::Lost, &operation, "the writer of this table has ended unexpectedly")
 }
 
 impl RouteWriters {
@@ -105,26 +128,11 @@ impl RouteWriters {
 }
 
 impl RouteWriter {
-    /// Puts the wish into the queue, unless another resource of this run has made that route.
-    fn accept(
-        &self,
-        cloud: &Cloud,
-        wish: Wish,
-    ) -> Option<(u64, oneshot::Receiver<Result<Written>>)> {
+    /// Puts the wishes into the queue, all at once. One that another resource of this run has made come true is answered
+    /// right away.
+    fn accept(&self, cloud: &Cloud, wishes: Vec<Wish>) -> Vec<Promise> {
         let mut desk = locked(&self.desk);
-        if let Some(destination) = wish.destination() {
-            match &wish {
-                Wish::Create { .. } if !desk.claims.insert(destination) => return None,
-                Wish::Create { .. } => {}
-                Wish::Set { .. } => drop(desk.claims.insert(destination)),
-                Wish::Remove { .. } => drop(desk.claims.remove(&destination)),
-            }
-        }
-        desk.last_ticket += 1;
-        let (reply, answer) = oneshot::channel();
-        let ticket = desk.last_ticket;
-        desk.queue.push(Job { ticket, wish, sent: false, cloud: cloud.clone(), reply });
-        Some((ticket, answer))
+        wishes.into_iter().map(|wish| desk.accept(cloud, wish)).collect()
     }
 
     /// Whoever claimed this destination got no route to it.
@@ -163,6 +171,35 @@ impl RouteWriter {
             };
             Batch { table: &self.table, knowledge: &mut knowledge }.settle(batch).await;
         }
+    }
+}
+
+impl Desk {
+    fn accept(&mut self, cloud: &Cloud, wish: Wish) -> Promise {
+        let destination = wish.destination();
+        let claim = destination.filter(|_| matches!(wish, Wish::Create { .. }));
+        let is_claimed = match (&wish, destination) {
+            (Wish::Create { .. }, Some(destination)) => !self.claims.insert(destination),
+            (Wish::Set { .. }, Some(destination)) => {
+                self.claims.insert(destination);
+                false
+            }
+            (Wish::Remove { .. }, Some(destination)) => {
+                self.claims.remove(&destination);
+                false
+            }
+            (_, None) => false,
+        };
+        self.last_ticket += 1;
+        let ticket = self.last_ticket;
+        let (reply, answer) = oneshot::channel();
+        let job = Job { ticket, wish, sent: false, cloud: cloud.clone(), reply };
+        if is_claimed {
+            job.answer(Ok(Written::Claimed));
+            return Promise { ticket, claim: None, answer };
+        }
+        self.queue.push(job);
+        Promise { ticket, claim, answer }
     }
 }
 
