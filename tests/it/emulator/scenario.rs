@@ -117,7 +117,7 @@ async fn a_scenario_can_give_ids_and_platform_routes() {
 
 #[test]
 fn what_the_documentation_shows_is_taken() {
-    let page = include_str!("../../../docs/emulator.md");
+    let page = include_str!("../../../docs/guides/emulator.md");
     let blocks: Vec<&str> =
         page.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     let scenarios: Vec<&&str> = blocks.iter().filter(|block| block.starts_with('{')).collect();
