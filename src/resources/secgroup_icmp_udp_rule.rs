@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 mod terms;
 
 use self::terms::{Direction, Priority, Protocol};
-use super::conflict::exists_already;
+use super::{conflict::exists_already, missing};
 use crate::{
     cloud::{self, Cloud, Description, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
     framework::{
@@ -82,7 +82,8 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         let mut problems = Vec::new();
         if let Some(protocols) = config.texts("protocols") {
             if protocols.is_empty() {
-                let detail = "The set is empty. Write `icmp`, `udp` or both, or leave the attribute out for both.";
+                let detail =
+                    "`protocols` is empty. Write `icmp`, `udp` or both, or leave it out for both.";
                 problems.push(Problem::error("Nothing to open", detail).at("protocols"));
             } else if !protocols.contains(&"udp") && config.text("udp_ports").is_some() {
                 let detail = "`protocols` does not hold `udp`. Add it, or leave `udp_ports` out.";
@@ -289,12 +290,7 @@ impl SecgroupIcmpUdpRule {
             cloud::Kind::RuleExists { id: Some(id) } => id.parse().ok(),
             cloud::Kind::RuleExists { id: None } => self.identical(protocol, cloud).await?,
             cloud::Kind::NotFound => {
-                let detail = format!(
-                    "Security group `{group}` does not exist. Check the id, the region and the project."
-                );
-                return Err(Problem::error("Security group not found", detail)
-                    .at("security_group_id")
-                    .into());
+                return Err(missing("Security group", group, "security_group_id").into());
             }
             _ => None,
         };
