@@ -154,7 +154,7 @@ impl Cloud {
     /// Makes the call as whoever the configuration says, logging in first where that is needed.
     pub(super) async fn send(&self, call: &Call) -> Result<Answer> {
         if self.session.credentials_hold.initialized() {
-            return self.send_renewing(call).await;
+            return Box::pin(self.send_renewing(call)).await;
         }
         // The first call goes alone: ten at once with a wrong key would lock the key.
         let mut first = self.during(&call.operation, self.session.first_call.lock()).await?;
@@ -163,9 +163,9 @@ impl Cloud {
         }
         if self.session.credentials_hold.initialized() {
             drop(first);
-            return self.send_renewing(call).await;
+            return Box::pin(self.send_renewing(call)).await;
         }
-        let outcome = self.send_renewing(call).await;
+        let outcome = Box::pin(self.send_renewing(call)).await;
         match &outcome {
             Err(error) if error.kind() == Kind::Unauthenticated => *first = Some(error.clone()),
             Ok(_) => drop(self.session.credentials_hold.set(())),

@@ -209,7 +209,8 @@ fn meaning(subject: Subject, status: u16, code: &str, message: &str) -> Kind {
         (404, _) if codes_of_the_missing(subject).contains(&code) => Kind::NotFound,
 
         (_, "VPC.2812") => Kind::RouteExists,
-        (400, "VPC.2800") => Kind::TooManyEntries,
+        // One code for many mistakes in a list of routes; the text alone tells this one.
+        (400, "VPC.2800") if message.contains("more than") => Kind::TooManyEntries,
         // One code for two different things; the text alone tells them apart.
         (409, "VPC.0602") if mentions_quota(message) => Kind::QuotaExceeded,
         (409, "VPC.0602" | "VPC.9902") if subject == Subject::Rule => rule_exists(message),

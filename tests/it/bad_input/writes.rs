@@ -72,7 +72,7 @@ fn places() -> Vec<Row> {
 fn next_hops() -> Vec<Row> {
     let by_server = |name, id| route(name).without("host_ip").with("ecs_id", id);
     let by_port = |name, id| route(name).without("host_ip").with("port_id", id);
-    vec![
+    let rows = vec![
         route("missing_host").with("host_ip", "192.168.0.99").says(
             "host_ip",
             "Server not found",
@@ -123,7 +123,10 @@ fn next_hops() -> Vec<Row> {
             "Virtual IP address not found",
             &["belongs to a server", "`host_ip`"],
         ),
-    ]
+    ];
+    // A destination of its own for each: two routes to one would be a mistake too.
+    let ranges = (100_u8..).map(|third| format!("10.0.{third}.0/24"));
+    rows.into_iter().zip(ranges).map(|(row, range)| row.with("destination", range)).collect()
 }
 
 fn destinations() -> Vec<Row> {

@@ -1,6 +1,8 @@
 //! A provider behind its gRPC service, asked as Terraform asks: every question and answer is encoded and decoded, only
 //! the socket is left out.
 
+use std::sync::Mutex;
+
 use huaweivpc::{
     framework::{
         ApplyRequest, ImportBy, Path, PlanRequest, Planned, Problem, Provider, Schema, Session,
@@ -36,16 +38,27 @@ pub struct Grpc<C: Session> {
     client: ProviderClient<ProviderServer<Service<C>>>,
     /// The same provider once more, for its tables.
     tables: Provider<C>,
+    /// What it was last configured with.
+    block: Mutex<Option<Value>>,
 }
 
 impl<C: Session> Grpc<C> {
     /// Serves the provider that `make` makes.
     pub fn new(make: impl Fn() -> Provider<C>) -> Self {
         let client = ProviderClient::new(ProviderServer::new(Service::new(make())));
-        Self { client, tables: make() }
+        Self { client, tables: make(), block: Mutex::default() }
+    }
+
+    /// Terraform refreshes and applies in processes of their own, so what one of them has read the next one has not.
+    async fn begin_anew(&self) {
+        let block = self.block.lock().expect("nobody panicked with it").clone();
+        if let Some(block) = block {
+            self.configure(&block).await;
+        }
     }
 
     pub async fn configure(&self, block: &Value) -> Vec<Problem> {
+        *self.block.lock().expect("nobody panicked with it") = Some(block.clone());
         let request = configure_provider::Request {
             terraform_version: "1.15.5".to_owned(),
             config: Some(sent(block, &self.tables.schema.value_type())),
@@ -122,6 +135,7 @@ impl<C: Session> Plugin for Grpc<C> {
     }
 
     async fn read(&self, type_name: &str, stored: &Stored) -> Answer {
+        self.begin_anew().await;
         let request = read_resource::Request {
             type_name: type_name.to_owned(),
             current_state: Some(sent(&stored.state, &self.resource_type(type_name))),
@@ -225,6 +239,7 @@ impl<C: Session> Plugin for Grpc<C> {
     }
 
     async fn read_data(&self, type_name: &str, config: &Value) -> ValueAnswer {
+        self.begin_anew().await;
         let ty = self.data_source_schema(type_name).value_type();
         let request = read_data_source::Request {
             type_name: type_name.to_owned(),
