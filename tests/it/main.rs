@@ -22,6 +22,7 @@ mod layers;
 mod log;
 mod network;
 mod plugin_client;
+mod route_writer;
 mod service;
 mod settings;
 mod signing;
