@@ -71,7 +71,7 @@ impl Batch<'_> {
         if makes_room && !homeless.is_empty() {
             homeless = self.send_all(homeless.into_iter().map(|(job, _)| job).collect()).await;
         }
-        homeless.into_iter().for_each(|(job, error)| job.refuse(&error));
+        homeless.into_iter().for_each(|(job, error)| job.refuse_finally(&error));
         wishes
     }
 
@@ -217,9 +217,12 @@ impl Batch<'_> {
                 }
                 group.jobs = jobs_of(pending);
             }
-            Refusal::Its | Refusal::Everybody => {
-                group.jobs = jobs_of(pending);
-                group.refuse(&error);
+            Refusal::Its => {
+                jobs_of(pending).into_iter().for_each(|job| job.refuse_finally(&error));
+                return (Vec::new(), None);
+            }
+            Refusal::Everybody => {
+                jobs_of(pending).into_iter().for_each(|job| job.refuse(&error));
                 return (Vec::new(), None);
             }
         }

@@ -38,6 +38,13 @@ pub enum Foreign {
     Delete(String),
 }
 
+impl Foreign {
+    pub fn names(&self, destination: &str) -> bool {
+        let (Foreign::Put(named, _) | Foreign::Delete(named)) = self;
+        named == destination
+    }
+}
+
 /// The table, and how the cloud around it behaves.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
