@@ -239,10 +239,8 @@ impl Cloud {
         let exchange = transport::exchange(http, request);
         let response = match call.effect {
             Effect::None => self.during(&call.operation, exchange).await?,
-            Effect::Idempotent | Effect::Once => {
-                self.during(&call.operation, std::future::ready(())).await?;
-                exchange.await
-            }
+            // Given up, its outcome would be unknown. The time limits of the connection end it all the same.
+            Effect::Idempotent | Effect::Once => exchange.await,
         };
         let result = match response {
             Ok(response) => answer(call, identity, response),

@@ -45,6 +45,8 @@ pub enum Kind {
     Denied,
     /// The credentials are wrong or have expired.
     Unauthenticated,
+    /// The credentials are good, but for another project.
+    OtherProject,
     /// The cloud will not do this, however often it is asked.
     Refused,
     /// This region does not offer the API.
@@ -219,6 +221,7 @@ fn meaning(subject: Subject, status: u16, code: &str, message: &str) -> Kind {
 
         // The account is restricted or not verified: new credentials would not help.
         (401, "VPC.0005" | "VPC.0009") => Kind::Denied,
+        (400, "VPC.0007" | "Ecs.0023") => Kind::OtherProject,
         (401, _) => Kind::Unauthenticated,
         (403, _) => Kind::Denied,
         (400 | 409, _) if mentions_quota(message) => Kind::QuotaExceeded,

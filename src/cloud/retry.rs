@@ -70,6 +70,7 @@ fn is_worth_repeating(effect: Effect, failure: &Kind) -> bool {
         | Kind::Conflict
         | Kind::Denied
         | Kind::Unauthenticated
+        | Kind::OtherProject
         | Kind::Refused
         | Kind::NotPublished
         | Kind::Unreadable

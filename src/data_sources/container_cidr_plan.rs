@@ -85,13 +85,12 @@ impl DataSource<Cloud> for ContainerCidrPlan {
             let (names, open) = host.certain(&["ecs_id", "host_ip"]);
             if names.len() > 1 {
                 let detail = format!(
-                    "Host `{name}` has both `ecs_id` and `host_ip`. Keep the one by which the server is meant."
+                    "`{path}` has both `ecs_id` and `host_ip`. Keep the one by which the server is meant."
                 );
-                problems
-                    .push(Problem::error("Host named twice", detail).at(path.attribute("host_ip")));
+                problems.push(Problem::error("Host named twice", detail).at(path));
             } else if names.is_empty() && !open {
                 let detail =
-                    format!("Host `{name}` has neither `ecs_id` nor `host_ip`. Set one of them.");
+                    format!("`{path}` has neither `ecs_id` nor `host_ip`. Set one of them.");
                 problems.push(Problem::error("Host not named", detail).at(path));
             }
         }
@@ -101,7 +100,7 @@ impl DataSource<Cloud> for ContainerCidrPlan {
     async fn read(mut self, cloud: &Cloud) -> Result<Noted<Self>> {
         let Some(vpc) = cloud.vpc(&self.vpc_id).await? else {
             let detail = format!(
-                "VPC `{}` does not exist. Check the id, the region and the project.",
+                "VPC `{}` does not exist. Check `vpc_id`, and the region and the project of the provider.",
                 self.vpc_id
             );
             return Err(Problem::error("VPC not found", detail).at("vpc_id").into());
@@ -226,20 +225,22 @@ impl From<&Finding> for Reported {
     }
 }
 
-/// A finding as a diagnostic on the path it is about.
+/// A finding as a diagnostic on the path it is about. The detail names the path too: where `hosts` is the result of an
+/// expression, Terraform cannot show the host.
 fn problem(finding: Finding) -> Problem {
-    let detail = format!("{}\n\n{} ({})", finding.message, finding.fix, finding.code.name());
-    let problem = match finding.code.severity() {
-        network::Severity::Error => Problem::error(finding.code.summary(), detail),
-        network::Severity::Warning => Problem::warning(finding.code.summary(), detail),
+    let Finding { code, subject, message, fix, .. } = finding;
+    let hosts = Path::from("hosts");
+    let path = match &subject {
+        Subject::Host(name) => hosts.key(name),
+        Subject::Range(name) => hosts.key(name).attribute("container_cidr"),
+        Subject::Table(_) => hosts,
     };
-    match finding.subject {
-        Subject::Host(name) => problem.at(Path::from("hosts").key(&name)),
-        Subject::Range(name) => {
-            problem.at(Path::from("hosts").key(&name).attribute("container_cidr"))
-        }
-        Subject::Table(_) => problem.at("hosts"),
-    }
+    let detail = format!("In `{path}`: {message}\n\n{fix} ({})", code.name());
+    let problem = match code.severity() {
+        network::Severity::Error => Problem::error(code.summary(), detail),
+        network::Severity::Warning => Problem::warning(code.summary(), detail),
+    };
+    problem.at(path)
 }
 
 fn ranges_of(subnet: &Subnet) -> Vec<network::Subnet> {

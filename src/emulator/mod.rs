@@ -70,11 +70,14 @@ impl Emulator {
     /// Starts from the state file if there is one, otherwise from the scenario. Credentials and everything else
     /// besides the world come from the scenario in both cases.
     pub fn new(scenario: Scenario, settings: Settings) -> Result<Self, StateFileError> {
-        let stored = match &settings.state_file {
-            Some(path) => state_file::load(path, &scenario.world.project_id)?,
-            None => None,
-        };
-        let world = stored.unwrap_or_else(|| scenario.world.clone());
+        let mut world = scenario.world.clone();
+        if let Some(path) = &settings.state_file {
+            match state_file::load(path, &world.project_id)? {
+                Some(stored) => world = stored,
+                // A file that cannot be written is better found out now than at the first change.
+                None => state_file::save(path, &world)?,
+            }
+        }
         Ok(Self(Arc::new(Shared {
             started: Moment::from((settings.clock)()),
             scenario,

@@ -76,7 +76,14 @@ fn texts(
 }
 
 fn refusal(attribute: &Attribute, parse: Parse, text: &str, path: &Path) -> Option<Problem> {
-    let reason = parse(text).err()?;
+    let mut detail = parse(text).err()?;
+    if text.is_empty() {
+        detail = detail.replacen("``", "An empty text", 1);
+    }
+    // The summary names an attribute of the body well enough; what is deeper would be looked for.
+    if path.0.len() > 1 {
+        detail = format!("In `{path}`: {detail}");
+    }
     let summary = format!("Invalid value for `{}`", attribute.name);
-    Some(Problem::error(summary, reason).at(path.clone()))
+    Some(Problem::error(summary, detail).at(path.clone()))
 }

@@ -1,6 +1,6 @@
 //! Values and types as Terraform's language has them (its library for this is called cty).
 
-use std::{cmp::Ordering, collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use bigdecimal::{BigDecimal, ToPrimitive};
 
@@ -78,19 +78,30 @@ impl Value {
     }
 
     /// A set: sorted where its elements have an order of their own (strings, numbers), without duplicates.
+    ///
+    /// Elements without such an order follow the others, in the order given.
     pub fn set(mut elements: Vec<Value>) -> Value {
         elements.sort_by(|a, b| match (a, b) {
             (Value::String(a), Value::String(b)) => a.cmp(b),
             (Value::Number(a), Value::Number(b)) => a.cmp(b),
-            _ => Ordering::Equal,
+            _ => a.has_order().cmp(&b.has_order()).reverse(),
         });
         let mut unique: Vec<Value> = Vec::with_capacity(elements.len());
         for element in elements {
-            if element.is_unknown() || !unique.contains(&element) {
+            let repeated = match &element {
+                Value::Unknown(_) => false,
+                ordered if ordered.has_order() => unique.last() == Some(ordered),
+                other => unique.contains(other),
+            };
+            if !repeated {
                 unique.push(element);
             }
         }
         Value::Seq(unique)
+    }
+
+    fn has_order(&self) -> bool {
+        matches!(self, Value::String(_) | Value::Number(_))
     }
 }
 

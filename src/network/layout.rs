@@ -260,14 +260,19 @@ fn quota(table: &Table, hosts: &[Host]) -> Option<Finding> {
     let (code, message) = if used + new > quota {
         (
             Code::QuotaExceeded,
-            format!("{used} of {quota} routes are used and {new} are to be added."),
+            format!(
+                "{used} of {quota} routes of table {} are used, and the plan adds {new}.",
+                table.id
+            ),
         )
     } else if used + local + new > quota && new > 0 {
         // The documents do not say whether local routes count.
         (
             Code::QuotaNearlyFull,
             format!(
-                "{used} of {quota} routes are used, {new} are to be added and {local} local routes may count too."
+                "{used} of {quota} routes of table {} are used, the plan adds {new}, and {local} local routes may count \
+                 too.",
+                table.id
             ),
         )
     } else {
@@ -278,7 +283,7 @@ fn quota(table: &Table, hosts: &[Host]) -> Option<Finding> {
         subject: Subject::Table(table.id.clone()),
         conflicts_with: String::new(),
         message,
-        fix: "Ask for a higher quota of routes per table, use fewer and larger ranges, or another route table."
+        fix: "Ask for a higher quota of routes per table, use fewer and larger ranges in `hosts`, or another route table."
             .to_owned(),
     })
 }

@@ -34,6 +34,8 @@ fn diagnostic(problem: &Problem, ty: &Type) -> Diagnostic {
 /// The path as far as it leads somewhere in a value of type `ty`; `None` for the whole.
 ///
 /// The elements of a set cannot be addressed, and Terraform shows nothing useful for a path that is not in the schema.
+/// Nor does it for one that goes on behind an element: it would show the first line of the whole block instead of
+/// the element's.
 pub fn attribute_path(path: &Path, mut ty: &Type) -> Option<AttributePath> {
     let mut steps = Vec::new();
     for step in &path.0 {
@@ -55,7 +57,11 @@ pub fn attribute_path(path: &Path, mut ty: &Type) -> Option<AttributePath> {
             }
             _ => break,
         };
+        let is_element = !matches!(selector, Selector::AttributeName(_));
         steps.push(WireStep { selector: Some(selector) });
+        if is_element {
+            break;
+        }
         ty = inner;
     }
     (!steps.is_empty()).then_some(AttributePath { steps })

@@ -1,6 +1,6 @@
 //! Schemas as Terraform reads them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::generated::tfplugin6::{
     self as wire, ResourceIdentitySchema, ServerCapabilities, StringKind, get_metadata,
@@ -65,7 +65,7 @@ pub fn metadata<C>(provider: &Provider<C>) -> get_metadata::Response {
     }
 }
 
-pub fn functions<C>(provider: &Provider<C>) -> HashMap<String, wire::Function> {
+pub fn functions<C>(provider: &Provider<C>) -> BTreeMap<String, wire::Function> {
     provider
         .functions
         .iter()

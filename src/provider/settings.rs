@@ -115,8 +115,9 @@ impl Sources<'_> {
     fn valid_region(&mut self, region: String) -> Option<String> {
         // New regions and private clouds appear: only what no URL can hold is refused.
         if !is_part_of_host(&region) || region.contains('.') {
-            let detail =
-                format!("`{region}` is no name of a region. Write one such as `cn-north-4`.");
+            let detail = format!(
+                "`region` cannot be `{region}`. Write the name of one, such as `cn-north-4`."
+            );
             self.refuse(&REGION, "Invalid region", detail);
             return None;
         }
@@ -167,8 +168,8 @@ impl Sources<'_> {
         };
         if !is_part_of_host(&cloud) {
             let detail = format!(
-                "`{cloud}` is no domain. Write it alone, such as `myhuaweicloud.com`, without `https://`; whole URLs \
-                 belong into `endpoints`."
+                "`cloud` cannot be `{cloud}`. Write a domain alone, such as `myhuaweicloud.com`, without `https://`; whole \
+                 URLs belong into `endpoints`."
             );
             self.refuse(&CLOUD, "Invalid domain", detail);
             return None;
@@ -211,7 +212,7 @@ impl Sources<'_> {
         };
         parsed
             .inspect_err(|why| {
-                let detail = format!("`{path}` gives no certificates. {why}");
+                let detail = format!("`{path}` gives no certificates. {why} Check `cacert_file`.");
                 self.refuse(&CACERT_FILE, "Unusable certificate file", detail);
             })
             .ok()
@@ -229,7 +230,8 @@ fn base_url(text: &str) -> Option<Url> {
     url.set_path(&path);
     Some(url).filter(|url| {
         matches!(url.scheme(), "http" | "https")
-            && url.has_host()
+            // A slip in the scheme reads as a host: `https:/ecs…`, `http//ecs…`.
+            && url.host_str().is_some_and(|host| !matches!(host, "http" | "https"))
             && url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()

@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{conflict::exists_already, the_one};
+mod refusal;
+
+use super::{absent, conflict::exists_already, listed, missing, the_one};
 use crate::{
     cloud::{
         Cloud, Description, Kind, PortId, Route, RouteChanges, RouteTable, RouteTableId, ServerId,
@@ -98,10 +100,10 @@ impl Resource<Cloud> for ContainerRoute {
         let (hops, open) = config.certain(&NEXT_HOPS);
         if hops.len() > 1 {
             let detail =
-                format!("{} are set. Keep exactly one: a route has one next hop.", quoted(&hops));
+                format!("{} are set. Keep exactly one: a route has one next hop.", listed(&hops));
             problems.push(Problem::error("More than one next hop", detail).at(hops[1]));
         } else if hops.is_empty() && !open {
-            let detail = format!("Set exactly one of {}.", quoted(&NEXT_HOPS));
+            let detail = format!("Set exactly one of {}.", listed(&NEXT_HOPS));
             problems.push(Problem::error("No next hop", detail));
         }
         if config.certain(&["vpc_id", "route_table_id"]) == (Vec::new(), false) {
@@ -146,24 +148,24 @@ impl Resource<Cloud> for ContainerRoute {
         let table = self.table(cloud).await?;
         let next_hop = self.next_hop(&table.vpc_id, cloud).await?;
         let wanted = self.route(&next_hop);
-        let changes =
-            match creation(route_to(self.destination, &table), &wanted, self.adopt_existing) {
-                Creation::Add => RouteChanges { add: vec![wanted], ..RouteChanges::default() },
-                Creation::Adopt => RouteChanges { modify: vec![wanted], ..RouteChanges::default() },
-                Creation::Nothing => RouteChanges::default(),
-                Creation::Local => return Err(local_route(self.destination).into()),
-                Creation::Conflict => return Err(self.conflict(&table.id).into()),
-            };
+        let changes = match creation(self.destination, &table, &wanted, self.adopt_existing) {
+            Creation::Add => RouteChanges { add: vec![wanted], ..RouteChanges::default() },
+            Creation::Adopt => RouteChanges { modify: vec![wanted], ..RouteChanges::default() },
+            Creation::Nothing => RouteChanges::default(),
+            Creation::Local(local) => return Err(local_route(self.destination, local).into()),
+            Creation::Conflict => return Err(self.conflict(&table.id).into()),
+        };
         let made = self.clone().made(&table, next_hop);
-        if !changes.is_empty() {
-            cloud.change_routes(&table.id, &changes).await.map_err(|error| match error.kind() {
-                Kind::RouteExists => self.conflict(&table.id).into(),
-                // Recorded, because it may be there; the next refresh finds out.
-                _ if error.leaves_doubt() => Problems::from(error).keeping(&made),
-                _ => self.refused(error),
-            })?;
+        if changes.is_empty() {
+            return Ok(made);
         }
-        Ok(made)
+        match cloud.change_routes(&table.id, &changes).await {
+            Ok(_) => Ok(made),
+            Err(error) if error.kind() == Kind::RouteExists => Err(self.conflict(&table.id).into()),
+            // Recorded, because it may be there; the next refresh finds out.
+            Err(error) if error.leaves_doubt() => Err(Problems::from(error).keeping(&made)),
+            Err(error) => Err(self.refused(error, &table.vpc_id, cloud).await),
+        }
     }
 
     async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
@@ -175,8 +177,10 @@ impl Resource<Cloud> for ContainerRoute {
             Some(_) => RouteChanges { modify: vec![wanted], ..RouteChanges::default() },
             None => RouteChanges { add: vec![wanted], ..RouteChanges::default() },
         };
-        if !changes.is_empty() {
-            cloud.change_routes(&table.id, &changes).await.map_err(|error| self.refused(error))?;
+        if !changes.is_empty()
+            && let Err(error) = cloud.change_routes(&table.id, &changes).await
+        {
+            return Err(self.refused(error, &table.vpc_id, cloud).await);
         }
         Ok(self.made(&table, next_hop))
     }
@@ -190,7 +194,7 @@ impl Resource<Cloud> for ContainerRoute {
         let Err(error) = cloud.change_routes(table_id, &changes).await else { return Ok(()) };
         // How the cloud words "gone already" is not documented, so it is looked up.
         match cloud.route_table(table_id).await? {
-            Some(table) if route_to(self.destination, &table).is_some() => Err(self.refused(error)),
+            Some(table) if route_to(self.destination, &table).is_some() => Err(error.into()),
             _ => Ok(()),
         }
     }
@@ -201,18 +205,17 @@ impl ContainerRoute {
     async fn table(&self, cloud: &Cloud) -> Result<RouteTable> {
         let table_id = match (&self.route_table_id, &self.vpc_id) {
             (Some(table_id), _) => table_id.clone(),
-            (None, Some(vpc)) => cloud.default_route_table(vpc).await?.ok_or_else(|| {
-                let detail = format!("VPC `{vpc}` does not exist, or has no default route table. Check the id, the region and the project.");
-                Problem::error("VPC not found", detail).at("vpc_id")
-            })?,
+            (None, Some(vpc)) => {
+                let table = cloud.default_route_table(vpc).await?;
+                table.ok_or_else(|| {
+                    let fact = format!("VPC `{vpc}` does not exist, or has no default route table");
+                    absent("VPC", &fact, "vpc_id")
+                })?
+            }
             (None, None) => return Err(Problem::bug("neither VPC nor route table").into()),
         };
-        let table = cloud.route_table(&table_id).await?.ok_or_else(|| {
-            let detail = format!(
-                "Route table `{table_id}` does not exist. Check the id, the region and the project."
-            );
-            Problem::error("Route table not found", detail).at("route_table_id")
-        })?;
+        let table = cloud.route_table(&table_id).await?;
+        let table = table.ok_or_else(|| missing("Route table", &table_id, "route_table_id"))?;
         match &self.vpc_id {
             Some(vpc) if *vpc != table.vpc_id => {
                 let detail = format!(
@@ -275,13 +278,6 @@ impl ContainerRoute {
         let what = format!("A route to {} in route table `{table}`", self.destination);
         exists_already(Self::NAME, &what, &format!("{table}/{}", self.destination), "destination")
     }
-
-    /// A refusal by the cloud concerns the next hop or the destination; only its message tells which.
-    fn refused(&self, error: crate::cloud::Error) -> Problems {
-        let about_route = matches!(error.kind(), Kind::Refused | Kind::QuotaExceeded);
-        let problems = Problems::from(error);
-        if about_route { problems.at("destination") } else { problems }
-    }
 }
 
 /// What creating a route takes, seen what is in the table.
@@ -292,14 +288,19 @@ enum Creation {
     /// The adopted route is as it should be.
     Nothing,
     Conflict,
-    /// The table's own route cannot be taken over.
-    Local,
+    /// The table's own route, of this range, goes before any other to what lies in it.
+    Local(Cidr),
 }
 
-fn creation(existing: Option<&Route>, wanted: &Route, adopt: bool) -> Creation {
-    match existing {
+fn creation(destination: Cidr, table: &RouteTable, wanted: &Route, adopt: bool) -> Creation {
+    // Whether the cloud takes a range around a local one is not documented; it is left to the cloud.
+    let locals = table.routes.iter().filter(|route| route.next_hop_type == "local");
+    let mut ranges = locals.filter_map(|route| Cidr::lenient(&route.destination));
+    if let Some(local) = ranges.find(|local| local.contains(destination)) {
+        return Creation::Local(local);
+    }
+    match route_to(destination, table) {
         None => Creation::Add,
-        Some(route) if route.next_hop_type == "local" => Creation::Local,
         Some(_) if !adopt => Creation::Conflict,
         Some(route) if is_as_wanted(route, wanted) => Creation::Nothing,
         Some(_) => Creation::Adopt,
@@ -323,14 +324,10 @@ fn next_hop_through(nic: &crate::cloud::Port) -> NextHop {
     }
 }
 
-fn local_route(destination: Cidr) -> Problem {
+fn local_route(destination: Cidr, local: Cidr) -> Problem {
     let detail = format!(
-        "{destination} is a local route of the table: a subnet of the VPC or a system range. Choose a container range \
-         outside every subnet."
+        "{destination} lies in {local}, which the table routes by itself: to a subnet of the VPC, or to the cloud's own \
+         services. Choose a `destination` outside every subnet and every system range."
     );
-    Problem::error("Destination is a local route", detail).at("destination")
-}
-
-fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    Problem::error("Destination inside a local route", detail).at("destination")
 }

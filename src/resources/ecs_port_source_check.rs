@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{server_of, the_one};
+use super::{absent, listed, missing, server_of, the_one};
 use crate::{
     cloud::{self, AddressPair, Cloud, Port, PortId, ServerId, VpcId},
     framework::{
@@ -77,14 +77,14 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         let (names, open) = config.certain(&NAMES);
         if names.len() > 1 {
             let detail = format!(
-                "`{}` are set. Keep exactly one: it names one network interface.",
-                names.join("` and `")
+                "{} are set. Keep exactly one: it names one network interface.",
+                listed(&names)
             );
             vec![Problem::error("Network interface named twice", detail).at(names[1])]
         } else if names.is_empty() && !open {
             vec![Problem::error(
                 "No network interface",
-                "Set exactly one of `port_id`, `ecs_id` and `host_ip`.",
+                format!("Set exactly one of {}.", listed(&NAMES)),
             )]
         } else {
             Vec::new()
@@ -132,17 +132,22 @@ impl EcsPortSourceCheck {
     /// The interface the user means.
     async fn port(&self, cloud: &Cloud) -> Result<Port> {
         let port = match (&self.port_id, &self.ecs_id, self.host_ip) {
-            (Some(port_id), ..) => cloud.port(port_id).await?.ok_or_else(|| {
-                let detail = format!("Port `{port_id}` does not exist. Check the id, the region and the project.");
-                Problem::error("Port not found", detail).at("port_id")
-            })?,
-            (None, Some(server), _) => cloud.primary_nic(server).await?.ok_or_else(|| {
-                let detail = format!("Server `{server}` does not exist or has no network interface. Check the id, the region and the project.");
-                Problem::error("Server not found", detail).at("ecs_id")
-            })?,
+            (Some(port_id), ..) => {
+                cloud.port(port_id).await?.ok_or_else(|| missing("Port", port_id, "port_id"))?
+            }
+            (None, Some(server), _) => {
+                let nic = cloud.primary_nic(server).await?;
+                nic.ok_or_else(|| {
+                    let fact =
+                        format!("Server `{server}` does not exist or has no network interface");
+                    absent("Server", &fact, "ecs_id")
+                })?
+            }
             (None, None, Some(address)) => {
                 let nics = cloud.nics_with_address(address.into(), self.vpc_id.as_ref()).await?;
-                the_one(nics, "host_ip", &format!("the private address {address}"))?
+                let inside = self.vpc_id.as_ref().map(|vpc| format!(" in VPC `{vpc}`"));
+                let what = format!("the private address {address}{}", inside.unwrap_or_default());
+                the_one(nics, "host_ip", &what)?
             }
             (None, None, None) => return Err(Problem::bug("no interface is named").into()),
         };

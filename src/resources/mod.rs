@@ -7,10 +7,37 @@ pub mod secgroup_icmp_udp_rule;
 mod conflict;
 mod words;
 
+use std::fmt::Display;
+
 use crate::{
     cloud::{Port, ServerId},
     framework::{Problem, Result},
 };
+
+/// What `attribute` names by this id is not there.
+fn missing(what: &str, id: &impl Display, attribute: &'static str) -> Problem {
+    absent(what, &format!("{what} `{id}` does not exist"), attribute)
+}
+
+/// The same where `fact` is all that is known.
+fn absent(what: &str, fact: &str, attribute: &'static str) -> Problem {
+    let detail = format!("{fact}. {}", check(attribute));
+    Problem::error(format!("{what} not found"), detail).at(attribute)
+}
+
+/// The remedy against an id that leads nowhere.
+fn check(attribute: &str) -> String {
+    format!("Check `{attribute}`, and the region and the project of the provider.")
+}
+
+/// The names as a sentence lists them: `a`, `b` and `c`.
+fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
 
 /// The one interface that was meant. `what` says how it was named, `attribute` where.
 fn the_one(mut nics: Vec<Port>, attribute: &'static str, what: &str) -> Result<Port> {
@@ -19,8 +46,8 @@ fn the_one(mut nics: Vec<Port>, attribute: &'static str, what: &str) -> Result<P
         Some(nic) if found == 1 => Ok(nic),
         None => {
             let detail = format!(
-                "No server's network interface has {what}. Write that of an existing server, or make the \
-                                  server first."
+                "No server's network interface has {what}. Write the `{attribute}` of an existing server, or make the \
+                 server first."
             );
             Err(Problem::error("Server not found", detail).at(attribute).into())
         }
@@ -32,7 +59,7 @@ fn the_one(mut nics: Vec<Port>, attribute: &'static str, what: &str) -> Result<P
                 .collect::<Vec<_>>()
                 .join(", ");
             let detail = format!(
-                "{found} network interfaces have {what}: ports {ids}. Set `vpc_id` to say which VPC is meant, or write \
+                "{found} network interfaces have {what}, so `{attribute}` does not tell which is meant: ports {ids}. Set `vpc_id` to say which VPC is meant, or write \
                  `port_id` or `ecs_id` instead."
             );
             Err(Problem::error("Several servers match", detail).at(attribute).into())

@@ -13,10 +13,10 @@ mod making;
 mod terms;
 
 use self::{
-    making::{Lost, Maker, Ours, group_not_found, identical},
+    making::{Lost, Maker, Ours, identical},
     terms::{Direction, Priority, Protocol, is_same_ports, range_of},
 };
-use super::conflict::exists_already;
+use super::{conflict::exists_already, missing};
 use crate::{
     cloud::{self, Cloud, Description, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
     framework::{
@@ -90,7 +90,8 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         let mut problems = Vec::new();
         if let Some(protocols) = config.texts("protocols") {
             if protocols.is_empty() {
-                let detail = "The set is empty. Write `icmp`, `udp` or both, or leave the attribute out for both.";
+                let detail =
+                    "`protocols` is empty. Write `icmp`, `udp` or both, or leave it out for both.";
                 problems.push(Problem::error("Nothing to open", detail).at("protocols"));
             } else if !protocols.contains(&"udp") && config.text("udp_ports").is_some() {
                 let detail = "`protocols` does not hold `udp`. Add it, or leave `udp_ports` out.";
@@ -166,8 +167,7 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     async fn create(mut self, cloud: &Cloud) -> Result<Self> {
-        let missing = || group_not_found(&self.security_group_id);
-        let rules = self.rules(cloud).await?.ok_or_else(missing)?;
+        let rules = self.rules_to_change(cloud).await?;
         // Looked for before anything is made, so that a conflict leaves nothing half-made.
         let standing: Vec<&RuleId> = self
             .protocols
@@ -197,8 +197,7 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     async fn update(mut self, mut prior: Self, cloud: &Cloud) -> Result<Self> {
-        let missing = || group_not_found(&self.security_group_id);
-        let rules = self.rules(cloud).await?.ok_or_else(missing)?;
+        let rules = self.rules_to_change(cloud).await?;
         self.memory.look_through(&rules);
         let mut surplus = std::mem::take(&mut self.memory.surplus);
         let mut old = prior.rule_ids.take().unwrap_or_default();
@@ -284,6 +283,12 @@ impl SecgroupIcmpUdpRule {
             Err(error) if error.kind() == cloud::Kind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn rules_to_change(&self, cloud: &Cloud) -> Result<Vec<SecurityGroupRule>> {
+        let group = &self.security_group_id;
+        let rules = self.rules(cloud).await?;
+        Ok(rules.ok_or_else(|| missing("Security group", group, "security_group_id"))?)
     }
 
     /// Makes the rule, or takes an identical one: one of `ours`, or any if the user lets us.

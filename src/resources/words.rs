@@ -10,24 +10,7 @@ use crate::{
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let (summary, remedy) = advice(&error.kind());
-        let mut detail = format!(
-            "Could not {}: {}.\n",
-            error.operation(),
-            error.message().trim_end_matches('.')
-        );
-        for (label, value) in [
-            ("HTTP status", error.status().map(|status| status.to_string())),
-            ("Code", error.code().map(str::to_owned)),
-            ("Request id", error.request_id().map(str::to_owned)),
-            ("Cause", cause(&error)),
-        ] {
-            if let Some(value) = value {
-                detail.push_str(&format!("{label}: {value}\n"));
-            }
-        }
-        detail.push('\n');
-        detail.push_str(&remedy);
-        Problem::error(summary, detail)
+        explained(&error, summary, &remedy)
     }
 }
 
@@ -35,6 +18,25 @@ impl From<Error> for Problems {
     fn from(error: Error) -> Self {
         Problem::from(error).into()
     }
+}
+
+/// What failed in the cloud's words, and what to do about it in ours.
+pub(super) fn explained(error: &Error, summary: &str, remedy: &str) -> Problem {
+    let mut detail =
+        format!("Could not {}: {}.\n", error.operation(), error.message().trim_end_matches('.'));
+    for (label, value) in [
+        ("HTTP status", error.status().map(|status| status.to_string())),
+        ("Code", error.code().map(str::to_owned)),
+        ("Request id", error.request_id().map(str::to_owned)),
+        ("Cause", cause(error)),
+    ] {
+        if let Some(value) = value {
+            detail.push_str(&format!("{label}: {value}\n"));
+        }
+    }
+    detail.push('\n');
+    detail.push_str(remedy);
+    Problem::error(summary, detail)
 }
 
 /// The innermost cause, which names the host or the socket.
@@ -77,6 +79,11 @@ fn advice(kind: &Kind) -> (&'static str, String) {
             "Check `access_key`, `secret_key` and `security_token` (or `token`, or `user_name` and `password`) of the \
              provider, and that this machine's clock is right. After several wrong signatures the cloud locks a key for \
              some minutes.",
+        ),
+        Kind::OtherProject => (
+            "Project of somebody else",
+            "The credentials are not for this project. Check `project_id` (or `project_name`) and `region` of the provider, \
+             or give the credentials of the project's account.",
         ),
         Kind::Refused => (
             "Refused by the cloud",

@@ -5,6 +5,8 @@
 
 mod bounds;
 mod errors;
+mod lent_keys;
+mod log;
 mod logins;
 mod objects;
 mod repetition;

@@ -1,12 +1,15 @@
 //! Every test of the project in one binary, one module per topic, each through a boundary.
 
 #![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bad_input;
 mod clients;
 mod cloud;
 mod core_notices;
 mod core_rules;
 mod docs;
+mod emulator;
 mod examples;
 mod generated;
 mod guide;

@@ -57,7 +57,7 @@ impl Start {
         let sockets = tempfile::Builder::new().prefix("tf").tempdir_in("/tmp").unwrap();
         command
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", "/usr/bin:/bin")
             .env("TMPDIR", sockets.path())
             .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
             .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")

@@ -126,7 +126,7 @@ impl TableOf {
         let tables = cloud.route_tables(vpc).await?;
         if let Some(id) = named.filter(|id| tables.iter().all(|table| table.id != **id)) {
             let detail = format!(
-                "VPC `{vpc}` has no route table `{id}`. Write one of its tables, or leave the attribute out."
+                "VPC `{vpc}` has no route table `{id}`. Write one of its tables, or leave `route_table_id` out."
             );
             return Err(Problem::error("Route table not found", detail)
                 .at("route_table_id")

@@ -2,6 +2,7 @@
 //!
 //! Every mistake is reported with its place, all at once.
 
+mod names;
 mod people;
 mod reader;
 mod topology;

@@ -1,9 +1,10 @@
 //! The part of a scenario that says what exists. Built by the world's own functions, so that a scenario cannot hold
 //! what the cloud would refuse.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::reader::{Errors, Fields};
+use super::{
+    names::Names,
+    reader::{Errors, Fields},
+};
 use crate::emulator::world::{
     Api, Moment, Outcome, World, id,
     port::AskedPair,
@@ -19,14 +20,9 @@ use crate::emulator::world::{
 /// When everything of a scenario was created: 2026-01-01T00:00:00Z, the same in every run.
 const CREATED: i64 = 1_767_225_600;
 
-/// Where the things a scenario names are found.
-#[derive(Default)]
-struct Names(BTreeMap<(&'static str, String), String>);
-
 struct Builder<'e> {
     world: World,
-    names: Names,
-    ids: BTreeSet<String>,
+    names: Names<'e>,
     errors: &'e Errors,
     now: Moment,
 }
@@ -39,7 +35,7 @@ pub(super) fn world(
 ) -> World {
     let world = World::empty(region, project_id, quotas(root));
     let now = Moment::from_seconds(CREATED);
-    let mut builder = Builder { world, names: Names::default(), ids: BTreeSet::new(), errors, now };
+    let mut builder = Builder { world, names: Names::new(project_id, errors), errors, now };
     for mut fields in root.list("vpcs") {
         builder.vpc(&mut fields);
     }
@@ -81,8 +77,8 @@ fn quotas(root: &mut Fields<'_>) -> Quotas {
 impl Builder<'_> {
     fn vpc(&mut self, fields: &mut Fields<'_>) {
         let name = fields.text("name");
-        let id = self.id(fields, "vpc", &name);
-        let table_id = self.derived_id("route_table", &format!("{name}/default"));
+        let id = self.names.id(fields, "vpc", &name);
+        let table_id = self.names.derived_id("route_table", &format!("{name}/default"));
         let new = NewVpc {
             name: name.clone(),
             description: fields.optional_text("description").unwrap_or_default(),
@@ -108,7 +104,7 @@ impl Builder<'_> {
     fn gateway(&mut self, fields: &mut Fields<'_>, vpc_id: &str) {
         let name = fields.text("name");
         let text = fields.text("type");
-        let id = self.id(fields, "gateway", &name);
+        let id = self.names.id(fields, "gateway", &name);
         let external = |kind: &RouteType| {
             !matches!(
                 kind,
@@ -128,12 +124,12 @@ impl Builder<'_> {
 
     fn subnet(&mut self, fields: &mut Fields<'_>) {
         let name = fields.text("name");
-        let id = self.id(fields, "subnet", &name);
+        let id = self.names.id(fields, "subnet", &name);
         let neutron_id = match fields.optional_text("neutron_subnet_id") {
             Some(id) => id,
-            None => self.derived_id("neutron_subnet", &name),
+            None => self.names.derived_id("neutron_subnet", &name),
         };
-        let vpc_id = self.reference(fields, "vpc", "vpc");
+        let vpc_id = self.names.reference(fields, "vpc", "vpc");
         let cidr = fields.text("cidr");
         let gateway_ip = fields.optional_text("gateway_ip").or_else(|| first_address(&cidr));
         let new = NewSubnet {
@@ -163,7 +159,7 @@ impl Builder<'_> {
         let mut groups = groups;
         for fields in &mut groups {
             let name = fields.text("name");
-            let id = self.id(fields, "security_group", &name);
+            let id = self.names.id(fields, "security_group", &name);
             let new = NewSecurityGroup {
                 name,
                 description: fields.optional_text("description").unwrap_or_default(),
@@ -184,7 +180,7 @@ impl Builder<'_> {
     }
 
     fn rule(&mut self, fields: &mut Fields<'_>, group_id: &str, index: usize) {
-        let id = self.id(fields, "rule", &format!("{group_id}/{index}"));
+        let id = self.names.id(fields, "rule", &format!("{group_id}/{index}"));
         let ports = match fields.optional_text("multiport") {
             None => Ports::All,
             Some(text) => Ports::parse(&text).unwrap_or_else(|| {
@@ -193,8 +189,9 @@ impl Builder<'_> {
             }),
         };
         let remote_group = fields.optional_text("remote_group");
-        let remote_group_id = remote_group
-            .and_then(|name| self.find("security_group", &name, || fields.path("remote_group")));
+        let remote_group_id = remote_group.and_then(|name| {
+            self.names.find("security_group", &name, || fields.path("remote_group"))
+        });
         let asked = AskedRule {
             direction: Some(fields.text("direction")),
             ethertype: fields.optional_text("ethertype"),
@@ -213,7 +210,7 @@ impl Builder<'_> {
 
     fn server(&mut self, fields: &mut Fields<'_>) {
         let name = fields.text("name");
-        let id = self.id(fields, "server", &name);
+        let id = self.names.id(fields, "server", &name);
         let nics: Vec<(NewNic, String)> = fields
             .list("nics")
             .into_iter()
@@ -257,13 +254,13 @@ impl Builder<'_> {
     fn nic(&mut self, fields: &mut Fields<'_>, place: &str) -> Option<(NewNic, String)> {
         let name = fields.optional_text("name").unwrap_or_default();
         let named = if name.is_empty() { place } else { &name };
-        let id = self.id(fields, "nic", named);
-        let subnet_id = self.reference(fields, "subnet", "subnet");
+        let id = self.names.id(fields, "nic", named);
+        let subnet_id = self.names.reference(fields, "subnet", "subnet");
         let groups = fields.texts("security_groups").unwrap_or_else(|| vec!["default".into()]);
         let security_groups = groups
             .iter()
             .filter_map(|group| {
-                self.find("security_group", group, || fields.path("security_groups"))
+                self.names.find("security_group", group, || fields.path("security_groups"))
             })
             .collect();
         let mut pairs = fields.texts("allowed_address_pairs").unwrap_or_default();
@@ -283,16 +280,16 @@ impl Builder<'_> {
 
     fn vip(&mut self, fields: &mut Fields<'_>) {
         let name = fields.text("name");
-        let id = self.id(fields, "vip", &name);
+        let id = self.names.id(fields, "vip", &name);
         let address = fields.parsed("ip_address", "address");
-        if let Some(subnet_id) = self.reference(fields, "subnet", "subnet") {
+        if let Some(subnet_id) = self.names.reference(fields, "subnet", "subnet") {
             let created = self.world.create_vip(id, &subnet_id, name, address, self.now).map(drop);
             self.check(fields.here(), created);
         }
     }
 
     fn route_table(&mut self, fields: &mut Fields<'_>) {
-        let Some(vpc_id) = self.reference(fields, "vpc", "vpc") else { return };
+        let Some(vpc_id) = self.names.reference(fields, "vpc", "vpc") else { return };
         let is_default = fields.flag("default").unwrap_or(false);
         let name = match is_default {
             true => fields.optional_text("name"),
@@ -309,7 +306,7 @@ impl Builder<'_> {
             .texts("subnets")
             .unwrap_or_default()
             .iter()
-            .filter_map(|name| self.find("subnet", name, || fields.path("subnets")))
+            .filter_map(|name| self.names.find("subnet", name, || fields.path("subnets")))
             .collect();
         let author = Author::Platform;
         let (id, made) = match is_default {
@@ -319,7 +316,7 @@ impl Builder<'_> {
                 (id.clone(), changed.map(drop))
             }
             false => {
-                let id = self.id(fields, "route_table", &name.unwrap_or_default());
+                let id = self.names.id(fields, "route_table", &name.unwrap_or_default());
                 let world = &mut self.world;
                 let created =
                     world.create_route_table(id.clone(), &vpc_id, change, author, self.now);
@@ -338,7 +335,7 @@ impl Builder<'_> {
         let table = self.world.default_route_table(vpc_id);
         let old = table.map(|table| table.id.clone()).unwrap_or_default();
         let Some(new) = fields.optional_text("id") else { return old };
-        self.claim(fields, &new);
+        self.names.claim(fields, &new);
         for table in self.world.route_tables.iter_mut().filter(|table| table.id == old) {
             table.id.clone_from(&new);
         }
@@ -353,12 +350,13 @@ impl Builder<'_> {
         let kind = fields.text("type");
         let name = fields.text("nexthop");
         let nexthop = match RouteType::parse(&kind) {
-            Some(RouteType::Ecs) => self.find("server", &name, || fields.path("nexthop")),
-            Some(RouteType::Eni) => self.find("nic", &name, || fields.path("nexthop")),
+            Some(RouteType::Ecs) => self.names.find("server", &name, || fields.path("nexthop")),
+            Some(RouteType::Eni) => self.names.find("nic", &name, || fields.path("nexthop")),
             Some(RouteType::Vip) => self
+                .names
                 .find("vip", &name, || fields.path("nexthop"))
                 .and_then(|id| self.world.port(&id).map(|port| port.ip_address.to_string())),
-            _ => self.find("gateway", &name, || fields.path("nexthop")),
+            _ => self.names.find("gateway", &name, || fields.path("nexthop")),
         };
         AskedRoute {
             kind: Some(kind),
@@ -366,54 +364,6 @@ impl Builder<'_> {
             nexthop,
             description: fields.optional_text("description"),
         }
-    }
-
-    /// The id of a thing of the scenario: the one given, or one derived from its name.
-    fn id(&mut self, fields: &mut Fields<'_>, kind: &'static str, name: &str) -> String {
-        let id = match fields.optional_text("id") {
-            Some(id) => id,
-            None => self.derived_id(kind, name),
-        };
-        self.claim(fields, &id);
-        if self.names.0.insert((kind, name.to_owned()), id.clone()).is_some() {
-            fields.problem("name", format!("`{name}` is already taken"));
-        }
-        id
-    }
-
-    fn claim(&mut self, fields: &Fields<'_>, id: &str) {
-        if uuid::Uuid::try_parse(id).is_err() || id != id.to_lowercase() {
-            fields.problem("id", format!("`{id}` is no UUID in lower case"));
-        }
-        if !self.ids.insert(id.to_owned()) {
-            fields.problem("id", format!("`{id}` is already taken"));
-        }
-    }
-
-    fn derived_id(&self, kind: &str, name: &str) -> String {
-        id::uuid(kind, &format!("{}/{name}", self.world.project_id))
-    }
-
-    fn reference(
-        &self,
-        fields: &mut Fields<'_>,
-        key: &'static str,
-        kind: &'static str,
-    ) -> Option<String> {
-        let name = fields.text(key);
-        match name.is_empty() {
-            true => None,
-            false => self.find(kind, &name, || fields.path(key)),
-        }
-    }
-
-    fn find(&self, kind: &'static str, name: &str, path: impl Fn() -> String) -> Option<String> {
-        let found = self.names.0.get(&(kind, name.to_owned())).cloned();
-        if found.is_none() {
-            let kind = kind.replace('_', " ");
-            self.errors.add(path(), format!("no {kind} named `{name}`"));
-        }
-        found
     }
 
     fn check(&self, path: &str, outcome: Outcome<()>) {

@@ -117,8 +117,8 @@ pub struct RawState {
     #[prost(bytes = "vec", tag = "1")]
     pub json: ::prost::alloc::vec::Vec<u8>,
     /// From Terraform before 0.12.
-    #[prost(map = "string, string", tag = "2")]
-    pub flatmap: ::std::collections::HashMap<
+    #[prost(btree_map = "string, string", tag = "2")]
+    pub flatmap: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
@@ -540,38 +540,38 @@ pub mod get_provider_schema {
     pub struct Response {
         #[prost(message, optional, tag = "1")]
         pub provider: ::core::option::Option<super::Schema>,
-        #[prost(map = "string, message", tag = "2")]
-        pub resource_schemas: ::std::collections::HashMap<
+        #[prost(btree_map = "string, message", tag = "2")]
+        pub resource_schemas: ::prost::alloc::collections::BTreeMap<
             ::prost::alloc::string::String,
             super::Schema,
         >,
-        #[prost(map = "string, message", tag = "3")]
-        pub data_source_schemas: ::std::collections::HashMap<
+        #[prost(btree_map = "string, message", tag = "3")]
+        pub data_source_schemas: ::prost::alloc::collections::BTreeMap<
             ::prost::alloc::string::String,
             super::Schema,
         >,
-        #[prost(map = "string, message", tag = "7")]
-        pub functions: ::std::collections::HashMap<
+        #[prost(btree_map = "string, message", tag = "7")]
+        pub functions: ::prost::alloc::collections::BTreeMap<
             ::prost::alloc::string::String,
             super::Function,
         >,
-        #[prost(map = "string, message", tag = "8")]
-        pub ephemeral_resource_schemas: ::std::collections::HashMap<
+        #[prost(btree_map = "string, message", tag = "8")]
+        pub ephemeral_resource_schemas: ::prost::alloc::collections::BTreeMap<
             ::prost::alloc::string::String,
             super::Schema,
         >,
-        #[prost(map = "string, message", tag = "9")]
-        pub list_resource_schemas: ::std::collections::HashMap<
+        #[prost(btree_map = "string, message", tag = "9")]
+        pub list_resource_schemas: ::prost::alloc::collections::BTreeMap<
             ::prost::alloc::string::String,
             super::Schema,
         >,
-        #[prost(map = "string, message", tag = "10")]
-        pub state_store_schemas: ::std::collections::HashMap<
+        #[prost(btree_map = "string, message", tag = "10")]
+        pub state_store_schemas: ::prost::alloc::collections::BTreeMap<
             ::prost::alloc::string::String,
             super::Schema,
         >,
-        #[prost(map = "string, message", tag = "11")]
-        pub action_schemas: ::std::collections::HashMap<
+        #[prost(btree_map = "string, message", tag = "11")]
+        pub action_schemas: ::prost::alloc::collections::BTreeMap<
             ::prost::alloc::string::String,
             super::ActionSchema,
         >,
@@ -628,8 +628,8 @@ pub mod get_resource_identity_schemas {
     pub struct Request {}
     #[derive(Clone, PartialEq, ::prost::Message)]
     pub struct Response {
-        #[prost(map = "string, message", tag = "1")]
-        pub identity_schemas: ::std::collections::HashMap<
+        #[prost(btree_map = "string, message", tag = "1")]
+        pub identity_schemas: ::prost::alloc::collections::BTreeMap<
             ::prost::alloc::string::String,
             super::ResourceIdentitySchema,
         >,
@@ -1045,8 +1045,8 @@ pub mod get_functions {
     pub struct Request {}
     #[derive(Clone, PartialEq, ::prost::Message)]
     pub struct Response {
-        #[prost(map = "string, message", tag = "1")]
-        pub functions: ::std::collections::HashMap<
+        #[prost(btree_map = "string, message", tag = "1")]
+        pub functions: ::prost::alloc::collections::BTreeMap<
             ::prost::alloc::string::String,
             super::Function,
         >,

@@ -155,7 +155,7 @@ impl Sources<'_> {
                 }
                 Refusal::Profile(detail) => (&PROFILE, "Unknown profile", detail),
             };
-            self.refuse(setting, summary, format!("{detail} It is `{path}`."));
+            self.refuse(setting, summary, format!("`{path}` {detail} Check {}.", setting.ways()));
             Reported
         })
     }
@@ -175,7 +175,7 @@ impl Sources<'_> {
         let (agency_name, domain) = match (own_name, profile.and_then(|it| it.agency.as_ref())) {
             (Some(name), _) => (name, domain),
             (None, _) if block.is_some() => {
-                let detail = format!("The block names no agency. Set {}.", AGENCY_NAME.ways());
+                let detail = format!("`assume_role` names no agency. Set {}.", AGENCY_NAME.ways());
                 self.refuse(&AGENCY_NAME, "Missing agency", detail);
                 return None;
             }

@@ -22,7 +22,7 @@ pub(super) struct Agency {
     pub(super) domain: Option<Domain>,
 }
 
-/// Why there is no such profile.
+/// Why there is no such profile, as something said of the file.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// The file is none of `hcloud`'s.
@@ -87,7 +87,7 @@ pub(super) fn find_profile(text: &[u8], name: Option<&str>) -> Result<Profile, R
     let file: File = serde_json::from_slice(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Refusal::File(format!(
-            "The file is not the JSON that `hcloud configure` writes (line {line}, column {column})."
+            "is not the JSON that `hcloud configure` writes (line {line}, column {column})."
         ))
     })?;
     let name = name.or(file.current.as_deref()).unwrap_or("default").to_owned();
@@ -95,10 +95,8 @@ pub(super) fn find_profile(text: &[u8], name: Option<&str>) -> Result<Profile, R
     let profile =
         file.profiles.into_iter().find(|profile| profile.name == name).ok_or_else(|| {
             Refusal::Profile(match names.as_slice() {
-                [] => format!("There is no profile `{name}`: the file has none at all."),
-                names => {
-                    format!("There is no profile `{name}`. The file has {}.", names.join(", "))
-                }
+                [] => format!("has no profile `{name}`, nor any other."),
+                names => format!("has no profile `{name}`. It has {}.", names.join(", ")),
             })
         })?;
     Ok(profile.read(file.auth_encrypt))

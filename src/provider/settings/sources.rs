@@ -85,7 +85,10 @@ impl<'a> Sources<'a> {
             Ok(number) if range.contains(&number) => number,
             _ => {
                 let (first, last) = range.into_inner();
-                let detail = format!("`{text}` is not a whole number from {first} to {last}.");
+                let detail = format!(
+                    "`{}` cannot be `{text}`. Write a whole number from {first} to {last}.",
+                    name.argument
+                );
                 self.refuse(name, "Invalid number", detail);
                 default
             }
@@ -100,7 +103,7 @@ impl<'a> Sources<'a> {
             "" | "0" | "f" | "F" | "false" | "FALSE" | "False" => false,
             _ => {
                 let detail =
-                    format!("`{text}` is neither true nor false. Write `true` or `false`.");
+                    format!("`{}` cannot be `{text}`. Write `true` or `false`.", name.argument);
                 self.refuse(name, "Invalid flag", detail);
                 false
             }

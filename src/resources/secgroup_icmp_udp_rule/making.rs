@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::terms::{Protocol, is_same_ports, range_of};
 use crate::{
     cloud::{Cloud, Error, Kind, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
-    framework::{Problem, Result},
+    framework::Result,
+    resources::missing,
 };
 
 /// Makes rules in one group and keeps account of it.
@@ -95,7 +96,9 @@ impl<'c> Maker<'c> {
                 let rules = self.cloud.security_group_rules(&self.group).await?;
                 identical(&rules, protocol, rule).map(|rule| rule.id.clone())
             }
-            Kind::NotFound => return Err(group_not_found(&self.group).into()),
+            Kind::NotFound => {
+                return Err(missing("Security group", &self.group, "security_group_id").into());
+            }
             _ => None,
         };
         standing.map(Made::Stands).ok_or_else(|| error.into())
@@ -144,11 +147,4 @@ pub(super) fn identical<'r>(
             && (&rule.direction, &rule.action, rule.priority)
                 == (&wanted.direction, &wanted.action, wanted.priority)
     })
-}
-
-pub(super) fn group_not_found(group: &SecurityGroupId) -> Problem {
-    let detail = format!(
-        "Security group `{group}` does not exist. Check the id, the region and the project."
-    );
-    Problem::error("Security group not found", detail).at("security_group_id")
 }

@@ -68,7 +68,7 @@ async fn codes_have_their_meaning() {
         (400, r#"{"code":"VPC.2812","message":"exists"}"#, Kind::RouteExists),
         (409, r#"{"code":"VPC.2812","message":"exists"}"#, Kind::RouteExists),
         (400, r#"{"code":"VPC.2809","message":"overlap"}"#, Kind::Refused),
-        (400, r#"{"code":"VPC.0007","message":"project"}"#, Kind::Refused),
+        (400, r#"{"code":"VPC.0007","message":"project"}"#, Kind::OtherProject),
         (400, r#"{"code":"VPC.0004","message":"not active"}"#, Kind::Busy),
         (409, r#"{"code":"VPC.0103","message":"busy"}"#, Kind::Busy),
         (500, r#"{"code":"VPC.0205","message":"processing"}"#, Kind::Busy),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use huaweivpc::cloud::{AccessKey, AssumeRole, Cloud, Config, Credentials, Domain, Kind, Project};
-use serde_json::{Value, json};
+use huaweivpc::cloud::{AccessKey, Cloud, Config, Credentials, Domain, Kind, Project};
+use serde_json::json;
 
 use super::{
     PROJECT, SECRET_KEY, TABLE, VPC, config, id,
@@ -16,18 +16,11 @@ pub fn table() -> Reply {
     json(200, json!({ "routetable": { "id": TABLE, "vpc_id": VPC } }))
 }
 
-fn unauthenticated() -> Reply {
+pub fn unauthenticated() -> Reply {
     text(401, UNAUTHENTICATED)
 }
 
-fn keys(name: &str, expires_at: &str) -> Value {
-    json!({ "credential": {
-        "access": format!("AK-{name}"), "secret": format!("SK-{name}"), "securitytoken": format!("ST-{name}"),
-        "expires_at": expires_at,
-    } })
-}
-
-const TOMORROW: &str = "2026-01-03T03:04:05.000000Z";
+pub const TOMORROW: &str = "2026-01-03T03:04:05.000000Z";
 
 pub fn password() -> Credentials {
     Credentials::Password {
@@ -37,7 +30,7 @@ pub fn password() -> Credentials {
     }
 }
 
-fn by_name() -> Project {
+pub fn by_name() -> Project {
     Project::Name("cn-north-4".to_owned())
 }
 
@@ -91,7 +84,7 @@ async fn a_token_is_used_as_it_is() {
     assert_eq!(server.lines().len(), 2);
 }
 
-fn token(expires_at: &str, name: &str) -> Reply {
+pub fn token(expires_at: &str, name: &str) -> Reply {
     let body = json!({ "token": { "expires_at": expires_at, "project": { "id": PROJECT, "name": "cn-north-4" } } });
     json(201, body).with("X-Subject-Token", name)
 }
@@ -141,6 +134,41 @@ async fn a_token_that_is_about_to_expire_is_renewed_before() {
 }
 
 #[tokio::test]
+async fn a_token_is_renewed_at_half_time_or_ten_minutes_before_its_end() {
+    use std::{
+        sync::atomic::{AtomicU64, Ordering},
+        time::SystemTime,
+    };
+    static SECONDS: AtomicU64 = AtomicU64::new(0);
+    fn later() -> SystemTime {
+        super::now() + Duration::from_secs(SECONDS.load(Ordering::Relaxed))
+    }
+    // It is 03:04:05 at first.
+    for (expires_at, minutes) in
+        [("2026-01-02T03:14:05.000000Z", 5), ("2026-01-02T13:04:05.000000Z", 590)]
+    {
+        let server = Server::start([
+            token(expires_at, "MII-1"),
+            table(),
+            table(),
+            token(TOMORROW, "MII-2"),
+            table(),
+        ])
+        .await;
+        let config = Config { credentials: password(), clock: later, ..config(&server) };
+        let cloud = Cloud::new(config).unwrap();
+        for seconds in [0, minutes * 60 - 1, minutes * 60] {
+            SECONDS.store(seconds, Ordering::Relaxed);
+            cloud.route_table(&id(TABLE)).await.unwrap();
+        }
+        let tokens: Vec<_> =
+            server.seen().iter().map(|seen| seen.header("x-auth-token").to_owned()).collect();
+        assert_eq!(tokens, ["", "MII-1", "MII-1", "", "MII-2"]);
+        SECONDS.store(0, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_is_refused_is_renewed_once() {
     let server = Server::start([
         token(TOMORROW, "MII-1"),
@@ -184,114 +212,6 @@ async fn a_wrong_signature_is_never_tried_again() {
     assert_eq!(server.lines().len(), 1);
 }
 
-pub fn agency() -> AssumeRole {
-    AssumeRole {
-        agency_name: "net-agency".to_owned(),
-        domain: Domain::Name("owner-account".to_owned()),
-        duration: Duration::from_secs(1800),
-    }
-}
-
-#[tokio::test]
-async fn an_agency_lends_temporary_keys_and_its_own_project() {
-    let projects = json!({ "projects": [{ "id": PROJECT, "name": "cn-north-4" }] });
-    let server =
-        Server::start([json(201, keys("1", TOMORROW)), json(200, projects), table()]).await;
-    read(&server, |config| {
-        config.assume_role = Some(agency());
-        config.project = by_name();
-    })
-    .await
-    .unwrap();
-
-    let seen = server.seen();
-    assert_eq!(
-        server.lines(),
-        [
-            "POST /v3.0/OS-CREDENTIAL/securitytokens".to_owned(),
-            "GET /v3/projects?name=cn-north-4".to_owned(),
-            format!("GET /v1/P/routetables/{TABLE}"),
-        ]
-    );
-    assert_eq!(
-        seen[0].json(),
-        json!({ "auth": { "identity": { "methods": ["assume_role"], "assume_role": {
-            "agency_name": "net-agency", "domain_name": "owner-account", "duration_seconds": 1800,
-            "session_user": { "name": "terraform" },
-        } } } })
-    );
-    assert!(seen[0].header("authorization").contains("Access=AKEXAMPLE0123456789A"));
-    assert_eq!((seen[0].header("x-project-id"), seen[1].header("x-project-id")), ("", ""));
-    assert!(seen[1].header("authorization").contains("Access=AK-1"));
-    assert_eq!(
-        (seen[2].header("x-security-token"), seen[2].header("x-project-id")),
-        ("ST-1", PROJECT)
-    );
-}
-
-#[tokio::test]
-async fn borrowed_keys_are_renewed_where_they_are_refused() {
-    let server = Server::start([
-        json(201, keys("1", TOMORROW)),
-        unauthenticated(),
-        json(201, keys("2", TOMORROW)),
-        table(),
-    ])
-    .await;
-    read(&server, |config| config.assume_role = Some(agency())).await.unwrap();
-    assert_eq!(server.seen()[3].header("x-security-token"), "ST-2");
-}
-
-#[tokio::test]
-async fn the_server_itself_has_keys() {
-    let server = Server::start([
-        text(200, "metadata-token"),
-        json(200, keys("1", TOMORROW)),
-        table(),
-        table(),
-    ])
-    .await;
-    let mut config = config(&server);
-    config.credentials = Credentials::Metadata;
-    let cloud = Cloud::new(config).unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
-    cloud.route_table(&id(TABLE)).await.unwrap();
-    let seen = server.seen();
-    assert_eq!(seen[0].line(), "PUT /meta-data/latest/api/token");
-    assert_eq!(seen[0].header("x-metadata-token-ttl-seconds"), "21600");
-    assert_eq!(seen[1].line(), "GET /openstack/latest/securitykey");
-    assert_eq!(seen[1].header("x-metadata-token"), "metadata-token");
-    assert_eq!(seen[3].header("x-security-token"), "ST-1");
-    assert_eq!(seen.len(), 4);
-}
-
-#[tokio::test]
-async fn a_metadata_service_without_tokens_wants_none() {
-    for status in [404, 405, 503] {
-        let server =
-            Server::start([text(status, ""), json(200, keys("1", TOMORROW)), table()]).await;
-        read(&server, |config| config.credentials = Credentials::Metadata).await.unwrap();
-        assert!(!server.seen()[1].headers.contains_key("x-metadata-token"));
-    }
-}
-
-#[tokio::test]
-async fn without_any_credentials_the_error_says_what_to_configure() {
-    let broken = [
-        vec![text(404, ""), text(401, "cloud service agency must be configured")],
-        vec![text(404, ""), text(200, r#"{"credential":{"secret":"SK-1"}}"#)],
-        vec![text(403, "")],
-        vec![Reply::HangUp],
-    ];
-    for script in broken {
-        let server = Server::start(script).await;
-        let error =
-            read(&server, |config| config.credentials = Credentials::Metadata).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Unconfigured("access_key"), "{error}");
-        assert!(!format!("{error:?}").contains("SK-1"));
-    }
-}
-
 #[tokio::test]
 async fn a_project_is_looked_up_by_its_exact_name_and_once() {
     let projects = json!({ "projects": [
@@ -318,24 +238,4 @@ async fn no_project_and_several_are_both_errors() {
         assert_eq!(error.kind(), Kind::Unconfigured("project_id"));
         assert!(error.message().contains(word), "{error}");
     }
-}
-
-#[tokio::test]
-async fn calls_at_once_log_in_once() {
-    let projects = json!({ "projects": [{ "id": PROJECT, "name": "cn-north-4" }] });
-    let replies = [json(201, keys("1", TOMORROW)), json(200, projects)].into_iter();
-    let server = Server::start(replies.chain((0..10).map(|_| table()))).await;
-    let mut config = config(&server);
-    config.assume_role = Some(agency());
-    config.project = by_name();
-    let cloud = Cloud::new(config).unwrap();
-    let mut calls = tokio::task::JoinSet::new();
-    for _ in 0..10 {
-        let cloud = cloud.clone();
-        calls.spawn(async move { cloud.route_table(&id(TABLE)).await.map(drop) });
-    }
-    for result in calls.join_all().await {
-        result.unwrap();
-    }
-    assert_eq!(server.lines().len(), 12);
 }

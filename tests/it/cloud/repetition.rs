@@ -1,10 +1,14 @@
 //! What is sent again, and what is not.
 
+use std::time::Duration;
+
 use huaweivpc::cloud::{Cloud, Config, Kind, Project, RouteChanges};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     RULE, TABLE, VPC, cloud, config, id,
+    log::Log,
     script::{Reply, Server, json, text},
 };
 
@@ -92,7 +96,7 @@ async fn patience_ends() {
 async fn every_repetition_is_signed_anew() {
     use std::{
         sync::atomic::{AtomicU64, Ordering},
-        time::{Duration, SystemTime},
+        time::SystemTime,
     };
     static SECONDS: AtomicU64 = AtomicU64::new(0);
     fn ticking() -> SystemTime {
@@ -129,4 +133,34 @@ async fn a_lookup_is_repeated_like_any_read() {
     let cloud = Cloud::new(Config { project, ..config(&server) }).unwrap();
     cloud.route_table(&id(TABLE)).await.unwrap();
     assert_eq!(server.lines().len(), 3);
+}
+
+/// The pause, in milliseconds, before a read is repeated for the first time.
+async fn first_pause(reply: Reply, pause: Duration) -> u64 {
+    let log = Log::listen().await;
+    let server = Server::start([reply]).await;
+    let stop = CancellationToken::new();
+    let patient = Cloud::new(Config { pause, ..config(&server) }).unwrap();
+    let patient = patient.bounded(Duration::from_secs(3600), stop.clone());
+    let read = tokio::spawn(async move { patient.route_table(&id(TABLE)).await.map(drop) });
+    let line = log.line_with("pause_ms").await;
+    stop.cancel();
+    assert_eq!(read.await.unwrap().unwrap_err().kind(), Kind::Interrupted);
+    let milliseconds = line.split("pause_ms=").nth(1).unwrap().split(' ').next().unwrap();
+    milliseconds.parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_pause_is_what_the_cloud_asks_for_within_reason() {
+    let asked = |seconds| throttled().with("Retry-After", seconds);
+    assert_eq!(first_pause(asked("7"), Duration::ZERO).await, 7_000);
+    assert_eq!(first_pause(asked("99999"), Duration::ZERO).await, 300_000);
+    // A date instead of seconds is not documented anywhere: then it is as if nothing was asked.
+    assert_eq!(first_pause(asked("Fri, 02 Jan 2026 03:05:00 GMT"), Duration::ZERO).await, 0);
+}
+
+#[tokio::test]
+async fn a_pause_of_our_own_has_an_end() {
+    let pause = first_pause(throttled(), Duration::from_secs(100_000)).await;
+    assert!(pause <= 60_000, "{pause}");
 }

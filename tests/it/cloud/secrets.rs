@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{
     SECRET_KEY, config,
-    logins::{agency, password, read, table},
+    lent_keys::agency,
+    logins::{password, read, table},
     script::{Server, json, text},
 };
 
@@ -17,10 +18,12 @@ async fn an_echoed_secret_is_concealed() {
             "y".repeat(280)
         )
     };
-    let secret = "ST-1".repeat(30);
-    // As a message, and as a page of which only the beginning is kept.
+    let secret = "ST-1/".repeat(30);
+    let message = json!({ "error_code": "APIGW.0301", "error_msg": echo(&secret) }).to_string();
+    // As a message, with and without escapes, and as a page of which only the beginning is kept.
     let bodies = [
-        json!({ "error_code": "APIGW.0301", "error_msg": echo(&secret) }).to_string(),
+        message.replace('/', "\\/"),
+        message,
         format!("<html>{}", echo(&format!("{}{secret}", "x".repeat(150)))),
     ];
     for body in bodies {

@@ -1,16 +1,13 @@
 //! Certificates, and what is told about a call in the log.
 
-use std::sync::{Arc, Mutex};
-
 use base64::Engine;
 use huaweivpc::cloud::{CaCertificates, Cloud, Config, Kind};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use serde_json::json;
-use tracing::{Event, Subscriber, field::Visit};
-use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt};
 
 use super::{
     SECRET_KEY, TABLE, VPC, cloud, config, id,
+    log::Log,
     script::{Reply, Server, json, text},
 };
 
@@ -74,41 +71,12 @@ async fn a_client_is_made_without_any_io() {
     assert_eq!(Cloud::new(config).unwrap().region(), "cn-north-4");
 }
 
-/// Everything that is logged, as text.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl<S: Subscriber> Layer<S> for Log {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut line = Line(format!("{} ", event.metadata().level()));
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-}
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-        use std::fmt::Write;
-        write!(self.0, "{}={value:?} ", field.name()).unwrap();
-    }
-}
-
 #[tokio::test]
 async fn each_call_is_one_line_of_the_log_without_secrets() {
-    let log = Log::default();
-    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
-    let server = Server::start([table(), text(429, "").with("X-Request-Id", "r1"), table()]).await;
-    let cloud = cloud(&server);
-    // The library remembers for all threads who listens to a line; other tests, in which nobody does, may have
-    // been the first to pass there.
-    cloud.route_table(&id(TABLE)).await.unwrap();
-    tracing::callsite::rebuild_interest_cache();
-    log.0.lock().unwrap().clear();
-
-    cloud.route_table(&id(TABLE)).await.unwrap();
-    let lines = log.0.lock().unwrap().clone();
+    let log = Log::listen().await;
+    let server = Server::start([text(429, "").with("X-Request-Id", "r1"), table()]).await;
+    cloud(&server).route_table(&id(TABLE)).await.unwrap();
+    let lines = log.lines();
     let calls: Vec<_> = lines.iter().filter(|line| line.contains("message=call")).collect();
     assert_eq!(calls.len(), 2, "{lines:?}");
     for (line, words) in [

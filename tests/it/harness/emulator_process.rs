@@ -69,10 +69,6 @@ impl EmulatorProcess {
         self.call("GET", path, &Value::Null)
     }
 
-    pub fn post(&self, path: &str, body: &Value) -> Value {
-        self.call("POST", path, body)
-    }
-
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
         self.exchange(method, path, "", body).1
     }

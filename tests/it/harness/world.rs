@@ -145,6 +145,13 @@ impl World {
         }
     }
 
+    /// `terraform destroy -refresh=false`: what became of the object meanwhile shows only on the way.
+    pub async fn destroy_unrefreshed(&self, object: Object) {
+        let instance = object.instance.expect("there is something to destroy");
+        let gone = self.core.destroy_unrefreshed(&object.type_name, instance).await;
+        gone.unwrap_or_else(|failure| panic!("{failure}"));
+    }
+
     /// Tries to destroy an object, which the provider has to refuse.
     pub async fn refuse_to_destroy(&self, object: Object) -> Refusal {
         let instance = object.instance.clone().expect("there is something to destroy");
@@ -191,6 +198,12 @@ impl World {
         (plan.action, changed.map(|(name, _)| name.clone()).collect())
     }
 
+    /// What Terraform would do if these arguments were changed.
+    pub async fn plan_to(&self, object: &Object, patch: Json) -> Action {
+        let object = Object { config: patched(&object.config, &patch), ..object.clone() };
+        self.plan(&object).await.0
+    }
+
     pub async fn expect_no_further_change(&self, object: &Object) {
         assert_eq!(self.plan(object).await, (Action::NoOp, Vec::new()));
     }
@@ -213,6 +226,11 @@ impl World {
             Ok(found) => panic!("it was read: {found:?}"),
             Err(failure) => object.clone().refused(failure),
         }
+    }
+
+    /// `terraform refresh`: takes over what others did.
+    pub async fn refresh(&self, object: &mut Object) {
+        object.instance = self.refreshed(object).await;
     }
 
     async fn refreshed(&self, object: &Object) -> Option<Instance> {
@@ -276,6 +294,16 @@ impl World {
     /// The id of the port with this address.
     pub async fn port(&self, address: &str) -> String {
         self.look().await.port(address)["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// The id of a subnet of the scenario.
+    pub async fn subnet(&self, name: &str) -> String {
+        self.look().await.id("subnets", name)
+    }
+
+    /// The id of a route table of the scenario.
+    pub async fn table(&self, name: &str) -> String {
+        self.look().await.id("route_tables", name)
     }
 
     pub async fn default_table(&self, vpc: &str) -> String {

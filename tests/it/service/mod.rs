@@ -7,6 +7,7 @@ use huaweivpc::{
     framework::{Path, Type, Value},
     protocol::{codec, diagnostics, generated::tfplugin6 as wire},
 };
+use prost::Message;
 use serde_json::{Value as Json, json};
 
 use self::terraform::{
@@ -40,6 +41,16 @@ async fn the_schema_tells_everything_terraform_insists_on() {
     assert_eq!(identities.identity_schemas.keys().collect::<Vec<_>>(), ["room_note"]);
     let functions = rpc.get_functions(wire::get_functions::Request {}).await.unwrap().into_inner();
     assert_eq!(functions.functions, schema.functions);
+}
+
+#[tokio::test]
+async fn the_schema_is_the_same_bytes_in_every_process() {
+    let schema = async || {
+        let mut rpc = Terraform::start().await.rpc;
+        let request = wire::get_provider_schema::Request {};
+        rpc.get_provider_schema(request).await.unwrap().into_inner().encode_to_vec()
+    };
+    assert_eq!(schema().await, schema().await);
 }
 
 #[tokio::test]
