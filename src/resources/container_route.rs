@@ -312,8 +312,10 @@ fn is_as_wanted(route: &Route, wanted: &Route) -> bool {
         == (&wanted.next_hop_type, &wanted.next_hop, &wanted.description)
 }
 
+/// The route that somebody made; the table's own ones are nobody's to manage.
 fn route_to(destination: Cidr, table: &RouteTable) -> Option<&Route> {
-    table.routes.iter().find(|route| Cidr::lenient(&route.destination) == Some(destination))
+    let mut made = table.routes.iter().filter(|route| route.next_hop_type != "local");
+    made.find(|route| Cidr::lenient(&route.destination) == Some(destination))
 }
 
 /// The cloud sends what is routed to a server to its primary interface, so an extension interface is named itself.

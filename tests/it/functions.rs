@@ -58,7 +58,8 @@ async fn a_wrong_argument_is_named_with_what_to_write_instead() {
     let (text, argument) =
         refusal("cidr_contains", vec![json!("10.0.0.1/8"), json!("10.0.2.0/24")]).await;
     assert!(text.contains("Write `10.0.0.0/8`") && argument == Some(0), "{text} {argument:?}");
-    let (text, argument) = refusal("cidr_contains", vec![json!("10.0.0.0/8"), json!("10.0.2.1")]).await;
+    let (text, argument) =
+        refusal("cidr_contains", vec![json!("10.0.0.0/8"), json!("10.0.2.1")]).await;
     assert!(text.contains("`10.0.2.1/32`") && argument == Some(1), "{text} {argument:?}");
     let (text, argument) = refusal("cidr_overlaps", vec![json!(["10.0.2.0/24", "nonsense"])]).await;
     assert!(text.contains("`nonsense`") && argument == Some(0), "{text} {argument:?}");

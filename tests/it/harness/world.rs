@@ -176,6 +176,11 @@ impl World {
         Object { instance: Some(instance), ..object }
     }
 
+    /// Imports without a configuration; the object can be changed into one.
+    pub async fn import_by_id_alone(&self, type_name: &str, id: &str) -> Object {
+        self.import_differing(type_name, id, json!({})).await
+    }
+
     /// Tries to import, which the provider has to refuse.
     pub async fn refuse_import(&self, type_name: &str, id: &str) -> Refusal {
         let object = new(type_name, json!({}));

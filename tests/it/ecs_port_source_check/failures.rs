@@ -1,0 +1,136 @@
+//! What is recorded when a call fails, or its answer is lost, or time runs out.
+
+use serde_json::json;
+
+use super::{CHECK, OFF};
+use crate::harness::{core::Action, world::World};
+
+const PORT: &str = "/v1/*/ports/*";
+
+#[tokio::test]
+async fn what_was_found_survives_a_creation_without_an_answer() {
+    for (how, pairs) in [
+        (json!({ "cut": "after" }), &[OFF][..]),
+        (json!({ "cut": "before" }), &[][..]),
+        (json!({ "answer": { "status": 502, "body": "<html>Bad Gateway</html>" } }), &[][..]),
+    ] {
+        let world = World::start().await;
+        let port = world.port("192.168.0.2").await;
+        world.disturb("PUT", PORT, how).await;
+
+        let refusal = world.refuse(CHECK, json!({ "port_id": port })).await;
+
+        let mut check = refusal.object;
+        assert!(check.is_in_state() && check.is_tainted());
+        world.expect_pairs(&port, pairs).await;
+        assert_eq!(world.repair(&mut check).await, Action::Replace);
+        world.expect_pairs(&port, &[OFF]).await;
+        world.destroy(check).await;
+        world.expect_pairs(&port, &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_half_made_can_be_destroyed_at_once() {
+    let world = World::start().await;
+    let port = world.port("192.168.0.2").await;
+    world.disturb("PUT", PORT, json!({ "cut": "after" })).await;
+    let refusal = world.refuse(CHECK, json!({ "port_id": port })).await;
+
+    world.destroy_unrefreshed(refusal.object).await;
+
+    world.expect_pairs(&port, &[]).await;
+}
+
+#[tokio::test]
+async fn a_creation_that_was_refused_leaves_nothing() {
+    let world = World::start().await;
+    let port = world.port("192.168.0.2").await;
+    let addresses: Vec<String> = (0..10).map(|index| format!("10.{index}.0.0/16")).collect();
+    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    world.set_pairs(&port, &addresses).await;
+
+    let refusal = world.refuse(CHECK, json!({ "port_id": port })).await;
+
+    assert!(!refusal.expect_problem("", "at most 10").object.is_in_state());
+    world.expect_pairs(&port, &addresses).await;
+}
+
+#[tokio::test]
+async fn a_change_without_an_answer_is_found_by_the_next_refresh() {
+    let world = World::start().await;
+    let port = world.port("192.168.0.2").await;
+    let check = world.apply(CHECK, json!({ "port_id": port })).await;
+    world.disturb("PUT", PORT, json!({ "cut": "after" })).await;
+
+    let mut check = world.refuse_to(check, json!({ "enabled": true })).await.object;
+
+    assert_eq!(check.get("enabled"), json!(false));
+    assert!(!check.is_tainted());
+    assert_eq!(world.repair(&mut check).await, Action::NoOp);
+    assert_eq!(check.get("enabled"), json!(true));
+}
+
+#[tokio::test]
+async fn a_deletion_that_fails_is_tried_again() {
+    for how in [json!({ "cut": "after" }), json!({ "cut": "before" })] {
+        let world = World::start().await;
+        let port = world.port("192.168.0.2").await;
+        let check = world.apply(CHECK, json!({ "port_id": port })).await;
+        world.disturb("PUT", PORT, how).await;
+
+        let check = world.refuse_to_destroy(check).await.object;
+
+        assert!(check.is_in_state());
+        world.destroy(check).await;
+        world.expect_pairs(&port, &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn destroying_what_is_gone_succeeds() {
+    let world = World::start().await;
+    let server = world.server("ECS1").await;
+    let check = world.apply(CHECK, json!({ "ecs_id": server })).await;
+    let same = check.clone();
+
+    world.delete_server(&server).await;
+
+    world.destroy_unrefreshed(check).await;
+    world.destroy(same).await;
+}
+
+#[tokio::test]
+async fn a_time_limit_ends_the_operation() {
+    let world = World::with(json!({}), json!({ "max_retries": 9 })).await;
+    let port = world.port("192.168.0.2").await;
+    let later = json!({ "error_code": "APIGW.0308", "error_msg": "throttled" });
+    let later = json!({ "status": 429, "headers": { "retry-after": "100" }, "body": later });
+    let short = json!({ "create": "1s", "update": "1s", "delete": "1s" });
+    let config = json!({ "port_id": port, "timeouts": short });
+
+    world.disturb("PUT", PORT, json!({ "answer": later })).await;
+    let refusal = world.refuse(CHECK, config.clone()).await;
+    assert!(!refusal.expect_problem("", "Time limit reached").object.is_in_state());
+
+    let check = world.apply(CHECK, config).await;
+    world.disturb("PUT", PORT, json!({ "answer": later })).await;
+    let refusal = world.refuse_to(check, json!({ "enabled": true })).await;
+    let check = refusal.expect_problem("", "Time limit reached").object;
+    assert_eq!(check.get("enabled"), json!(false));
+
+    world.disturb("PUT", PORT, json!({ "answer": later })).await;
+    let refusal = world.refuse_to_destroy(check).await;
+    let check = refusal.expect_problem("", "Time limit reached").object;
+    world.expect_pairs(&port, &[OFF]).await;
+    world.destroy(check).await;
+    world.expect_pairs(&port, &[]).await;
+}
+
+#[tokio::test]
+async fn a_bad_time_limit_is_refused_where_it_is_written() {
+    let world = World::start().await;
+    let port = world.port("192.168.0.2").await;
+    let config = json!({ "port_id": port, "timeouts": { "delete": "soon" } });
+    world.refuse(CHECK, config).await.expect_problem("timeouts.delete", "`5m`");
+}
