@@ -39,6 +39,9 @@ struct Pair {
 struct Memory {
     /// Whether the check was on when the port was first seen; `None` before that.
     found_enabled: Option<bool>,
+    /// The first change got no answer, and the port could not be asked what came of it.
+    #[serde(default)]
+    unanswered: bool,
 }
 
 const NAMES: [&str; 3] = ["port_id", "ecs_id", "host_ip"];
@@ -93,8 +96,14 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(port_id) = &self.port_id else { return Ok(None) };
-        let port = cloud.port(port_id).await?;
-        Ok(port.map(|port| self.seen_on(&port)))
+        let Some(port) = cloud.port(port_id).await? else { return Ok(None) };
+        let mut seen = self.seen_on(&port);
+        if seen.memory.unanswered && seen.memory.found_enabled == Some(seen.enabled) {
+            // Nothing came of the change, so there is nothing of ours.
+            return Ok(None);
+        }
+        seen.memory.unanswered = false;
+        Ok(Some(seen))
     }
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
@@ -104,8 +113,9 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         let found = self.seen_on(&port);
         match switch(port, enabled, cloud).await {
             Ok(port) => Ok(found.seen_on(&port)),
-            // Recorded with what was found, because the change may have taken effect.
-            Err(error) if error.leaves_doubt() => Err(Problems::from(error).keeping(&found)),
+            Err(error) if error.leaves_doubt() => {
+                found.after_lost_answer(enabled, error, cloud).await
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -117,10 +127,10 @@ impl Resource<Cloud> for EcsPortSourceCheck {
     }
 
     async fn delete(self, cloud: &Cloud) -> Result<()> {
-        let (Some(port_id), Some(found_enabled)) = (&self.port_id, self.memory.found_enabled)
-        else {
-            return Ok(());
-        };
+        let Some(port_id) = &self.port_id else { return Ok(()) };
+        // Terraform forgets what was remembered of an object that was half made. There the change, which is made only
+        // where it changes something, has taken effect: `read` drops the others.
+        let found_enabled = self.memory.found_enabled.unwrap_or(!self.enabled);
         if let Some(port) = cloud.port(port_id).await? {
             switch(port, found_enabled, cloud).await?;
         }
@@ -152,6 +162,24 @@ impl EcsPortSourceCheck {
             (None, None, None) => return Err(Problem::bug("no interface is named").into()),
         };
         Ok(port)
+    }
+
+    /// Whether the change took effect although nobody said so. Where that cannot be found out, it is to be recorded.
+    async fn after_lost_answer(
+        mut self,
+        enabled: bool,
+        error: cloud::Error,
+        cloud: &Cloud,
+    ) -> Result<Self> {
+        let Some(port_id) = &self.port_id else { return Err(error.into()) };
+        match cloud.port(port_id).await {
+            Ok(Some(port)) if port.is_source_check_on() == enabled => Ok(self.seen_on(&port)),
+            Ok(_) => Err(error.into()),
+            Err(_) => {
+                self.memory.unanswered = true;
+                Err(Problems::from(error).keeping(&self))
+            }
+        }
     }
 
     /// The state as the port shows it. What the user named the port by stays as long as it is true.

@@ -145,7 +145,7 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
 
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(rules) = self.rules(cloud).await? else { return Ok(None) };
-        let ours = match &self.rule_ids {
+        let mut ours: BTreeMap<Protocol, &SecurityGroupRule> = match &self.rule_ids {
             Some(ids) => rules
                 .iter()
                 .filter_map(|rule| Some((Protocol::of(rule)?, rule)))
@@ -154,6 +154,16 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
             None => self.matching(&rules)?,
         };
         self.memory.look_through(&rules);
+        for protocol in [Protocol::Icmp, Protocol::Udp] {
+            let surplus = rules.iter().filter(|rule| self.memory.surplus.contains(&rule.id));
+            // What fills a gap is of the pair. Terraform forgets what is remembered of a pair that was half made.
+            if !ours.contains_key(&protocol)
+                && let Some(rule) = identical(surplus, protocol, &self.rule(protocol))
+            {
+                self.memory.surplus.remove(&rule.id);
+                ours.insert(protocol, rule);
+            }
+        }
         if ours.is_empty() && self.memory.is_empty() {
             return Ok(None);
         }

@@ -1,18 +1,33 @@
 //! What is recorded when a call fails, or its answer is lost, or time runs out.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{CHECK, OFF};
-use crate::harness::{core::Action, world::World};
+use crate::harness::{
+    core::Action,
+    world::{Object, World},
+};
 
 const PORT: &str = "/v1/*/ports/*";
 
 #[tokio::test]
-async fn what_was_found_survives_a_creation_without_an_answer() {
-    for (how, pairs) in [
-        (json!({ "cut": "after" }), &[OFF][..]),
-        (json!({ "cut": "before" }), &[][..]),
-        (json!({ "answer": { "status": 502, "body": "<html>Bad Gateway</html>" } }), &[][..]),
+async fn a_change_that_took_effect_without_an_answer_is_found_out() {
+    let world = World::start().await;
+    let port = world.port("192.168.0.2").await;
+    world.disturb("PUT", PORT, json!({ "cut": "after" })).await;
+
+    let check = world.apply(CHECK, json!({ "port_id": port })).await;
+
+    world.expect_pairs(&port, &[OFF]).await;
+    world.destroy(check).await;
+    world.expect_pairs(&port, &[]).await;
+}
+
+#[tokio::test]
+async fn a_change_that_took_no_effect_is_not_recorded() {
+    for how in [
+        json!({ "cut": "before" }),
+        json!({ "answer": { "status": 502, "body": "<html>Bad Gateway</html>" } }),
     ] {
         let world = World::start().await;
         let port = world.port("192.168.0.2").await;
@@ -20,26 +35,50 @@ async fn what_was_found_survives_a_creation_without_an_answer() {
 
         let refusal = world.refuse(CHECK, json!({ "port_id": port })).await;
 
-        let mut check = refusal.object;
-        assert!(check.is_in_state() && check.is_tainted());
-        world.expect_pairs(&port, pairs).await;
-        assert_eq!(world.repair(&mut check).await, Action::Replace);
-        world.expect_pairs(&port, &[OFF]).await;
-        world.destroy(check).await;
+        assert!(!refusal.object.is_in_state());
         world.expect_pairs(&port, &[]).await;
     }
 }
 
+/// A creation whose answer is lost, and nobody can be asked what came of it.
+async fn half_made(world: &World, cut: &str, config: Json) -> Object {
+    world.disturb("PUT", PORT, json!({ "cut": cut })).await;
+    // The port is read once before it is changed.
+    world.disturb("GET", PORT, json!({ "skip": 1, "cut": "before" })).await;
+    let check = world.refuse(CHECK, config).await.object;
+    assert!(check.is_in_state() && check.is_tainted());
+    check
+}
+
 #[tokio::test]
-async fn what_was_half_made_can_be_destroyed_at_once() {
-    let world = World::start().await;
-    let port = world.port("192.168.0.2").await;
-    world.disturb("PUT", PORT, json!({ "cut": "after" })).await;
-    let refusal = world.refuse(CHECK, json!({ "port_id": port })).await;
+async fn what_was_found_survives_a_creation_without_an_answer() {
+    for (found, enabled, wanted) in [(&[][..], false, &[OFF][..]), (&[OFF][..], true, &[][..])] {
+        let world = World::start().await;
+        let port = world.port("192.168.0.2").await;
+        world.set_pairs(&port, found).await;
+        let config = json!({ "port_id": port, "enabled": enabled });
+        let mut check = half_made(&world, "after", config.clone()).await;
+        world.expect_pairs(&port, wanted).await;
 
-    world.destroy_unrefreshed(refusal.object).await;
+        assert_eq!(world.repair(&mut check).await, Action::Replace);
+        world.expect_pairs(&port, wanted).await;
+        world.destroy(check).await;
+        world.expect_pairs(&port, found).await;
 
-    world.expect_pairs(&port, &[]).await;
+        let check = half_made(&world, "after", config.clone()).await;
+        world.destroy_unrefreshed(check).await;
+        world.expect_pairs(&port, found).await;
+
+        let check = half_made(&world, "after", config.clone()).await;
+        world.destroy(check).await;
+        world.expect_pairs(&port, found).await;
+
+        let mut check = half_made(&world, "before", config).await;
+        world.expect_gone(&check).await;
+        assert_eq!(world.repair(&mut check).await, Action::Create);
+        world.destroy(check).await;
+        world.expect_pairs(&port, found).await;
+    }
 }
 
 #[tokio::test]
