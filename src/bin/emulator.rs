@@ -23,7 +23,7 @@ use tokio::{
 #[derive(Parser)]
 #[command(name = "huaweivpc-emulator", version)]
 struct Arguments {
-    /// What exists in the cloud and who may call, as JSON (see docs/emulator.md)
+    /// What exists in the cloud and who may call, as JSON (see docs/guides/emulator.md)
     #[arg(long, value_name = "FILE")]
     scenario: PathBuf,
 

@@ -57,8 +57,8 @@ fn plans_keep_the_contract() {
     let core = Core { plugin: offline() };
     for type_name in type_names() {
         let schema = core.plugin.resource_schema(&type_name);
-        let pairs =
-            configs(schema, POOLS).prop_flat_map(|config| (blurred(config.clone()), Just(config)));
+        let pairs = configs(schema, POOLS)
+            .prop_flat_map(|config| (blurred(schema, config.clone()), Just(config)));
         let planned = Cell::new(0);
         check(&(stored(schema, POOLS), pairs), async |(prior, (early, config))| {
             let identity = identity(schema, &prior);

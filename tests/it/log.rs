@@ -1,16 +1,22 @@
 //! Log lines that Terraform can read, whatever is logged.
 
 use std::{
+    io::{BufRead, BufReader},
     process::Command,
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
-use huaweivpc::protocol::log::{self, Asked, JsonLines};
+use huaweivpc::protocol::{
+    generated::tfplugin6 as wire,
+    log::{self, Asked, JsonLines},
+};
 use proptest::{collection, prelude::*};
 use serde_json::{Map, Value as Json, json};
 use tracing::{Level, level_filters::LevelFilter};
 use tracing_subscriber::{Registry, layer::SubscriberExt};
+
+use crate::plugin_client::{Start, provider};
 
 #[test]
 fn an_event_is_one_line_with_the_fields_of_its_request() {
@@ -31,6 +37,37 @@ fn an_event_is_one_line_with_the_fields_of_its_request() {
             "count": 3,
         })]
     );
+}
+
+#[tokio::test]
+async fn a_request_is_logged_in_the_words_users_search_for() {
+    let mut process = Start::new().env("TF_LOG_PROVIDER", "trace").run();
+    let channel = process.plain().await;
+    let type_name = "huaweivpc_nothing".to_owned();
+    let request = wire::read_resource::Request { type_name, ..Default::default() };
+    provider(channel.clone()).read_resource(request).await.unwrap();
+    let stderr = process.child.stderr.take().unwrap();
+    assert!(process.shut_down(channel).await.0.success());
+    let lines: Vec<Json> = BufReader::new(stderr)
+        .lines()
+        .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
+        .filter(|line: &Json| line["tf_rpc"] == "ReadResource")
+        .collect();
+    let messages: Vec<_> = lines.iter().map(|line| line["@message"].as_str().unwrap()).collect();
+    assert_eq!(
+        messages,
+        ["Received request", "Response contains error diagnostic", "Served request"]
+    );
+    for line in &lines {
+        assert_eq!(line["@module"], "sdk.proto");
+        assert_eq!(line["tf_resource_type"], "huaweivpc_nothing");
+        assert_eq!(line["tf_provider_addr"], "registry.terraform.io/huaweivpc/huaweivpc");
+        assert_eq!(line["tf_proto_version"], "6");
+        assert_eq!(line["tf_req_id"], lines[0]["tf_req_id"]);
+    }
+    assert_eq!(lines[1]["diagnostic_severity"], "ERROR");
+    assert_eq!(lines[1]["diagnostic_summary"], "Unknown resource type");
+    assert!(lines[2]["tf_req_duration_ms"].is_u64());
 }
 
 #[test]
@@ -84,6 +121,7 @@ fn a_panic_is_told_in_terraforms_words() {
 
 #[test]
 #[ignore = "panics on purpose, for the test above"]
+#[should_panic = "what a day"]
 fn panics_as_the_provider_would() {
     log::install("huaweivpc", &|_| None, now);
     panic!("what a day");

@@ -176,10 +176,10 @@ async fn a_data_source_answers_or_refuses() {
     assert_eq!(plan.warnings, []);
 
     let query = json!({ "vpc_id": vpc, "hosts": { "a": host("192.168.0.0/25") } });
-    world
-        .refuse_to_read("container_cidr_plan", query)
-        .await
-        .expect_problem("hosts[\"a\"].container_cidr", "192.168.0.0/24");
+    world.refuse_to_read("container_cidr_plan", query).await.expect_problem(
+        "hosts[\"a\"]",
+        "In `hosts[\"a\"].container_cidr`: 192.168.0.0/25 overlaps 192.168.0.0/24",
+    );
 }
 
 #[tokio::test]

@@ -5,11 +5,12 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::State,
-    http::{HeaderName, HeaderValue, StatusCode},
+    http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::App;
 use crate::emulator::{faults::Fault, lock};
@@ -25,7 +26,7 @@ pub(super) fn routes() -> Router<App> {
 async fn requests(State(app): State<App>) -> Response {
     let journal = lock(&app.journal);
     let entries: Vec<_> = journal.entries().collect();
-    Json(json!({ "requests": entries })).into_response()
+    pretty(&json!({ "requests": entries }))
 }
 
 async fn forget_requests(State(app): State<App>) -> StatusCode {
@@ -34,7 +35,7 @@ async fn forget_requests(State(app): State<App>) -> StatusCode {
 }
 
 async fn state(State(app): State<App>) -> Response {
-    Json(&*lock(&app.world)).into_response()
+    pretty(&*lock(&app.world))
 }
 
 /// Back to the scenario: the world as written there, no faults, no used-up rate limit. The log stays.
@@ -49,8 +50,8 @@ async fn reset(State(app): State<App>) -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-async fn faults(State(app): State<App>) -> Json<Value> {
-    Json(json!({ "faults": lock(&app.faults).pending() }))
+async fn faults(State(app): State<App>) -> Response {
+    pretty(&json!({ "faults": lock(&app.faults).pending() }))
 }
 
 async fn add_faults(State(app): State<App>, body: Bytes) -> Response {
@@ -80,6 +81,14 @@ fn unusable_header(faults: &[Fault]) -> Option<&str> {
     };
     let mut unusable_ones = headers.filter(unusable);
     unusable_ones.next().map(|(name, _)| name.as_str())
+}
+
+/// JSON for people: this side of the emulator is looked at with a browser or `curl`.
+fn pretty(value: &impl Serialize) -> Response {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => ([(CONTENT_TYPE, "application/json")], text + "\n").into_response(),
+        Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    }
 }
 
 fn problem(status: StatusCode, message: String) -> Response {

@@ -156,6 +156,11 @@ pub(super) async fn guard(
     if let Some(caller) = caller {
         response.extensions_mut().insert(CalledBy(caller.name));
     }
+    if matches!(door, Door::Iam | Door::Open)
+        && let Ok(value) = HeaderValue::from_str(&request_id.0)
+    {
+        response.headers_mut().insert("x-iam-trace-id", value);
+    }
     response
 }
 

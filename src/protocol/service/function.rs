@@ -23,6 +23,8 @@ pub(super) async fn call<C: Session>(
         Ok(result) => call_function::Response { result: Some(result), error: None },
         Err(FunctionError { text, argument }) => {
             let function_argument = argument.and_then(|argument| i64::try_from(argument).ok());
+            // Terraform ends it with a full stop of its own.
+            let text = text.trim_end_matches('.').to_owned();
             let error = Some(WireError { text, function_argument });
             call_function::Response { result: None, error }
         }

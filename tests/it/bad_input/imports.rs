@@ -35,6 +35,11 @@ pub fn rows() -> Vec<Row> {
             SUMMARY,
             &["Write `<security_group_id>/<direction>/<remote_ip_prefix>`"],
         ),
+        rules("import_of_no_direction").imported_as("a-group/inbound/10.0.0.0/8").says(
+            "",
+            SUMMARY,
+            &["the part `direction` is wrong", "Write `ingress` or `egress`."],
+        ),
         rules("import_of_no_rule").imported_as("no-such-rule").says(
             "",
             SUMMARY,

@@ -20,7 +20,10 @@ pub const FILES: [(&str, &str); 3] = [
 pub fn rows(url: &str) -> Vec<Row> {
     let good = || provider(url);
     let without_keys = || good().without("access_key").without("secret_key");
-    [arguments(good), credentials(good, without_keys), calls(url)].into_iter().flatten().collect()
+    [arguments(good), credentials(good, without_keys), calls(url, without_keys)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Refused before anything is sent.
@@ -140,7 +143,7 @@ fn credentials(good: impl Fn() -> Body, without_keys: impl Fn() -> Body) -> Vec<
 }
 
 /// Refused by the cloud, or not even that.
-fn calls(url: &str) -> Vec<Row> {
+fn calls(url: &str, without_keys: impl Fn() -> Body) -> Vec<Row> {
     let endpoints = |url: &str| json!({ "iam": url, "vpc": url, "ecs": url });
     vec![
         asker("closed_port", provider(url).with("endpoints", endpoints("http://127.0.0.1:1")))
@@ -160,6 +163,36 @@ fn calls(url: &str) -> Vec<Row> {
             "Credentials refused",
             &["HTTP status: 401", "Check `access_key`, `secret_key`"],
         ),
+        asker("wrong_token", without_keys().with("token", "hush-token")).says(
+            "",
+            "Credentials refused",
+            &["HTTP status: 401", "(or `token`"],
+        ),
+        asker(
+            "wrong_password",
+            without_keys()
+                .with("user_name", "netops")
+                .with("password", "hush-password")
+                .with("domain_name", "container-lab"),
+        )
+        .says(
+            "",
+            "Credentials refused",
+            &["Could not get a token for user netops", "HTTP status: 401"],
+        ),
+        // A name below `.invalid` leads nowhere, whatever name server is asked.
+        asker(
+            "unknown_region",
+            provider(url)
+                .without("endpoints")
+                .with("region", "atlantis-1")
+                .with("cloud", "cloud.invalid"),
+        )
+        .says(
+            "",
+            "Cloud not reachable",
+            &["vpc.atlantis-1.cloud.invalid", "Check `region`, `cloud`, `endpoints`"],
+        ),
         asker("unknown_project_id", provider(url).with("project_id", "f".repeat(32))).says(
             "",
             "Project of somebody else",
@@ -178,7 +211,9 @@ fn calls(url: &str) -> Vec<Row> {
 }
 
 pub fn wrong_secret_key(url: &str) -> Row {
-    asker("wrong_secret_key", provider(url).with("secret_key", "not-the-right-one")).says(
+    // As often as may be: it must not be sent again all the same.
+    let provider = provider(url).with("secret_key", "hush-key").without("max_retries");
+    asker("wrong_secret_key", provider).says(
         "",
         "Credentials refused",
         &[

@@ -198,6 +198,8 @@ async fn the_request_id_is_in_the_header_and_in_bodies_of_version_3() {
             "{path}"
         );
     }
+    let iam = cloud.get("/v3/projects").await.headers;
+    assert_eq!(iam["x-iam-trace-id"], iam["x-request-id"], "IAM has a name of its own for it");
     let first = cloud.get("/v1/{p}/vpcs").await.headers["x-request-id"].clone();
     let second = cloud.get("/v1/{p}/vpcs").await.headers["x-request-id"].clone();
     assert_ne!(first, second);

@@ -114,3 +114,21 @@ async fn a_scenario_can_give_ids_and_platform_routes() {
     let governed = column(&shown["routetable"]["subnets"], "id");
     assert_eq!(governed, [cloud.fill("{subnet:subnet-front}")]);
 }
+
+#[test]
+fn what_the_documentation_shows_is_taken() {
+    let page = include_str!("../../../docs/guides/emulator.md");
+    let blocks: Vec<&str> =
+        page.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let scenarios: Vec<&&str> = blocks.iter().filter(|block| block.starts_with('{')).collect();
+    assert_eq!(scenarios.len(), 1);
+    assert!(Scenario::parse(scenarios[0]).is_ok(), "{:?}", Scenario::parse(scenarios[0]).err());
+
+    let families: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .filter(|name| ["iam.", "metadata", "vpc.v", "ecs.v"].iter().any(|p| name.starts_with(p)))
+        .collect();
+    assert!(families.len() > 20, "{families:?}");
+    assert_eq!(mistakes(|scenario| scenario["unpublished"] = json!(families)), [""; 0]);
+}

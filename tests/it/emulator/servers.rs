@@ -92,7 +92,7 @@ async fn a_server_rebuilt_under_its_address_leaves_the_old_route_behind() {
     let new = created["serverIds"][0].as_str().unwrap().to_owned();
     assert_ne!(new, cloud.fill("{server:ECS1}"));
     let found = cloud.get(&format!("{SERVERS}/detail?ip_eq=192.168.0.2")).await.expect(200);
-    assert_eq!(column(&found["servers"], "id"), std::slice::from_ref(&new));
+    assert_eq!(column(&found["servers"], "id"), [new.as_str()]);
     let port = cloud.get(&format!("/v1/{{p}}/ports?device_id={new}")).await.expect(200);
     assert_eq!(port["ports"][0]["allowed_address_pairs"][0]["ip_address"], "1.1.1.1/0");
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use huaweivpc::framework::{Attribute, Kind, Nesting, Schema, Usage, Value};
+use huaweivpc::framework::{Attribute, Kind, Nesting, Schema, Type, Usage, Value};
 use proptest::{
     collection::{btree_map, vec},
     prelude::*,
@@ -40,16 +40,31 @@ pub fn stored(schema: &'static Schema, pools: Pools) -> BoxedStrategy<Value> {
 }
 
 /// The same configuration earlier: some of its values, at any depth, not known yet.
-pub fn blurred(config: Value) -> BoxedStrategy<Value> {
+pub fn blurred(schema: &'static Schema, config: Value) -> BoxedStrategy<Value> {
     vec(proptest::bool::weighted(0.3), 32)
         .prop_map(move |coins| {
             let mut coins = coins.into_iter().cycle();
             let members = config.as_map().into_iter().flatten();
-            Value::Map(
-                members.map(|(name, value)| (name.clone(), blur(value, &mut coins))).collect(),
-            )
+            let members = members.map(|(name, value)| (name.clone(), blur(value, &mut coins)));
+            sorted(&schema.value_type(), Value::Map(members.collect()))
         })
         .boxed()
+}
+
+/// The same value with every set in the order that sets have.
+fn sorted(ty: &Type, value: Value) -> Value {
+    match (ty, value) {
+        (Type::Set(_), Value::Seq(items)) => Value::set(items),
+        (Type::Object(types), Value::Map(members)) => Value::Map(
+            members
+                .into_iter()
+                .map(|(name, member)| {
+                    (name.clone(), sorted(types.get(&name).unwrap_or(&Type::Dynamic), member))
+                })
+                .collect(),
+        ),
+        (_, value) => value,
+    }
 }
 
 fn blur(value: &Value, coins: &mut impl Iterator<Item = bool>) -> Value {

@@ -1,18 +1,23 @@
 //! What Terraform is answered, above all when something goes wrong.
 
+mod functions;
+mod paths;
 mod room;
 mod terraform;
 
 use huaweivpc::{
-    framework::{Path, Type, Value},
-    protocol::{codec, diagnostics, generated::tfplugin6 as wire},
+    framework::Value,
+    protocol::{codec, generated::tfplugin6 as wire},
 };
 use prost::Message;
 use serde_json::{Value as Json, json};
 
-use self::terraform::{
-    Terraform, block_type, identity, identity_json, note, note_type, object, problems, state,
-    stored,
+use self::{
+    functions::call,
+    terraform::{
+        Terraform, block_type, identity, identity_json, note, note_type, object, problems, state,
+        stored,
+    },
 };
 
 #[tokio::test]
@@ -262,6 +267,26 @@ async fn a_stored_note_is_read_as_the_schema_has_it_now() {
 }
 
 #[tokio::test]
+async fn a_stored_identity_is_read_if_its_form_is_known() {
+    let rpc = Terraform::start().await.rpc;
+    let upgrade = async |type_name: &str, version: i64, json: &str| {
+        let request = wire::upgrade_resource_identity::Request {
+            type_name: type_name.to_owned(),
+            version,
+            raw_identity: Some(wire::RawState { json: json.into(), ..Default::default() }),
+        };
+        let answer = rpc.clone().upgrade_resource_identity(request).await.unwrap().into_inner();
+        (answer.upgraded_identity.map(identity_json), problems(&answer.diagnostics))
+    };
+    let (identity, none) = upgrade("room_note", 0, r#"{"name":"a"}"#).await;
+    assert_eq!((identity, none), (Some(json!({ "name": "a" })), vec![]));
+    let refused = async |type_name, version, json| upgrade(type_name, version, json).await.1;
+    assert_eq!(refused("room_note", 1, "{}").await, ["Unknown identity version"]);
+    assert_eq!(refused("room_smell", 0, "{}").await, ["Unknown identity version"]);
+    assert_eq!(refused("room_note", 0, "[]").await, ["Unreadable identity"]);
+}
+
+#[tokio::test]
 async fn a_note_is_imported_alike_by_id_and_by_identity() {
     let terraform = Terraform::configured().await;
     let import = async |id: &str, by: Option<Json>| {
@@ -326,27 +351,6 @@ async fn a_data_source_answers_with_warnings_beside_the_answer() {
 }
 
 #[tokio::test]
-async fn a_function_answers_or_names_the_argument_at_fault() {
-    let rpc = Terraform::start().await.rpc;
-    let shout = async |request| rpc.clone().call_function(request).await.unwrap().into_inner();
-    let answer = shout(call("hello")).await;
-    assert_eq!(codec::decode(answer.result.as_ref(), &Type::String), Ok(Value::from("HELLO")));
-    let at_fault = async |request| {
-        let error = shout(request).await.error.unwrap();
-        (error.text, error.function_argument)
-    };
-    assert_eq!(at_fault(call("")).await, ("is empty".to_owned(), Some(0)));
-    // An argument that is left empty is null.
-    let null =
-        wire::call_function::Request { arguments: vec![wire::DynamicValue::default()], ..call("") };
-    assert_eq!(at_fault(null).await, ("must not be null".to_owned(), Some(0)));
-    let too_few = wire::call_function::Request { arguments: vec![], ..call("") };
-    assert_eq!(at_fault(too_few).await, ("1 arguments are needed, 0 are given".to_owned(), None));
-    let unknown = wire::call_function::Request { name: "sing".to_owned(), ..call("") };
-    assert_eq!(at_fault(unknown).await.1, None);
-}
-
-#[tokio::test]
 async fn an_unknown_type_is_a_problem_like_any_other() {
     let mut rpc = Terraform::configured().await.rpc;
     for type_name in ["room_nothing", "note", "roomnote", ""] {
@@ -355,30 +359,4 @@ async fn an_unknown_type_is_a_problem_like_any_other() {
         let answer = rpc.read_resource(request).await.unwrap().into_inner();
         assert_eq!(problems(&answer.diagnostics), ["Unknown resource type"]);
     }
-}
-
-#[test]
-fn a_path_leads_only_where_terraform_can_follow() {
-    let ports = Type::Object([("port".to_owned(), Type::Number)].into());
-    let ty = Type::Object(
-        [
-            ("list".to_owned(), Type::List(Box::new(ports.clone()))),
-            ("set".to_owned(), Type::Set(Box::new(ports.clone()))),
-            ("map".to_owned(), Type::Map(Box::new(ports))),
-        ]
-        .into(),
-    );
-    let steps =
-        |path: Path| diagnostics::attribute_path(&path, &ty).map_or(0, |path| path.steps.len());
-    assert_eq!(steps(Path::default()), 0);
-    assert_eq!(steps(Path::from("list").index(0).attribute("port")), 3);
-    assert_eq!(steps(Path::from("map").key("a").attribute("port")), 3);
-    assert_eq!(steps(Path::from("set").index(0).attribute("port")), 1, "a set has no places");
-    assert_eq!(steps(Path::from("list").key("a")), 1);
-    assert_eq!(steps(Path::from("nowhere").index(0)), 0);
-}
-
-fn call(text: &str) -> wire::call_function::Request {
-    let argument = codec::encode(&Value::from(text), &Type::String).unwrap();
-    wire::call_function::Request { name: "shout".to_owned(), arguments: vec![argument] }
 }
