@@ -131,7 +131,9 @@ impl Resource<Cloud> for ContainerRoute {
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(table_id) = &self.route_table_id else { return Ok(None) };
         let Some(table) = cloud.route_table(table_id).await? else { return Ok(None) };
-        let Some(route) = table.route_to(self.destination) else { return Ok(None) };
+        // The table's own routes are nobody's to manage.
+        let made = table.route_to(self.destination).filter(|route| !route.is_local());
+        let Some(route) = made else { return Ok(None) };
         match self.host_ip {
             Some(address) => {
                 let nics = cloud.nics_known_with_address(address.into(), &table.vpc_id).await?;
@@ -204,14 +206,17 @@ impl ContainerRoute {
 
     /// Makes the wish come true, and says what is there then.
     async fn write(self, wish: Wish, home: Home, next_hop: NextHop, cloud: &Cloud) -> Result<Self> {
-        let written = cloud.write_route(&home.table_id, wish).await;
-        match written {
+        let is_new = matches!(wish, Wish::Create { .. });
+        match cloud.write_route(&home.table_id, wish).await {
             Ok(Written::Done) => Ok(self.made(&home, next_hop)),
             Ok(Written::Local(local)) => Err(local_route(self.destination, local).into()),
             Ok(Written::Exists) => Err(self.conflict(&home.table_id).into()),
             Ok(Written::Claimed) => Err(claimed(self.destination).into()),
+            Err(error) if is_new && error.kind() == Kind::RouteExists => {
+                Err(self.conflict(&home.table_id).into())
+            }
             // Recorded, because it may be there; the next refresh finds out.
-            Err(error) if error.leaves_doubt() => {
+            Err(error) if is_new && error.leaves_doubt() => {
                 Err(Problems::from(error).keeping(&self.made(&home, next_hop)))
             }
             Err(error) => Err(self.refused(error, &home.vpc_id, cloud).await),

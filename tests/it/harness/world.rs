@@ -145,6 +145,13 @@ impl World {
         }
     }
 
+    /// `terraform destroy -refresh=false`: what became of the object meanwhile shows only on the way.
+    pub async fn destroy_unrefreshed(&self, object: Object) {
+        let instance = object.instance.expect("there is something to destroy");
+        let gone = self.core.destroy_unrefreshed(&object.type_name, instance).await;
+        gone.unwrap_or_else(|failure| panic!("{failure}"));
+    }
+
     /// Tries to destroy an object, which the provider has to refuse.
     pub async fn refuse_to_destroy(&self, object: Object) -> Refusal {
         let instance = object.instance.clone().expect("there is something to destroy");
@@ -169,6 +176,11 @@ impl World {
         Object { instance: Some(instance), ..object }
     }
 
+    /// Imports without a configuration; the object can be changed into one.
+    pub async fn import_by_id_alone(&self, type_name: &str, id: &str) -> Object {
+        self.import_differing(type_name, id, json!({})).await
+    }
+
     /// Tries to import, which the provider has to refuse.
     pub async fn refuse_import(&self, type_name: &str, id: &str) -> Refusal {
         let object = new(type_name, json!({}));
@@ -189,6 +201,12 @@ impl World {
         let members = plan.planned.state.as_map().into_iter().flatten();
         let changed = members.filter(|(name, value)| *value != before.get(name));
         (plan.action, changed.map(|(name, _)| name.clone()).collect())
+    }
+
+    /// What Terraform would do if these arguments were changed.
+    pub async fn plan_to(&self, object: &Object, patch: Json) -> Action {
+        let object = Object { config: patched(&object.config, &patch), ..object.clone() };
+        self.plan(&object).await.0
     }
 
     pub async fn expect_no_further_change(&self, object: &Object) {
@@ -213,6 +231,11 @@ impl World {
             Ok(found) => panic!("it was read: {found:?}"),
             Err(failure) => object.clone().refused(failure),
         }
+    }
+
+    /// `terraform refresh`: takes over what others did.
+    pub async fn refresh(&self, object: &mut Object) {
+        object.instance = self.refreshed(object).await;
     }
 
     async fn refreshed(&self, object: &Object) -> Option<Instance> {
@@ -276,6 +299,16 @@ impl World {
     /// The id of the port with this address.
     pub async fn port(&self, address: &str) -> String {
         self.look().await.port(address)["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// The id of a subnet of the scenario.
+    pub async fn subnet(&self, name: &str) -> String {
+        self.look().await.id("subnets", name)
+    }
+
+    /// The id of a route table of the scenario.
+    pub async fn table(&self, name: &str) -> String {
+        self.look().await.id("route_tables", name)
     }
 
     pub async fn default_table(&self, vpc: &str) -> String {
