@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::harness::{config::patched, world::World};
 
+mod expected;
 mod findings;
 
 const PLAN: &str = "container_cidr_plan";
