@@ -127,7 +127,10 @@ impl Guide {
         let changes = plan.changes("planned_change");
         assert_eq!(changes["huaweivpc_container_route.range[\"10.0.2.0/24\"]"], "create", "{plan}");
         assert_eq!(changes["huaweivpc_container_route.range[\"10.0.3.0/24\"]"], IN_PLACE, "{plan}");
-        assert_eq!(changes["huaweivpc_ecs_port_source_check.host[\"ecs1\"]"], IN_PLACE, "{plan}");
+        assert_eq!(
+            changes["huaweivpc_ecs_port_source_check.server[\"192.168.0.2\"]"], IN_PLACE,
+            "{plan}"
+        );
         assert_eq!(changes["huaweivpc_secgroup_icmp_udp_rule.containers"], IN_PLACE, "{plan}");
         assert_eq!(changes.len(), 4, "{plan}");
 
@@ -162,9 +165,13 @@ impl Guide {
         self.apply();
         assert_eq!(self.routes()[1], "10.0.3.0/24 -> ECS3: Containers of ecs2");
         assert_eq!(
-            self.writes("/routetables/"),
-            1,
-            "one change of the table, not a deletion and an addition"
+            self.written(),
+            [
+                format!("ports/{}", self.port_id("192.168.0.4")),
+                format!("routetables/{}", self.table),
+                format!("ports/{}", self.port_id("192.168.0.3")),
+            ],
+            "first the new server may forward, then the route changes in place, then the old server is restricted"
         );
         assert_eq!(
             self.checks_off(),
@@ -202,14 +209,14 @@ impl Guide {
     }
 
     fn is_imported(&self, cli: &Cli) {
-        let port = self.port("192.168.0.2")["id"].as_str().expect("an id").to_owned();
+        let port = self.port_id("192.168.0.2");
         let imports = [
             (
                 "huaweivpc_container_route.range[\"10.0.2.0/24\"]",
                 format!("{}/10.0.2.0/24", self.table),
                 &["route_table_id", "destination"][..],
             ),
-            ("huaweivpc_ecs_port_source_check.host[\"ecs1\"]", port, &["port_id"]),
+            ("huaweivpc_ecs_port_source_check.server[\"192.168.0.2\"]", port, &["port_id"]),
             (
                 "huaweivpc_secgroup_icmp_udp_rule.containers",
                 format!("{}/ingress/0.0.0.0/0", self.group),
