@@ -20,6 +20,7 @@ fn the_guide_from_first_plan_to_destroy() {
         guide.is_planned_without_touching_anything();
         guide.is_built_and_then_left_alone();
         guide.is_repaired_without_harm_to_what_is_foreign();
+        guide.narrows_its_rules_and_widens_them_again();
         guide.moves_a_range_in_place();
         guide.follows_a_server_that_was_rebuilt();
         guide.is_imported(cli);
@@ -150,6 +151,28 @@ impl Guide {
             ["icmp from 0.0.0.0/0", "tcp from 10.0.0.0/8", "udp from 0.0.0.0/0"]
         );
         self.nothing_to_do();
+    }
+
+    /// The prefix is part of the rules' id and identity, and a change of it is an update all the same.
+    fn narrows_its_rules_and_widens_them_again(&self) {
+        let address = "huaweivpc_secgroup_icmp_udp_rule.containers";
+        for prefix in ["10.0.0.0/16", "0.0.0.0/0"] {
+            self.workspace.write("prefix.auto.tfvars", &format!("icmp_udp_from = {prefix:?}\n"));
+            let plan = self.workspace.plan().expect_changes();
+            let changes = plan.changes("planned_change");
+            assert_eq!(
+                Vec::from_iter(&changes),
+                [(&address.to_owned(), &IN_PLACE.to_owned())],
+                "{plan}"
+            );
+            self.apply();
+            let expected = ["icmp", "udp"].map(|protocol| format!("{protocol} from {prefix}"));
+            assert!(expected.iter().all(|rule| self.rules().contains(rule)), "{:?}", self.rules());
+            assert_eq!(self.rules().len(), 3, "the old rules are gone, the foreign one is not");
+            let id = self.workspace.stored(address).expect("it is in the state")["id"].clone();
+            assert_eq!(id, format!("{}/ingress/{prefix}", self.group));
+            self.nothing_to_do();
+        }
     }
 
     /// The containers of ecs2 move to the spare server.
