@@ -83,7 +83,7 @@ impl Resource<Cloud> for ContainerRoute {
             string("ecs_id", "Next hop: the server with this id. Exactly one of `ecs_id`, `host_ip`, `port_id` and `virtual_ip` is needed.")
                 .optional()
                 .of::<ServerId>(),
-            string("host_ip", "Next hop: the server that owns this private IP address in the VPC.").optional().of::<Address>(),
+            string("host_ip", "Next hop: the server that owns this private IP address in the VPC. After an import, which names the server by `ecs_id`, the first plan shows a change in place that writes nothing.").optional().of::<Address>(),
             string("port_id", "Next hop: the extension network interface with this port id.").optional().of::<PortId>(),
             string("virtual_ip", "Next hop: this virtual IP address.").optional().of::<Address>(),
             string("description", "At most 255 characters, without `<` and `>`. Defaults to an empty text.")

@@ -56,7 +56,8 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         about: "Switches the source/destination check of one network interface of a server off, so that the server may \
                 forward packets of its containers, or on.\n\nOnly the one address pair that stands for the check is \
                 added or removed: other pairs, the port's name and its security groups are never touched. Destroying \
-                gives back the state that was found at creation, or at import.",
+                gives back the state that was found at creation, or at import. One resource for each interface: \
+                two would undo each other's work.",
         key: &["port_id"],
         attributes: &[
             string("port_id", "The network interface, by its port id. Exactly one of `port_id`, `ecs_id` and `host_ip` is needed.")

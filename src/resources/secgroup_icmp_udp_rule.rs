@@ -179,12 +179,11 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     async fn create(mut self, cloud: &Cloud) -> Result<Self> {
         let rules = self.rules_to_change(cloud).await?;
         // Looked for before anything is made, so that a conflict leaves nothing half-made.
-        let standing: Vec<&RuleId> = self
-            .protocols
-            .iter()
-            .filter_map(|protocol| identical(&rules, *protocol, &self.rule(*protocol)))
-            .map(|rule| &rule.id)
-            .collect();
+        let standing = self.protocols.iter().filter_map(|protocol| {
+            let rule = identical(&rules, *protocol, &self.rule(*protocol))?;
+            Some((*protocol, &rule.id))
+        });
+        let standing: Vec<_> = standing.collect();
         if !standing.is_empty() && !self.adopt_existing {
             return Err(self.conflict(&standing).into());
         }
@@ -310,21 +309,19 @@ impl SecgroupIcmpUdpRule {
     ) -> Result<RuleId> {
         let ours = if self.adopt_existing { Ours::Any } else { Ours::These(ours) };
         let outcome = maker.make(protocol, &self.rule(protocol), ours).await?;
-        outcome.map_err(|standing| self.conflict(&[&standing]).into())
+        outcome.map_err(|standing| self.conflict(&[(protocol, &standing)]).into())
     }
 
-    fn conflict(&self, standing: &[&RuleId]) -> Problem {
-        let ids: Vec<&str> = standing.iter().map(|id| id.as_str()).collect();
-        let what = match ids.as_slice() {
-            [id] => {
-                format!("An identical rule, `{id}`, in security group `{}`", self.security_group_id)
+    fn conflict(&self, standing: &[(Protocol, &RuleId)]) -> Problem {
+        let rule = |(protocol, id): &(Protocol, &RuleId)| format!("{protocol} rule `{id}`");
+        let what = match standing {
+            [one] => format!("The {}", rule(one)),
+            all => {
+                format!("The pair of {}", all.iter().map(rule).collect::<Vec<_>>().join(" and "))
             }
-            _ => format!(
-                "A pair of identical rules, `{}`, in security group `{}`",
-                ids.join("` and `"),
-                self.security_group_id
-            ),
         };
+        let what = format!("{what} in security group `{}`", self.security_group_id);
+        let ids: Vec<&str> = standing.iter().map(|(_, id)| id.as_str()).collect();
         exists_already(Self::NAME, &what, &ids.join(","), "remote_ip_prefix")
     }
 

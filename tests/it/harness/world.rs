@@ -9,7 +9,7 @@ use std::{ops::Deref, sync::LazyLock};
 use huaweivpc::{
     cloud::Cloud,
     emulator::{Emulator, Scenario, Settings},
-    framework::{Problem, Severity, Value, json as value_json},
+    framework::{Problem, Value, json as value_json},
 };
 use serde_json::{Value as Json, json};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -23,6 +23,11 @@ use super::{
     provider::{now, unconfigured},
 };
 
+mod told;
+
+pub use told::{Finding, Object, Refusal};
+use told::{new, prefixed};
+
 /// The scenario that `make demo` shows: VPC `vpc-containers`, servers `ECS1` (192.168.0.2) and `ECS2` (192.168.0.3),
 /// security group `sg-containers`.
 pub static GUIDE: LazyLock<Json> = LazyLock::new(|| {
@@ -34,29 +39,6 @@ pub struct World {
     core: Core<Grpc<Cloud>>,
     outsider: Outsider,
     emulator: JoinHandle<()>,
-}
-
-/// A resource block of the configuration, and what the state holds of it.
-#[derive(Debug, Clone)]
-pub struct Object {
-    type_name: String,
-    config: Json,
-    instance: Option<Instance>,
-}
-
-/// What the provider said instead of doing what was asked.
-#[derive(Debug)]
-pub struct Refusal {
-    pub problems: Vec<Problem>,
-    /// What was asked for, with what is left of it in the state.
-    pub object: Object,
-}
-
-/// The result of a data source.
-#[derive(Debug)]
-pub struct Finding {
-    pub value: Json,
-    pub warnings: Vec<Problem>,
 }
 
 impl World {
@@ -339,67 +321,6 @@ impl Drop for World {
     fn drop(&mut self) {
         self.emulator.abort();
     }
-}
-
-impl Object {
-    /// The value of an attribute in the state, as JSON.
-    pub fn get(&self, attribute: &str) -> Json {
-        let instance = self.instance.as_ref().expect("it is in the state");
-        value_json::write(instance.stored.state.get(attribute))
-    }
-
-    /// The id by which it could be imported.
-    pub fn id(&self) -> String {
-        self.get("id").as_str().expect("an id").to_owned()
-    }
-
-    /// It is in the state, half-made, and the next apply replaces it.
-    pub fn is_tainted(&self) -> bool {
-        self.instance.as_ref().is_some_and(|instance| instance.tainted)
-    }
-
-    pub fn is_in_state(&self) -> bool {
-        self.instance.is_some()
-    }
-
-    fn refused(self, failure: Failure) -> Refusal {
-        match failure {
-            Failure::Refused { problems, left } => {
-                let instance = left.map(|instance| *instance);
-                Refusal { problems, object: Self { instance, ..self } }
-            }
-            broken => panic!("{broken}"),
-        }
-    }
-}
-
-impl Refusal {
-    /// One of the errors is at this place (`""` for the whole) and says this.
-    pub fn expect_problem(self, path: &str, phrase: &str) -> Self {
-        let fits = |problem: &&Problem| {
-            let words = format!("{}\n{}", problem.summary, problem.detail);
-            problem.severity == Severity::Error
-                && problem.path.to_string() == path
-                && words.contains(phrase)
-        };
-        let found = self.problems.iter().find(fits);
-        assert!(found.is_some(), "nothing at `{path}` says {phrase:?}: {:#?}", self.problems);
-        self
-    }
-
-    /// It is all that was said.
-    pub fn expect_nothing_else(self) -> Self {
-        assert_eq!(self.problems.len(), 1, "{:#?}", self.problems);
-        self
-    }
-}
-
-fn new(type_name: &str, config: Json) -> Object {
-    Object { type_name: prefixed(type_name), config, instance: None }
-}
-
-fn prefixed(type_name: &str) -> String {
-    format!("huaweivpc_{type_name}")
 }
 
 fn split(lines: &str) -> Vec<String> {
