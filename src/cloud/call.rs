@@ -22,6 +22,24 @@ pub(super) enum Api {
     Iam,
 }
 
+/// Who answers, and throttles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Service {
+    Vpc,
+    Ecs,
+    Iam,
+}
+
+impl Api {
+    pub(super) fn service(self) -> Service {
+        match self {
+            Api::VpcV1 | Api::VpcV3 => Service::Vpc,
+            Api::EcsV1 => Service::Ecs,
+            Api::Iam => Service::Iam,
+        }
+    }
+}
+
 /// Cannot be printed: the body of a login holds a password.
 #[derive(Clone)]
 pub(super) struct Call {

@@ -1,32 +1,29 @@
-//! One call from its words to its answer: log in, sign, send, wait, repeat, page. The only file that waits.
+//! One call from its words to its answer: log in, send, repeat, page.
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::header::{HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use tokio::{
-    sync::{Mutex, OnceCell},
-    time::Instant,
-};
+use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
 use super::{
     auth::{Identity, Login},
+    bounds::{self, Bounds},
     call::{Api, Call},
     config::Config,
     decode::{Answer, Page},
-    error::{Error, Kind, Result, read_words},
+    error::{Error, Kind, Result},
     ids::{RouteTableId, SubnetId, VpcId},
     memo::Memo,
     port::Port,
-    retry::{self, Decision, Effect, Policy},
+    request::answer,
+    retry::{self, Decision, Effect, Past, Policy},
     route_table::{RouteTable, RouteTableSummary},
     route_writer::RouteWriters,
-    sign,
     subnet::Subnet,
-    transport::{self, Response, Transport},
+    throttle::Throttle,
+    transport::{self, Transport},
     turns::Turns,
 };
 
@@ -46,6 +43,7 @@ struct Session {
     credentials_hold: OnceCell<()>,
     /// Held by the call that finds that out; what it leaves is the refusal.
     first_call: Mutex<Option<Error>>,
+    throttle: Throttle,
     route_writers: RouteWriters,
     port_turns: Turns,
     known: Known,
@@ -60,14 +58,6 @@ pub(super) struct Known {
     pub(super) subnet_lists: Memo<VpcId, Vec<Subnet>>,
     pub(super) port_lists: Memo<SubnetId, Arc<Vec<Port>>>,
     pub(super) quotas: Memo<String, Option<i64>>,
-}
-
-/// How long an operation may go on.
-#[derive(Clone)]
-struct Bounds {
-    /// When it ends, and how long that was when it began.
-    deadline: Option<(Instant, Duration)>,
-    stop: CancellationToken,
 }
 
 /// How many elements a page of a list may hold. The API allows up to 2000.
@@ -92,12 +82,12 @@ impl Cloud {
             project: OnceCell::new(),
             credentials_hold: OnceCell::new(),
             first_call: Mutex::new(None),
+            throttle: Throttle::default(),
             route_writers: RouteWriters::default(),
             port_turns: Turns::default(),
             known: Known::default(),
         };
-        let bounds = Bounds { deadline: None, stop: CancellationToken::new() };
-        Ok(Self { session: Arc::new(session), bounds })
+        Ok(Self { session: Arc::new(session), bounds: Bounds::default() })
     }
 
     /// The same session, bounded in time from now on, in place of any earlier bounds.
@@ -105,8 +95,7 @@ impl Cloud {
     /// After `limit`, or once `stop` is cancelled, nothing is started or waited for any more. A read in flight is
     /// given up at once; a write in flight may finish, so that its outcome is known.
     pub fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self {
-        let deadline = Instant::now().checked_add(limit).map(|instant| (instant, limit));
-        Self { session: Arc::clone(&self.session), bounds: Bounds { deadline, stop } }
+        Self { session: Arc::clone(&self.session), bounds: Bounds::from_now(limit, stop) }
     }
 
     pub fn region(&self) -> &str {
@@ -137,18 +126,20 @@ impl Cloud {
         self.config().max_retries
     }
 
-    /// When the operation ends; `None` for never.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.bounds.deadline.map(|(deadline, _)| deadline)
+    pub(super) fn bounds(&self) -> &Bounds {
+        &self.bounds
     }
 
     /// A pause that grows with `attempt`, within the bounds of the operation.
     pub(super) async fn pause(&self, operation: &str, attempt: u32) -> Result<()> {
         let pause = retry::pause(self.config().pause, attempt, rand::random());
         info!(operation, attempt, pause_ms = pause.as_millis(), "looking again after a pause");
-        #[expect(clippy::disallowed_methods, reason = "the one place that waits")]
-        let nap = tokio::time::sleep(pause);
-        self.during(operation, nap).await
+        self.bounds.wait_until(operation, bounds::after(pause)).await
+    }
+
+    /// Waits for `work`, but not beyond the bounds of the operation.
+    pub(super) async fn during<F: Future>(&self, operation: &str, work: F) -> Result<F::Output> {
+        self.bounds.during(operation, work).await
     }
 
     /// Makes the call as whoever the configuration says, logging in first where that is needed.
@@ -169,7 +160,12 @@ impl Cloud {
         match &outcome {
             Err(error) if error.kind() == Kind::Unauthenticated => *first = Some(error.clone()),
             Ok(_) => drop(self.session.credentials_hold.set(())),
-            Err(error) if error.status().is_some() && !error.leaves_doubt() => {
+            // Throttled, it may not have got as far as the key.
+            Err(error)
+                if error.status().is_some()
+                    && !error.leaves_doubt()
+                    && error.kind() != Kind::Throttled =>
+            {
                 drop(self.session.credentials_hold.set(()));
             }
             Err(_) => {}
@@ -251,33 +247,46 @@ impl Cloud {
     ) -> Result<Answer> {
         let Config { max_retries, pause, .. } = *self.config();
         let policy = Policy { max_retries, pause };
-        let mut attempt = 0;
+        let mut past = Past::default();
+        let mut last: Option<Error> = None;
         loop {
+            if let Err(end) = self.await_throttle(call).await {
+                return Err(match last {
+                    Some(error) => end.caused_by(error),
+                    None => end,
+                });
+            }
+            let attempt = past.attempts();
             let error = match self.attempt(call, identity, project, attempt).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            match retry::decide(policy, call.effect, &error, attempt, rand::random()) {
-                Decision::GiveUp => return Err(error),
-                Decision::RepeatAfter(pause) => {
-                    let pause_ms = pause.as_millis();
-                    info!(operation = call.operation, attempt, pause_ms, %error, "repeating after a pause");
-                    #[expect(clippy::disallowed_methods, reason = "the one place that waits")]
-                    let nap = tokio::time::sleep(pause);
-                    self.during(&call.operation, nap).await.map_err(|end| end.caused_by(error))?;
-                }
+            let Decision::RepeatAfter(pause) =
+                retry::decide(policy, call.effect, &error, past, rand::random())
+            else {
+                return Err(error);
+            };
+            let pause_ms = pause.as_millis();
+            info!(operation = call.operation, attempt, pause_ms, %error, "repeating after a pause");
+            past = past.and(&error, pause);
+            let then = bounds::after(pause);
+            if let (Kind::Throttled, Some(then)) = (error.kind(), then) {
+                self.session.throttle.hold(call.api.service(), then);
             }
-            attempt += 1;
+            let waited = self.bounds.wait_until(&call.operation, then).await;
+            waited.map_err(|end| end.caused_by(error.clone()))?;
+            last = Some(error);
         }
     }
 
-    /// Waits for `work`, but not beyond the bounds of the operation.
-    pub(super) async fn during<F: Future>(&self, operation: &str, work: F) -> Result<F::Output> {
-        tokio::select! {
-            biased;
-            end = self.bounds.end() => Err(self.bounds.error(end, operation)),
-            output = work => Ok(output),
+    /// Waits while the service is left alone because it throttles. Others may be refused meanwhile and prolong that.
+    async fn await_throttle(&self, call: &Call) -> Result<()> {
+        let service = call.api.service();
+        let until = || self.session.throttle.held_beyond(service, bounds::now());
+        while let Some(until) = until() {
+            self.bounds.wait_until(&call.operation, Some(until)).await?;
         }
+        Ok(())
     }
 
     async fn send_as(&self, call: &Call, login: &Login) -> Result<Answer> {
@@ -325,13 +334,16 @@ impl Cloud {
             Error::new(Kind::Unconfigured("cacert_file"), &call.operation, message).caused_by(error)
         })?;
 
-        let started = Instant::now();
-        let exchange = transport::exchange(http, request);
-        let response = match call.effect {
-            Effect::None => self.during(&call.operation, exchange).await?,
-            // Given up, its outcome would be unknown. The time limits of the connection end it all the same.
-            Effect::Idempotent | Effect::Once => exchange.await,
-        };
+        let (exchanged, took) = bounds::timed(async {
+            let exchange = transport::exchange(http, request);
+            match call.effect {
+                Effect::None => self.during(&call.operation, exchange).await,
+                // Given up, its outcome would be unknown. The time limits of the connection end it all the same.
+                Effect::Idempotent | Effect::Once => Ok(exchange.await),
+            }
+        })
+        .await;
+        let response = exchanged?;
         let result = match response {
             Ok(response) => answer(call, identity, response),
             Err(error) => Err(transport::unanswered(&call.operation, &host, error)),
@@ -341,122 +353,8 @@ impl Cloud {
             Ok(answer) => (Some(answer.status), answer.request_id.as_deref()),
             Err(error) => (error.status(), error.request_id()),
         };
-        let ms = started.elapsed().as_millis();
+        let ms = took.as_millis();
         debug!(operation = call.operation, method = %call.method, path, status, ms, request_id, attempt, "call");
         result
-    }
-
-    /// The HTTP request, signed with the time of now. What is sent is what was signed.
-    fn request(
-        &self,
-        call: &Call,
-        identity: Option<&Identity>,
-        project: Option<&str>,
-    ) -> Result<reqwest::Request> {
-        let url = call.url(&self.config().endpoints, project);
-        let body = call.body.as_ref().map(ToString::to_string).unwrap_or_default().into_bytes();
-        let mut headers = vec![("content-type", "application/json".to_owned())];
-        headers.extend(project.map(|project| ("x-project-id", project.to_owned())));
-        match identity {
-            Some(Identity::Keys(key)) => {
-                headers.push((sign::DATE_HEADER, sign::date((self.config().clock)())));
-                headers.extend(
-                    key.security_token
-                        .as_ref()
-                        .map(|token| ("x-security-token", token.expose_secret().to_owned())),
-                );
-                // Signed, but written by the HTTP library itself, from the same URL.
-                let host = ("host", transport::host_of(&url));
-                let signed: Vec<_> = headers.iter().cloned().chain([host]).collect();
-                let request = sign::Request {
-                    method: call.method.as_str(),
-                    path: url.path(),
-                    query: url.query().unwrap_or_default(),
-                    headers: &signed,
-                    body: &body,
-                };
-                headers.push(("authorization", sign::authorization(request, key)));
-            }
-            Some(Identity::Token(token)) => {
-                headers.push(("x-auth-token", token.expose_secret().to_owned()));
-            }
-            None => {}
-        }
-
-        let mut request = reqwest::Request::new(call.method.clone(), url);
-        for (name, value) in headers {
-            let mut value = HeaderValue::from_str(&value).map_err(|_| {
-                // A key read from a file together with its line break, for instance.
-                let message = format!(
-                    "the value for the header `{name}` holds a line break or another control character: check the \
-                     project id and the credentials"
-                );
-                Error::new(Kind::Unconfigured("access_key"), &call.operation, message)
-            })?;
-            value.set_sensitive(true);
-            request.headers_mut().insert(HeaderName::from_static(name), value);
-        }
-        if call.body.is_some() {
-            *request.body_mut() = Some(body.into());
-        }
-        Ok(request)
-    }
-}
-
-/// The answer that a response is, or its error.
-fn answer(call: &Call, identity: Option<&Identity>, response: Response) -> Result<Answer> {
-    let Response { status, request_id, retry_after, subject_token, body } = response;
-    if (200..300).contains(&status) {
-        return Ok(Answer {
-            operation: call.operation.clone(),
-            status,
-            request_id,
-            subject_token,
-            body,
-            confidential: call.is_confidential(),
-        });
-    }
-    // A refused signature comes back with the text that was signed, security token and all. What is JSON can be
-    // told from its escapes only once it is read; what is not is cut short there.
-    let secrets: Vec<_> =
-        identity.into_iter().flat_map(Identity::secrets).chain(&call.secret).collect();
-    let mut words = read_words(conceal(&String::from_utf8_lossy(&body), &secrets).as_bytes());
-    words.message = conceal(&words.message, &secrets);
-    words.request_id = request_id.or(words.request_id);
-    Err(Error::refused(call.subject, &call.operation, status, words, retry_after))
-}
-
-fn conceal(text: &str, secrets: &[&SecretString]) -> String {
-    secrets
-        .iter()
-        .map(|secret| secret.expose_secret())
-        .filter(|secret| !secret.is_empty())
-        .fold(text.to_owned(), |text, secret| text.replace(secret, "(concealed)"))
-}
-
-impl Bounds {
-    /// Comes back when the bounds are reached, and says which.
-    async fn end(&self) -> Kind {
-        let deadline = async {
-            match self.deadline {
-                Some((deadline, _)) => tokio::time::sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => Kind::Interrupted,
-            () = deadline => Kind::TimedOut,
-        }
-    }
-
-    fn error(&self, end: Kind, operation: &str) -> Error {
-        let message = match (&end, self.deadline) {
-            (Kind::TimedOut, Some((_, limit))) => {
-                format!("the time limit of {} s has passed", limit.as_secs_f64())
-            }
-            _ => "stopped before it was done".to_owned(),
-        };
-        Error::new(end, operation, message)
     }
 }

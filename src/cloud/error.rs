@@ -20,6 +20,8 @@ struct Parts {
     status: Option<u16>,
     words: Words,
     retry_after: Option<Duration>,
+    /// Given up on when the call may have taken effect.
+    in_doubt: bool,
     source: Option<Arc<dyn error::Error + Send + Sync>>,
 }
 
@@ -126,6 +128,7 @@ impl Error {
             status: None,
             words,
             retry_after: None,
+            in_doubt: false,
             source: None,
         }))
     }
@@ -164,7 +167,21 @@ impl Error {
 
     /// The call was sent and may have taken effect.
     pub fn leaves_doubt(&self) -> bool {
-        matches!(self.0.kind, Kind::Lost | Kind::Unreadable)
+        self.0.in_doubt || matches!(self.0.kind, Kind::Lost | Kind::Unreadable)
+    }
+
+    /// The same, for a change that was sent all the same.
+    pub(super) fn in_doubt(mut self, in_doubt: bool) -> Self {
+        self.0.in_doubt |= in_doubt;
+        self
+    }
+
+    /// How many entries the cloud takes at once, where it says so: `The num of routes to update is more than 5.`
+    pub(super) fn most_entries(&self) -> Option<usize> {
+        let (_, rest) = self.message().split_once("more than")?;
+        let digits = |character: &char| character.is_ascii_digit();
+        let number: String = rest.trim_start().chars().take_while(digits).collect();
+        number.parse().ok().filter(|most| *most > 0)
     }
 
     /// How long the cloud asks to wait.

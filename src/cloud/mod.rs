@@ -1,8 +1,11 @@
 //! The wire to Huawei Cloud: one method per endpoint, in the vendor's words.
 //!
 //! A call's way: an API file (`route_table.rs`, `port.rs`, …) words it as a `call::Call`; `client.rs` logs in where
-//! needed (`auth.rs`, `metadata.rs`, `project.rs`), signs (`sign.rs`), sends (`transport.rs`), and repeats what
-//! `retry.rs` calls worth repeating; `decode.rs` reads the answer and `error.rs` says what a refusal means.
+//! needed (`auth.rs`, `metadata.rs`, `project.rs`), has it signed (`request.rs`, `sign.rs`), sends (`transport.rs`), and
+//! repeats what `retry.rs` calls worth repeating; `decode.rs` reads the answer and `error.rs` says what a refusal means.
+//! All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together.
+//!
+//! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_wish.rs`.
 //!
 //! Absence is a value: what reads one object returns `None` where the cloud says that there is none, and an error
 //! for everything else.
@@ -10,6 +13,7 @@
 pub mod sign;
 
 mod auth;
+mod bounds;
 mod call;
 mod client;
 mod config;
@@ -22,7 +26,9 @@ mod metadata;
 mod port;
 mod project;
 mod quota;
+mod request;
 mod retry;
+mod route_batch;
 mod route_table;
 mod route_wish;
 mod route_writer;
@@ -30,6 +36,7 @@ mod security_group;
 mod server;
 mod source_check;
 mod subnet;
+mod throttle;
 mod transport;
 mod turns;
 mod vpc;

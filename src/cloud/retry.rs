@@ -1,4 +1,4 @@
-//! What is worth repeating, and after which pause. Pure: the waiting is in `client.rs`.
+//! What is worth repeating, and after which pause. Pure: the waiting is in `bounds.rs`.
 
 use std::time::Duration;
 
@@ -29,28 +29,74 @@ pub(super) struct Policy {
     pub(super) pause: Duration,
 }
 
+/// What a call has been through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Past {
+    failures: u32,
+    throttled: u32,
+    /// In all the pauses that the throttle took.
+    waited: Duration,
+}
+
 /// No pause of ours is longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The cloud's throttle counts in windows of minutes; nothing is gained by believing in more.
 const LONGEST_REQUESTED_PAUSE: Duration = Duration::from_secs(300);
+/// What one repetition is worth in time where the cloud throttles, in first pauses: five of them, at one second, last
+/// through a window of five minutes.
+const THROTTLED_PAUSES: u32 = 60;
 
-/// Decides after attempt number `attempt` (the first is 0) has failed.
+/// Decides after a failure, seen what happened before it.
+///
+/// A throttle opens by time and not by asking, so there the number of repetitions stands for a time: fewer of them are
+/// never too many, and more are made until it has passed.
 ///
 /// `chance` is a random number in `0.0..1.0`, so that calls that failed together do not come back together.
 pub(super) fn decide(
     policy: Policy,
     effect: Effect,
     error: &Error,
-    attempt: u32,
+    past: Past,
     chance: f64,
 ) -> Decision {
-    if attempt >= policy.max_retries || !is_worth_repeating(effect, &error.kind()) {
+    let throttled = error.kind() == Kind::Throttled;
+    let most_waited =
+        policy.pause.saturating_mul(THROTTLED_PAUSES.saturating_mul(policy.max_retries));
+    let is_enough = match throttled {
+        true => past.throttled >= policy.max_retries && past.waited >= most_waited,
+        false => past.failures >= policy.max_retries,
+    };
+    if is_enough || !is_worth_repeating(effect, &error.kind()) {
         return Decision::GiveUp;
     }
-    Decision::RepeatAfter(match error.retry_after() {
-        Some(requested) => requested.min(LONGEST_REQUESTED_PAUSE),
-        None => pause(policy.pause, attempt, chance),
-    })
+    let own = pause(policy.pause, if throttled { past.throttled } else { past.failures }, chance);
+    Decision::RepeatAfter(
+        match error.retry_after() {
+            // A cloud that always asks for next to nothing and never gives is not believed for ever.
+            Some(requested) if past.attempts() >= policy.max_retries => requested.max(own),
+            Some(requested) => requested,
+            None => own,
+        }
+        .min(LONGEST_REQUESTED_PAUSE),
+    )
+}
+
+impl Past {
+    /// With this failure, and the pause that follows it.
+    pub(super) fn and(self, error: &Error, pause: Duration) -> Self {
+        match error.kind() {
+            Kind::Throttled => Self {
+                throttled: self.throttled.saturating_add(1),
+                waited: self.waited.saturating_add(pause),
+                ..self
+            },
+            _ => Self { failures: self.failures.saturating_add(1), ..self },
+        }
+    }
+
+    pub(super) fn attempts(self) -> u32 {
+        self.failures.saturating_add(self.throttled)
+    }
 }
 
 /// A pause of random length up to a bound that doubles with each attempt.

@@ -1,6 +1,9 @@
 //! What a resource wants of one destination, and what that takes, seen what is in the table. Pure.
 
-use super::route_table::{Route, RouteChanges, RouteTable};
+use super::{
+    error::Kind,
+    route_table::{Route, RouteChanges, RouteTable},
+};
 use crate::network::Cidr;
 
 /// What should become of one destination.
@@ -73,10 +76,70 @@ impl Wish {
 }
 
 impl Step {
-    /// Deletions go after everything else: whatever the cloud makes of the order within one call, no address is left
-    /// without the route that is to take over from the one deleted.
-    pub(super) fn is_deletion(&self) -> bool {
-        matches!(self, Step::Delete(_))
+    /// What it changes shows in this table.
+    pub(super) fn shows_in(&self, table: &RouteTable) -> bool {
+        let held =
+            |destination: &str| Cidr::lenient(destination).and_then(|range| table.route_to(range));
+        match self {
+            Step::Settled(_) => true,
+            Step::Add(route) | Step::Modify(route) => {
+                held(&route.destination).is_some_and(|held| held.is_like(route))
+            }
+            Step::Delete(destination) => held(destination).is_none(),
+        }
+    }
+}
+
+/// What the failure of a call means for the wishes in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The time of one of them has ended before anything was sent.
+    Ended,
+    /// Fewer have to travel at once.
+    TooMany,
+    /// Perhaps carried out, or in the way of somebody else's call: look, and send what is missing.
+    Again,
+    /// One wish at fault must not fail its neighbours.
+    OneOfThem,
+    /// No room for the one wish in it.
+    Full,
+    /// It concerns the one wish in it, as the table stood.
+    Its,
+    /// It would meet every other call as well.
+    Everybody,
+}
+
+impl Refusal {
+    pub(super) fn of(failure: &Kind, wishes: usize, may_repeat: bool) -> Self {
+        match failure {
+            Kind::TimedOut | Kind::Interrupted => Self::Ended,
+            Kind::TooManyEntries if wishes > 1 => Self::TooMany,
+            Kind::Lost | Kind::Unreadable | Kind::Conflict | Kind::RouteExists if may_repeat => {
+                Self::Again
+            }
+            Kind::Refused | Kind::QuotaExceeded | Kind::RouteExists if wishes > 1 => {
+                Self::OneOfThem
+            }
+            Kind::QuotaExceeded => Self::Full,
+            Kind::Refused | Kind::RouteExists | Kind::TooManyEntries | Kind::NotFound => Self::Its,
+            Kind::Lost
+            | Kind::Unreadable
+            | Kind::Conflict
+            | Kind::RuleExists { .. }
+            | Kind::Busy
+            | Kind::Throttled
+            | Kind::Denied
+            | Kind::Unauthenticated
+            | Kind::OtherProject
+            | Kind::NotPublished
+            | Kind::Unreachable
+            | Kind::Unconfigured(_) => Self::Everybody,
+        }
+    }
+
+    /// The cloud promises no atomicity: before it came to the entry that it refused, it may have carried out others.
+    pub(super) fn may_be_in_part(self, wishes: usize) -> bool {
+        wishes > 1 && matches!(self, Self::TooMany | Self::Again | Self::OneOfThem)
     }
 }
 
@@ -92,16 +155,6 @@ impl RouteChanges {
             }
         }
         changes
-    }
-
-    /// Every change shows in this table.
-    pub(super) fn show_in(&self, table: &RouteTable) -> bool {
-        let held =
-            |destination: &str| Cidr::lenient(destination).and_then(|range| table.route_to(range));
-        let stands =
-            |route: &Route| held(&route.destination).is_some_and(|held| held.is_like(route));
-        self.add.iter().chain(&self.modify).all(stands)
-            && self.delete.iter().all(|gone| held(gone).is_none())
     }
 }
 

@@ -1,25 +1,26 @@
 //! One writer per route table: while a call is on its way, wishes from any number of resources queue, and the next
 //! call carries them all. A lone wish leaves at once.
 //!
-//! The decisions are in `route_wish.rs`; here they are sent in order, verified, and taken apart where the cloud
-//! refuses a call, so that each wish gets exactly its own answer. Why additions and deletions do not travel together
-//! is in `docs/decisions/0008-additions-before-deletions.md`.
+//! Here is who wishes, who waits and who writes. What one round of wishes takes is in `route_batch.rs`, the decisions
+//! are in `route_wish.rs`.
 
 use std::{
     collections::{HashMap, HashSet},
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::oneshot;
-use tracing::debug;
+use tokio::sync::{Notify, oneshot};
+use tracing::error;
 
 use super::{
+    bounds,
     client::Cloud,
     error::{Error, Kind, Result},
     ids::RouteTableId,
-    route_table::{RouteChanges, RouteTable},
-    route_wish::{Step, Wish, Written},
+    route_batch::{Batch, Job, Knowledge},
+    route_wish::{Wish, Written},
 };
 use crate::network::Cidr;
 
@@ -27,9 +28,11 @@ use crate::network::Cidr;
 #[derive(Default)]
 pub(super) struct RouteWriters(Mutex<HashMap<RouteTableId, Arc<RouteWriter>>>);
 
-struct RouteWriter {
+pub(super) struct RouteWriter {
     table: RouteTableId,
     desk: Mutex<Desk>,
+    /// Something was put into the queue.
+    arrived: Notify,
 }
 
 /// What lies on the writer's desk between two calls.
@@ -38,28 +41,28 @@ struct Desk {
     queue: Vec<Job>,
     /// Somebody is writing, and will look at the queue again.
     writing: bool,
-    /// The destinations that resources of this run have made routes to.
+    /// The destinations that resources of this run have made routes to, or are making.
     claims: HashSet<Cidr>,
     knowledge: Knowledge,
     last_ticket: u64,
 }
 
-/// What the writer has learned of table and cloud.
-#[derive(Default)]
-struct Knowledge {
-    table: Option<RouteTable>,
-    /// How many entries a call may carry, as far as a refusal has told.
-    most_entries: Option<usize>,
+/// What whoever wished waits for.
+struct Promise {
+    ticket: u64,
+    answer: oneshot::Receiver<Result<Written>>,
+    claim: Option<Claim>,
 }
 
-struct Job {
-    ticket: u64,
-    wish: Wish,
-    /// Asked for without learning what became of it.
-    sent: bool,
-    cloud: Cloud,
-    reply: oneshot::Sender<Result<Written>>,
+/// A destination that a wish has claimed for this run. Ends with the wish, unless that comes true.
+struct Claim {
+    writer: Arc<RouteWriter>,
+    destination: Option<Cidr>,
 }
+
+/// The share of a call's time for which those who were answered together are awaited together.
+const GATHERING: u32 = 4;
+const LONGEST_GATHERING: Duration = Duration::from_millis(50);
 
 impl Cloud {
     /// Makes the wish come true together with whatever else is wished of this table, and says when it has.
@@ -78,10 +81,8 @@ impl Cloud {
         wishes: Vec<Wish>,
     ) -> Vec<Result<Written>> {
         let writer = self.route_writers().of(table);
-        let promises: Vec<Promise> = writer.accept(self, wishes);
-        if writer.begin() {
-            tokio::spawn(Arc::clone(&writer).write());
-        }
+        let promises = writer.accept(self, wishes);
+        writer.begin();
         let mut answers = Vec::with_capacity(promises.len());
         for promise in promises {
             answers.push(self.await_answer(&writer, promise).await);
@@ -90,28 +91,19 @@ impl Cloud {
     }
 
     async fn await_answer(&self, writer: &RouteWriter, promise: Promise) -> Result<Written> {
-        let Promise { ticket, claim, mut answer } = promise;
-        let operation = format!("change routes of route table {}", writer.table);
-        let answered = match self.during(&operation, &mut answer).await {
+        let Promise { ticket, mut answer, claim } = promise;
+        let answered = match self.during(&writer.operation(), &mut answer).await {
             Ok(answered) => answered,
-            // Still queued: nothing has happened. On its way: what happened has to be learned.
+            // Still queued: nothing has happened. On its way: the writer goes by the same bounds, and knows more.
             Err(end) if writer.withdraw(ticket) => Ok(Err(end)),
             Err(_) => answer.await,
         };
         let answer = answered.unwrap_or_else(|_| Err(ended(&writer.table)));
-        if !matches!(answer, Ok(Written::Done)) {
-            writer.release(claim);
+        if let (Ok(Written::Done), Some(claim)) = (&answer, claim) {
+            claim.keep();
         }
         answer
     }
-}
-
-/// What whoever wished waits for.
-struct Promise {
-    ticket: u64,
-    /// The destination that this wish has claimed for the run.
-    claim: Option<Cidr>,
-    answer: oneshot::Receiver<Result<Written>>,
 }
 
 fn ended(table: &RouteTableId) -> Error {
@@ -121,35 +113,83 @@ fn ended(table: &RouteTableId) -> Error {
 
 impl RouteWriters {
     fn of(&self, table: &RouteTableId) -> Arc<RouteWriter> {
-        let mut writers = locked(&self.0);
-        let writer = || RouteWriter { table: table.clone(), desk: Mutex::default() };
-        Arc::clone(writers.entry(table.clone()).or_insert_with(|| Arc::new(writer())))
+        let writer = || {
+            let (desk, arrived) = (Mutex::default(), Notify::new());
+            Arc::new(RouteWriter { table: table.clone(), desk, arrived })
+        };
+        Arc::clone(locked(&self.0).entry(table.clone()).or_insert_with(writer))
     }
 }
 
 impl RouteWriter {
-    /// Puts the wishes into the queue, all at once. One that another resource of this run has made come true is answered
-    /// right away.
-    fn accept(&self, cloud: &Cloud, wishes: Vec<Wish>) -> Vec<Promise> {
-        let mut desk = locked(&self.desk);
-        wishes.into_iter().map(|wish| desk.accept(cloud, wish)).collect()
+    pub(super) fn table(&self) -> &RouteTableId {
+        &self.table
     }
 
-    /// Whoever claimed this destination got no route to it.
-    fn release(&self, claimed: Option<Cidr>) {
-        if let Some(destination) = claimed {
-            locked(&self.desk).claims.remove(&destination);
+    pub(super) fn operation(&self) -> String {
+        format!("change routes of route table {}", self.table)
+    }
+
+    /// Puts the wishes into the queue, all at once. A creation where another resource of this run has claimed the
+    /// destination is answered right away.
+    fn accept(self: &Arc<Self>, cloud: &Cloud, wishes: Vec<Wish>) -> Vec<Promise> {
+        let mut desk = self.desk();
+        let promises = wishes.into_iter().map(|wish| self.accept_one(&mut desk, cloud, wish));
+        let promises = promises.collect();
+        self.arrived.notify_one();
+        promises
+    }
+
+    fn accept_one(self: &Arc<Self>, desk: &mut Desk, cloud: &Cloud, wish: Wish) -> Promise {
+        let destination = wish.destination();
+        let (mut claim, mut is_claimed) = (None, false);
+        if let Some(range) = destination {
+            match &wish {
+                Wish::Create { .. } if desk.claims.insert(range) => {
+                    claim = Some(Claim { writer: Arc::clone(self), destination });
+                }
+                Wish::Create { .. } => is_claimed = true,
+                Wish::Set { .. } => drop(desk.claims.insert(range)),
+                Wish::Remove { .. } => drop(desk.claims.remove(&range)),
+            }
         }
+        desk.last_ticket += 1;
+        let ticket = desk.last_ticket;
+        let (reply, answer) = oneshot::channel();
+        let job = Job { ticket, wish, sent: false, cloud: cloud.clone(), reply };
+        if is_claimed {
+            job.answer(Ok(Written::Claimed));
+        } else {
+            desk.queue.push(job);
+        }
+        Promise { ticket, answer, claim }
     }
 
-    /// Whether the caller has to see to it that somebody writes.
-    fn begin(&self) -> bool {
-        !mem::replace(&mut locked(&self.desk).writing, true)
+    /// Sees to it that somebody writes.
+    fn begin(self: &Arc<Self>) {
+        if mem::replace(&mut self.desk().writing, true) {
+            return;
+        }
+        let writer = Arc::clone(self);
+        tokio::spawn(async move {
+            let writing = tokio::spawn(Arc::clone(&writer).write());
+            if writing.await.is_err() {
+                writer.abandon();
+            }
+        });
+    }
+
+    /// The writer panicked. Whoever waits is told, and the next wish begins anew.
+    fn abandon(&self) {
+        error!(table = %self.table, "the writer of this route table has ended unexpectedly");
+        let mut desk = self.desk();
+        desk.queue.clear();
+        desk.writing = false;
     }
 
     /// Takes a wish back that is still in the queue.
     fn withdraw(&self, ticket: u64) -> bool {
-        let mut desk = locked(&self.desk);
+        let mut desk = self.desk();
         let before = desk.queue.len();
         desk.queue.retain(|job| job.ticket != ticket);
         desk.queue.len() < before
@@ -157,269 +197,75 @@ impl RouteWriter {
 
     /// Writes until nothing is wished any more.
     async fn write(self: Arc<Self>) {
-        let mut knowledge = mem::take(&mut locked(&self.desk).knowledge);
+        let mut knowledge = mem::take(&mut self.desk().knowledge);
         loop {
-            let batch = {
-                let mut desk = locked(&self.desk);
-                let batch = next_batch(&mut desk.queue);
-                if batch.is_empty() {
+            let jobs = {
+                let mut desk = self.desk();
+                let jobs = next_batch(&mut desk.queue);
+                if jobs.is_empty() {
                     desk.knowledge = knowledge;
                     desk.writing = false;
                     return;
                 }
-                batch
+                jobs
             };
-            Batch { table: &self.table, knowledge: &mut knowledge }.settle(batch).await;
+            let batch = Batch { writer: &self, knowledge: &mut knowledge };
+            let (answered, took) = bounds::timed(batch.settle(jobs)).await;
+            self.gather(answered, took).await;
         }
     }
-}
 
-impl Desk {
-    fn accept(&mut self, cloud: &Cloud, wish: Wish) -> Promise {
-        let destination = wish.destination();
-        let claim = destination.filter(|_| matches!(wish, Wish::Create { .. }));
-        let is_claimed = match (&wish, destination) {
-            (Wish::Create { .. }, Some(destination)) => !self.claims.insert(destination),
-            (Wish::Set { .. }, Some(destination)) => {
-                self.claims.insert(destination);
-                false
+    /// Those who were answered together come again together, because Terraform goes on with as many resources at a
+    /// time as before. Taken as they come, the first of them would go alone and the others wait until it is back, and
+    /// so on in turns, which takes twice the calls. So they are awaited for a fraction of a call; one alone is not.
+    async fn gather(&self, answered: usize, took: Duration) {
+        let expected = answered + self.desk().queue.len();
+        let all_here = async {
+            while self.desk().queue.len() < expected {
+                self.arrived.notified().await;
             }
-            (Wish::Remove { .. }, Some(destination)) => {
-                self.claims.remove(&destination);
-                false
-            }
-            (_, None) => false,
         };
-        self.last_ticket += 1;
-        let ticket = self.last_ticket;
-        let (reply, answer) = oneshot::channel();
-        let job = Job { ticket, wish, sent: false, cloud: cloud.clone(), reply };
-        if is_claimed {
-            job.answer(Ok(Written::Claimed));
-            return Promise { ticket, claim: None, answer };
-        }
-        self.queue.push(job);
-        Promise { ticket, claim, answer }
+        bounds::for_a_moment((took / GATHERING).min(LONGEST_GATHERING), all_here).await;
+    }
+
+    /// Adds what was wished meanwhile, as far as it is to be sent whatever a later look at the table would show, to
+    /// `jobs`.
+    pub(super) fn join(&self, jobs: &mut Vec<Job>, is_to_be_sent: impl Fn(&Job) -> bool) {
+        let mut taken: HashSet<_> = jobs.iter().map(|job| job.wish.destination()).collect();
+        let mut desk = self.desk();
+        // A destination of which one wish stays behind must not have a later one go first.
+        let is_joining = |job: &mut Job| taken.insert(job.wish.destination()) && is_to_be_sent(job);
+        jobs.extend(desk.queue.extract_if(.., is_joining));
+    }
+
+    /// A panic elsewhere leaves the desk as it was between two statements, which is in order.
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        locked(&self.desk)
     }
 }
 
-/// The queued wishes up to the second one of the same destination, which has to wait for the first.
+impl Claim {
+    fn keep(mut self) {
+        self.destination = None;
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if let Some(destination) = self.destination {
+            self.writer.desk().claims.remove(&destination);
+        }
+    }
+}
+
+/// The queued wishes up to the second one of the same destination, which has to wait for the first. Those that nobody
+/// waits for any more are forgotten.
 fn next_batch(queue: &mut Vec<Job>) -> Vec<Job> {
     let mut destinations = HashSet::new();
-    let (batch, rest) =
-        mem::take(queue).into_iter().partition(|job| destinations.insert(job.wish.destination()));
-    *queue = rest;
-    batch
+    queue.retain(|job| !job.is_forsaken());
+    queue.extract_if(.., |job| destinations.insert(job.wish.destination())).collect()
 }
 
-/// The wishes of one round.
-struct Batch<'w> {
-    table: &'w RouteTableId,
-    knowledge: &'w mut Knowledge,
-}
-
-impl Batch<'_> {
-    async fn settle(&mut self, jobs: Vec<Job>) {
-        let Some(cloud) = most_patient(&jobs) else { return };
-        let jobs = match self.known(&jobs, &cloud).await {
-            Ok(table) => unsettled(jobs, &table),
-            Err(error) => return refuse(jobs, &error),
-        };
-        debug!(table = %self.table, wishes = jobs.len(), "writing routes");
-        let (deletions, others): (Vec<_>, Vec<_>) =
-            jobs.into_iter().partition(|(_, step)| step.is_deletion());
-        for jobs in [others, deletions] {
-            self.send_all(jobs_of(jobs), &cloud).await;
-        }
-    }
-
-    /// The table, fresh if something is decided by it alone: what is sent the cloud judges itself.
-    async fn known(&mut self, jobs: &[Job], cloud: &Cloud) -> Result<RouteTable> {
-        if let Some(table) = &self.knowledge.table {
-            let is_sent = |job: &Job| !matches!(job.wish.step(table, job.sent), Step::Settled(_));
-            if jobs.iter().all(is_sent) {
-                return Ok(table.clone());
-            }
-        }
-        self.read(cloud).await
-    }
-
-    async fn read(&mut self, cloud: &Cloud) -> Result<RouteTable> {
-        let table = cloud.route_table_now(self.table).await?.ok_or_else(|| {
-            Error::new(
-                Kind::NotFound,
-                &format!("read route table {}", self.table),
-                "it does not exist",
-            )
-        })?;
-        self.knowledge.table = Some(table.clone());
-        Ok(table)
-    }
-
-    /// Sends wishes in as few calls as the cloud takes. A refused call is halved until the refusal has a name.
-    async fn send_all(&mut self, jobs: Vec<Job>, cloud: &Cloud) {
-        let mut groups = vec![jobs];
-        let mut attempt = 0;
-        let mut full: Option<Error> = None;
-        while let Some(mut jobs) = groups.pop() {
-            let most = self.knowledge.most_entries.unwrap_or(usize::MAX);
-            if jobs.len() > most {
-                groups.push(jobs.split_off(most));
-            }
-            // Answers may have been lost, neighbours refused: look again at what each still takes.
-            let table = match &self.knowledge.table {
-                Some(table) => table.clone(),
-                None => match self.read(cloud).await {
-                    Ok(table) => table,
-                    Err(error) => {
-                        refuse(jobs, &error);
-                        continue;
-                    }
-                },
-            };
-            let mut pending = unsettled(jobs, &table);
-            if let Some(error) = &full {
-                let (additions, others) =
-                    pending.into_iter().partition(|(_, step)| matches!(step, Step::Add(_)));
-                refuse(jobs_of(additions), error);
-                pending = others;
-            }
-            if pending.is_empty() {
-                continue;
-            }
-            let changes = RouteChanges::of(pending.iter().map(|(_, step)| step));
-            let mut jobs = jobs_of(pending);
-            let outcome = cloud.change_routes(self.table, &changes).await;
-            // A call for several routes may have been carried out in part before it was refused.
-            let in_doubt =
-                outcome.as_ref().is_err_and(|error| error.leaves_doubt() || jobs.len() > 1);
-            jobs.iter_mut().for_each(|job| job.sent |= in_doubt);
-            match self.judge(outcome, &changes, jobs.len(), attempt, cloud).await {
-                Verdict::Done => jobs.into_iter().for_each(|job| job.answer(Ok(Written::Done))),
-                Verdict::Refused(error) => {
-                    refuse(jobs, &error);
-                    full = full.or_else(|| (error.kind() == Kind::QuotaExceeded).then_some(error));
-                }
-                Verdict::Again => {
-                    attempt += 1;
-                    groups.push(jobs);
-                }
-                Verdict::Halve => {
-                    groups.push(jobs.split_off(jobs.len() / 2));
-                    groups.push(jobs);
-                }
-            }
-        }
-    }
-
-    /// What the answer to a call means for the wishes in it.
-    async fn judge(
-        &mut self,
-        outcome: Result<RouteTable>,
-        changes: &RouteChanges,
-        wishes: usize,
-        attempt: u32,
-        cloud: &Cloud,
-    ) -> Verdict {
-        let error = match outcome {
-            Ok(shown) => {
-                self.knowledge.table =
-                    self.knowledge.table.take().map(|table| table.after(changes));
-                return match changes.show_in(&shown) {
-                    true => Verdict::Done,
-                    false => self.wait_until_shown(changes, cloud).await,
-                };
-            }
-            Err(error) => error,
-        };
-        // What stands in the table now is not certain any more.
-        self.knowledge.table = None;
-        let may_repeat = attempt < cloud.max_retries();
-        match error.kind() {
-            Kind::TooManyEntries if wishes > 1 => {
-                self.knowledge.most_entries = Some(wishes / 2);
-                Verdict::Again
-            }
-            Kind::Lost | Kind::Unreadable | Kind::RouteExists | Kind::Conflict if may_repeat => {
-                // The first time another look may be all it takes.
-                let paused = match attempt.checked_sub(1) {
-                    Some(pauses) => cloud.pause("change routes", pauses).await,
-                    None => Ok(()),
-                };
-                match paused {
-                    Ok(()) => Verdict::Again,
-                    Err(end) => Verdict::Refused(end.caused_by(error)),
-                }
-            }
-            Kind::Refused | Kind::QuotaExceeded | Kind::RouteExists if wishes > 1 => Verdict::Halve,
-            _ => Verdict::Refused(error),
-        }
-    }
-
-    /// The cloud took the change and does not show it yet.
-    async fn wait_until_shown(&mut self, changes: &RouteChanges, cloud: &Cloud) -> Verdict {
-        let mut attempt = 0;
-        loop {
-            match cloud.route_table_now(self.table).await {
-                Ok(Some(table)) if changes.show_in(&table) => {
-                    self.knowledge.table = Some(table);
-                    return Verdict::Done;
-                }
-                Ok(_) => {}
-                Err(error) => return Verdict::Refused(error),
-            }
-            if let Err(end) = cloud.pause("wait until the table shows the change", attempt).await {
-                return Verdict::Refused(end);
-            }
-            attempt += 1;
-        }
-    }
-}
-
-enum Verdict {
-    Done,
-    /// For every wish of the call.
-    Refused(Error),
-    /// The same wishes once more, after another look at the table.
-    Again,
-    /// One wish at fault must not fail its neighbours.
-    Halve,
-}
-
-/// Answers the wishes that take nothing and returns the others.
-fn unsettled(jobs: Vec<Job>, table: &RouteTable) -> Vec<(Job, Step)> {
-    let mut pending = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        match job.wish.step(table, job.sent) {
-            Step::Settled(written) => job.answer(Ok(written)),
-            step => pending.push((job, step)),
-        }
-    }
-    pending
-}
-
-fn jobs_of(pending: Vec<(Job, Step)>) -> Vec<Job> {
-    pending.into_iter().map(|(job, _)| job).collect()
-}
-
-fn refuse(jobs: Vec<Job>, error: &Error) {
-    jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
-}
-
-/// The handle whose operation may last longest: a call is made for all of them.
-fn most_patient(jobs: &[Job]) -> Option<Cloud> {
-    let patience = |cloud: &&Cloud| (cloud.deadline().is_none(), cloud.deadline());
-    jobs.iter().map(|job| &job.cloud).max_by_key(patience).cloned()
-}
-
-impl Job {
-    /// Whoever wished may have gone; then nobody needs the answer.
-    fn answer(self, answer: Result<Written>) {
-        drop(self.reply.send(answer));
-    }
-}
-
-/// A panic elsewhere leaves the desk as it was between two statements, which is in order.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,8 +10,9 @@ mod log;
 mod logins;
 mod objects;
 mod repetition;
-mod script;
+pub mod script;
 mod secrets;
+mod throttle;
 mod transport;
 mod writes;
 
@@ -23,10 +24,10 @@ use script::Server;
 const PROJECT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 const SECRET_KEY: &str = "SkExample0123456789abcdefghijABCDEFGHIJ01";
 
-const VPC: &str = "0d4f1c6e-5a2b-4d7e-9c10-6f2b7a8e1c01";
+pub const VPC: &str = "0d4f1c6e-5a2b-4d7e-9c10-6f2b7a8e1c01";
 const SUBNET: &str = "1b7e0c42-93fd-4a5e-8b1d-2c4f6a8d0e02";
-const TABLE: &str = "3d901e64-15bf-4c70-8d3f-4e6b8cafa004";
-const SERVER: &str = "4ea12f75-26c0-4d81-9e40-5f7c9dbab105";
+pub const TABLE: &str = "3d901e64-15bf-4c70-8d3f-4e6b8cafa004";
+pub const SERVER: &str = "4ea12f75-26c0-4d81-9e40-5f7c9dbab105";
 const PORT: &str = "5fb23086-37d1-4e92-8f51-6a8daecbc206";
 const GROUP: &str = "60c34197-48e2-4fa3-9062-7b9ebfdcd307";
 const RULE: &str = "71d452a8-59f3-40b4-8173-8cafc0ede408";
@@ -45,7 +46,7 @@ fn permanent_key() -> Credentials {
 }
 
 /// All services at one place, a key and a project, and no pause between repetitions.
-fn config(server: &Server) -> Config {
+pub fn config(server: &Server) -> Config {
     let url = server.url();
     Config {
         region: "cn-north-4".to_owned(),
@@ -65,10 +66,10 @@ fn config(server: &Server) -> Config {
     }
 }
 
-fn cloud(server: &Server) -> Cloud {
+pub fn cloud(server: &Server) -> Cloud {
     Cloud::new(config(server)).unwrap()
 }
 
-fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+pub fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().unwrap()
 }

@@ -45,14 +45,14 @@ const OUTSIDE_WORLD: &[(&[&str], Excused)] = &[
     (
         &["Instant::now"],
         &[
-            ("cloud/client.rs", "deadlines of operations"),
+            ("cloud/bounds.rs", "deadlines of operations"),
             ("protocol/service/call.rs", "how long a request took, for the log"),
         ],
     ),
     (
         &["time::sleep", "thread::sleep"],
         &[
-            ("cloud/client.rs", "between two attempts"),
+            ("cloud/bounds.rs", "between two attempts"),
             ("emulator/http/gate.rs", "the latency that was asked for"),
             ("protocol/lifecycle/mod.rs", "time for the last answer to leave"),
             ("protocol/listener/mod.rs", "after a connection could not be accepted"),
@@ -152,7 +152,7 @@ fn what_is_allowed_is_not_complained_about() {
             "// crate::cloud\n/* crate::cloud */ const A: &str = \"crate::cloud \\\" tonic::x\"; const B: char = '\"';",
         ),
         ("network/cidr.rs", "fn f<'a>(a: &'a str) -> &'a str { r#\"use crate::cloud;\"# }"),
-        ("cloud/client.rs", "use crate::cloud::error; tokio::time::sleep(pause).await"),
+        ("cloud/bounds.rs", "use crate::cloud::error; tokio::time::sleep(pause).await"),
         ("protocol/codec.rs", "use super::generated; use self::inner::X;"),
     ] {
         assert_eq!(complaints(file, text), NONE, "{text}");

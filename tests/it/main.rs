@@ -26,6 +26,7 @@ mod layers;
 mod log;
 mod network;
 mod plugin_client;
+mod route_writer;
 mod secgroup_icmp_udp_rule;
 mod service;
 mod settings;

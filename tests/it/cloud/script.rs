@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    pin::Pin,
     sync::{Arc, Mutex},
 };
 
@@ -43,8 +44,11 @@ pub struct Server {
     state: Arc<State>,
 }
 
+/// What to do with a request.
+type Answerer = Box<dyn Fn(Seen) -> Pin<Box<dyn Future<Output = Reply> + Send>> + Send + Sync>;
+
 struct State {
-    script: Mutex<VecDeque<Reply>>,
+    answer: Answerer,
     seen: Mutex<Vec<Seen>>,
     count: watch::Sender<usize>,
 }
@@ -87,9 +91,20 @@ impl Seen {
 
 impl Server {
     pub async fn start(script: impl IntoIterator<Item = Reply>) -> Self {
+        Self::start_state(State::of(script)).await
+    }
+
+    /// One that decides on each request as it comes.
+    pub async fn answering<A>(answer: impl Fn(Seen) -> A + Send + Sync + 'static) -> Self
+    where
+        A: Future<Output = Reply> + Send + 'static,
+    {
+        Self::start_state(State::new(Box::new(move |seen| Box::pin(answer(seen))))).await
+    }
+
+    async fn start_state(state: Arc<State>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-        let state = State::of(script);
         let served = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -140,22 +155,25 @@ impl Server {
 }
 
 impl State {
+    /// A request beyond the script gets an answer that nobody repeats.
     fn of(script: impl IntoIterator<Item = Reply>) -> Arc<Self> {
-        Arc::new(Self {
-            script: Mutex::new(script.into_iter().collect()),
-            seen: Mutex::default(),
-            count: watch::Sender::new(0),
-        })
+        let script: Mutex<VecDeque<Reply>> = Mutex::new(script.into_iter().collect());
+        Self::new(Box::new(move |_| {
+            let reply = script.lock().unwrap().pop_front();
+            Box::pin(async { reply.unwrap_or_else(|| text(418, "the script is over")) })
+        }))
+    }
+
+    fn new(answer: Answerer) -> Arc<Self> {
+        Arc::new(Self { answer, seen: Mutex::default(), count: watch::Sender::new(0) })
     }
 
     async fn serve(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin) {
         let mut stream = BufReader::new(stream);
         while let Some(request) = read_request(&mut stream).await {
-            self.seen.lock().unwrap().push(request);
-            // A request beyond the script gets an answer that nobody repeats.
-            let reply = self.script.lock().unwrap().pop_front();
-            let mut reply = reply.unwrap_or_else(|| text(418, "the script is over"));
+            self.seen.lock().unwrap().push(request.clone());
             self.count.send_modify(|count| *count += 1);
+            let mut reply = (self.answer)(request).await;
             if let Reply::When(told, then) = reply {
                 told.notified().await;
                 reply = *then;

@@ -1,0 +1,359 @@
+//! One round of a route table's writer: the wishes are sent in order, verified, and taken apart where the cloud
+//! refuses a call, so that each gets exactly its own answer.
+//!
+//! Why additions and deletions do not travel together is in `docs/decisions/0008-additions-before-deletions.md`.
+//! Every repetition is counted, and every wait ends with the operations that it is for: a call is made within the
+//! bounds of the wish whose time ends first, and goes on without it after that.
+
+use tokio::sync::oneshot;
+use tracing::debug;
+
+use super::{
+    client::Cloud,
+    error::{Error, Kind, Result},
+    route_table::{RouteChanges, RouteTable},
+    route_wish::{Refusal, Step, Wish, Written},
+    route_writer::RouteWriter,
+};
+
+pub(super) struct Batch<'w> {
+    pub(super) writer: &'w RouteWriter,
+    pub(super) knowledge: &'w mut Knowledge,
+}
+
+/// What the writer has learned of table and cloud.
+#[derive(Default)]
+pub(super) struct Knowledge {
+    /// As it was last read, with what was written since. `None` when that is not certain.
+    table: Option<RouteTable>,
+    /// How many entries a call may carry, as far as a refusal has told.
+    most_entries: Option<usize>,
+}
+
+pub(super) struct Job {
+    pub(super) ticket: u64,
+    pub(super) wish: Wish,
+    /// Asked for without learning what became of it.
+    pub(super) sent: bool,
+    pub(super) cloud: Cloud,
+    pub(super) reply: oneshot::Sender<Result<Written>>,
+}
+
+/// Wishes that travel in one call.
+struct Group {
+    jobs: Vec<Job>,
+    /// How often they have been sent again.
+    attempt: u32,
+    /// What the lone wish took when the cloud refused it, and the refusal. Final, unless another look at the table
+    /// shows that it takes something else.
+    refused: Option<(Step, Error)>,
+}
+
+/// An addition that found the table full.
+type Homeless = (Job, Error);
+
+/// How often the table is looked at for a change that the cloud took and does not show. With the usual pauses, which
+/// grow, that is some minutes.
+const LOOKS: u32 = 10;
+
+impl Batch<'_> {
+    /// Returns how many wishes were answered.
+    pub(super) async fn settle(mut self, mut jobs: Vec<Job>) -> usize {
+        let Some(table) = self.known(&mut jobs).await else { return 0 };
+        let wishes = jobs.len();
+        let pending = unsettled(jobs, &table);
+        debug!(table = %self.writer.table(), wishes = pending.len(), "writing routes");
+        let (deletions, others): (Vec<_>, Vec<_>) =
+            pending.into_iter().partition(|(_, step)| matches!(step, Step::Delete(_)));
+        let makes_room = !deletions.is_empty();
+        let mut homeless = self.send_all(jobs_of(others)).await;
+        self.send_all(jobs_of(deletions)).await;
+        if makes_room && !homeless.is_empty() {
+            homeless = self.send_all(homeless.into_iter().map(|(job, _)| job).collect()).await;
+        }
+        homeless.into_iter().for_each(|(job, error)| job.refuse(&error));
+        wishes
+    }
+
+    /// The table, fresh if something is decided by it alone: what is sent the cloud judges itself. What was wished
+    /// during a look at the table travels along. `None` once all are answered.
+    async fn known(&mut self, jobs: &mut Vec<Job>) -> Option<RouteTable> {
+        if let Some(table) = &self.knowledge.table
+            && jobs.iter().all(|job| job.is_to_be_sent(table))
+        {
+            return Some(table.clone());
+        }
+        self.knowledge.table = None;
+        loop {
+            let cloud = least_patient(jobs)?;
+            match self.table(&cloud).await {
+                Ok(table) => {
+                    self.writer.join(jobs, |job| job.is_to_be_sent(&table));
+                    return Some(table);
+                }
+                Err(error) if is_end(&error) => give_up(jobs, &error),
+                Err(error) => {
+                    jobs.drain(..).for_each(|job| job.refuse(&error));
+                    return None;
+                }
+            }
+        }
+    }
+
+    async fn table(&mut self, cloud: &Cloud) -> Result<RouteTable> {
+        if let Some(table) = &self.knowledge.table {
+            return Ok(table.clone());
+        }
+        let table = cloud.route_table_now(self.writer.table()).await?.ok_or_else(|| {
+            let operation = format!("read route table {}", self.writer.table());
+            Error::new(Kind::NotFound, &operation, "it does not exist")
+        })?;
+        self.knowledge.table = Some(table.clone());
+        Ok(table)
+    }
+
+    /// Sends wishes in as few calls as the cloud takes, and returns those for which the table has no room.
+    async fn send_all(&mut self, jobs: Vec<Job>) -> Vec<Homeless> {
+        let mut groups = vec![Group { jobs, attempt: 0, refused: None }];
+        let mut homeless: Vec<Homeless> = Vec::new();
+        while let Some(mut group) = groups.pop() {
+            group.jobs.retain(|job| !job.is_forsaken());
+            let Some(cloud) = least_patient(&group.jobs) else { continue };
+            if let Some(most) = self.knowledge.most_entries.filter(|most| group.jobs.len() > *most)
+            {
+                groups.push(group.split_off(most));
+            }
+            // Answers may have been lost, neighbours refused: look again at what each still takes.
+            let table = match self.table(&cloud).await {
+                Ok(table) => table,
+                Err(error) if is_end(&error) => {
+                    give_up(&mut group.jobs, &error);
+                    groups.push(group);
+                    continue;
+                }
+                Err(error) => {
+                    group.refuse(&error);
+                    continue;
+                }
+            };
+            let mut pending = unsettled(group.jobs, &table);
+            if let Some((_, full)) = homeless.last() {
+                let full = full.clone();
+                let (additions, others): (Vec<_>, Vec<_>) =
+                    pending.into_iter().partition(|(_, step)| matches!(step, Step::Add(_)));
+                homeless.extend(additions.into_iter().map(|(job, _)| (job, full.clone())));
+                pending = others;
+            }
+            let group = Group { jobs: Vec::new(), ..group };
+            match (&pending[..], &group.refused) {
+                ([], _) => continue,
+                ([(_, step)], Some((before, error))) if step == before => {
+                    jobs_of(pending).into_iter().for_each(|job| job.refuse_finally(error));
+                    continue;
+                }
+                _ => {}
+            }
+            let changes = RouteChanges::of(pending.iter().map(|(_, step)| step));
+            match cloud.change_routes(self.writer.table(), &changes).await {
+                Ok(shown) => {
+                    self.knowledge.table = Some(table.after(&changes));
+                    self.confirm(pending, shown).await;
+                }
+                Err(error) => {
+                    let (again, full) = self.after_failure(group, pending, error, &cloud).await;
+                    groups.extend(again);
+                    homeless.extend(full);
+                }
+            }
+        }
+        homeless
+    }
+
+    /// What a failed call means for the wishes in it: what to try next, and which of them found the table full.
+    async fn after_failure(
+        &mut self,
+        mut group: Group,
+        mut pending: Vec<(Job, Step)>,
+        error: Error,
+        cloud: &Cloud,
+    ) -> (Vec<Group>, Option<Homeless>) {
+        let wishes = pending.len();
+        let refusal = Refusal::of(&error.kind(), wishes, group.attempt < cloud.max_retries());
+        if refusal != Refusal::Ended {
+            // What stands in the table now is not certain any more.
+            self.knowledge.table = None;
+        }
+        let in_doubt = error.leaves_doubt() || refusal.may_be_in_part(wishes);
+        pending.iter_mut().for_each(|(job, _)| job.sent |= in_doubt);
+        match refusal {
+            Refusal::Ended => {
+                group.jobs = jobs_of(pending);
+                give_up(&mut group.jobs, &error);
+            }
+            Refusal::TooMany => {
+                let most = error.most_entries().filter(|most| *most < wishes);
+                self.knowledge.most_entries = Some(most.unwrap_or(wishes / 2));
+                group.jobs = jobs_of(pending);
+            }
+            Refusal::Again => {
+                group.jobs = jobs_of(pending);
+                // The first time another look may be all it takes.
+                if let Some(pauses) = group.attempt.checked_sub(1)
+                    && let Err(end) = cloud.pause(&self.writer.operation(), pauses).await
+                {
+                    give_up(&mut group.jobs, &end.caused_by(error));
+                }
+                group.attempt += 1;
+            }
+            Refusal::OneOfThem => {
+                group.jobs = jobs_of(pending);
+                let other = group.split_off(wishes / 2);
+                return (vec![other, group], None);
+            }
+            Refusal::Full => return (Vec::new(), pending.pop().map(|(job, _)| (job, error))),
+            Refusal::Its if group.refused.is_none() => {
+                if let [(_, step)] = &pending[..] {
+                    group.refused = Some((step.clone(), error));
+                }
+                group.jobs = jobs_of(pending);
+            }
+            Refusal::Its | Refusal::Everybody => {
+                group.jobs = jobs_of(pending);
+                group.refuse(&error);
+                return (Vec::new(), None);
+            }
+        }
+        (vec![group], None)
+    }
+
+    /// The cloud took the changes. Done is what the table shows; what it does not show yet is looked for again.
+    async fn confirm(&mut self, mut pending: Vec<(Job, Step)>, shown: RouteTable) {
+        let mut shown = Some(shown);
+        let mut looks = 0;
+        loop {
+            if let Some(table) = shown.take() {
+                let (done, others): (Vec<_>, Vec<_>) =
+                    pending.into_iter().partition(|(_, step)| step.shows_in(&table));
+                done.into_iter().for_each(|(job, _)| job.answer(Ok(Written::Done)));
+                pending = others;
+                pending.iter_mut().for_each(|(job, _)| job.sent = true);
+            }
+            let Some(first) = first_to_end(pending.iter().map(|(job, _)| job)) else { return };
+            let cloud = pending[first].0.cloud.clone();
+            if looks > LOOKS {
+                self.knowledge.table = None;
+                let message = "the cloud accepted the change, and the table does not show it";
+                let error = Error::new(Kind::Lost, &self.writer.operation(), message);
+                return jobs_of(pending).into_iter().for_each(|job| job.refuse(&error));
+            }
+            match self.look_again(&cloud, looks).await {
+                Ok(table) => {
+                    looks += 1;
+                    shown = Some(table);
+                }
+                Err(error) if is_end(&error) => {
+                    if let Some(first) = first_to_end(pending.iter().map(|(job, _)| job)) {
+                        pending.swap_remove(first).0.refuse(&error);
+                    }
+                }
+                Err(error) => {
+                    self.knowledge.table = None;
+                    return jobs_of(pending).into_iter().for_each(|job| job.refuse(&error));
+                }
+            }
+        }
+    }
+
+    async fn look_again(&mut self, cloud: &Cloud, looks: u32) -> Result<RouteTable> {
+        if let Some(pauses) = looks.checked_sub(1) {
+            cloud.pause("wait until the route table shows the change", pauses).await?;
+        }
+        let table = cloud.route_table_now(self.writer.table()).await?;
+        table.ok_or_else(|| {
+            let operation = format!("read route table {}", self.writer.table());
+            Error::new(Kind::NotFound, &operation, "it does not exist any more")
+        })
+    }
+}
+
+impl Group {
+    /// The wishes from `at` on, as a group of their own.
+    fn split_off(&mut self, at: usize) -> Self {
+        Self { jobs: self.jobs.split_off(at), attempt: self.attempt, refused: None }
+    }
+
+    fn refuse(self, error: &Error) {
+        self.jobs.into_iter().for_each(|job| job.refuse(error));
+    }
+}
+
+impl Job {
+    /// Whoever wished may have gone; then nobody needs the answer.
+    pub(super) fn answer(self, answer: Result<Written>) {
+        drop(self.reply.send(answer));
+    }
+
+    /// An error that says nothing of what was sent before leaves that in doubt.
+    fn refuse(self, error: &Error) {
+        let error = error.clone().in_doubt(self.sent);
+        self.answer(Err(error));
+    }
+
+    /// The cloud has refused this very wish; whatever was sent before, it is not in the table. Unless it is refused
+    /// because the route is there: that may be our own.
+    fn refuse_finally(mut self, error: &Error) {
+        self.sent &= error.kind() == Kind::RouteExists;
+        self.refuse(error);
+    }
+
+    /// Nobody waits for it any more.
+    pub(super) fn is_forsaken(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn is_to_be_sent(&self, table: &RouteTable) -> bool {
+        !matches!(self.wish.step(table, self.sent), Step::Settled(_))
+    }
+}
+
+/// Answers the wishes that take nothing and returns the others.
+fn unsettled(jobs: Vec<Job>, table: &RouteTable) -> Vec<(Job, Step)> {
+    let mut pending = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        match job.wish.step(table, job.sent) {
+            Step::Settled(written) => job.answer(Ok(written)),
+            step => pending.push((job, step)),
+        }
+    }
+    pending
+}
+
+fn jobs_of(pending: Vec<(Job, Step)>) -> Vec<Job> {
+    pending.into_iter().map(|(job, _)| job).collect()
+}
+
+/// The handle whose operation ends first.
+fn least_patient(jobs: &[Job]) -> Option<Cloud> {
+    first_to_end(jobs.iter()).map(|first| jobs[first].cloud.clone())
+}
+
+/// Answers the wish whose operation has ended.
+fn give_up(jobs: &mut Vec<Job>, end: &Error) {
+    if let Some(first) = first_to_end(jobs.iter()) {
+        jobs.swap_remove(first).refuse(end);
+    }
+}
+
+/// Where the job stands whose operation ends first.
+fn first_to_end<'j>(jobs: impl Iterator<Item = &'j Job>) -> Option<usize> {
+    let end = |(_, job): &(usize, &Job)| {
+        let deadline = job.cloud.bounds().deadline();
+        (deadline.is_none(), deadline)
+    };
+    jobs.enumerate().min_by_key(end).map(|(position, _)| position)
+}
+
+/// The bounds of an operation were reached.
+fn is_end(error: &Error) -> bool {
+    matches!(error.kind(), Kind::TimedOut | Kind::Interrupted)
+}

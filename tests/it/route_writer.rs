@@ -1,0 +1,46 @@
+//! The writer of a route table against a model of one: what was wished is true in the end, whatever the network, the
+//! cloud and other people do meanwhile, and it takes few calls.
+
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
+mod counts;
+mod faults;
+mod law;
+mod model;
+
+use huaweivpc::cloud::{Cloud, Config, Route, Wish};
+use model::Model;
+
+use crate::cloud::{SERVER, config};
+
+/// The cloud that a model is, without pauses.
+async fn against(model: Model) -> (Cloud, model::Served) {
+    let served = model.serve().await;
+    (Cloud::new(Config { max_retries: 8, ..config(served.server()) }).unwrap(), served)
+}
+
+fn route(destination: impl Into<String>, description: &str) -> Route {
+    Route {
+        destination: destination.into(),
+        next_hop_type: "ecs".to_owned(),
+        next_hop: SERVER.to_owned(),
+        description: description.to_owned(),
+    }
+}
+
+fn create(destination: impl Into<String>, description: &str) -> Wish {
+    Wish::Create { route: route(destination, description), adopt: false }
+}
+
+fn set(destination: impl Into<String>, description: &str) -> Wish {
+    Wish::Set { route: route(destination, description) }
+}
+
+fn remove(destination: impl AsRef<str>) -> Wish {
+    Wish::Remove { destination: destination.as_ref().parse().unwrap() }
+}
+
+/// `10.0.n.0/24`
+fn destination(n: usize) -> String {
+    format!("10.{}.{}.0/24", n / 256, n % 256)
+}

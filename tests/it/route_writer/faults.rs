@@ -1,0 +1,209 @@
+//! Single misfortunes, told one by one.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use huaweivpc::cloud::{Cloud, Kind, Wish, Written};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    against, create, destination,
+    model::{Fault, Model, answer},
+    remove, route, set,
+};
+use crate::cloud::{
+    TABLE, id,
+    script::{Reply, Server},
+};
+
+#[tokio::test]
+async fn a_second_claim_is_told_before_anything_is_sent() {
+    let (cloud, table) = against(Model::default()).await;
+    let twice = vec![create(destination(1), "a"), create(destination(1), "b")];
+    let answers = cloud.write_routes(&id(TABLE), twice).await;
+    let answers: Vec<Written> = answers.into_iter().map(Result::unwrap).collect();
+    assert_eq!(answers, [Written::Done, Written::Claimed]);
+    let again = cloud.write_route(&id(TABLE), create(destination(1), "c")).await.unwrap();
+    assert_eq!(again, Written::Claimed);
+    let now = table.now();
+    assert_eq!(now.seen.puts, 1);
+    assert_eq!(now.routes[&destination(1)], "a");
+
+    // A route that has gone claims nothing.
+    cloud.write_route(&id(TABLE), remove(destination(1))).await.unwrap();
+    let anew = cloud.write_route(&id(TABLE), create(destination(1), "d")).await.unwrap();
+    assert_eq!(anew, Written::Done);
+}
+
+#[tokio::test]
+async fn a_claim_that_came_to_nothing_is_given_back() {
+    let model = Model { bad: vec![destination(1)], ..Model::default() };
+    let (cloud, table) = against(model).await;
+    let refused = cloud.write_route(&id(TABLE), create(destination(1), "a")).await;
+    assert_eq!(refused.unwrap_err().kind(), Kind::Refused);
+    table.change(|model| model.bad.clear());
+    let made = cloud.write_route(&id(TABLE), create(destination(1), "a")).await.unwrap();
+    assert_eq!(made, Written::Done);
+}
+
+#[tokio::test]
+async fn one_bad_entry_fails_by_itself() {
+    for is_partial in [false, true] {
+        let model = Model { bad: vec![destination(7)], is_partial, turn: 3, ..Model::default() };
+        let (cloud, table) = against(model).await;
+        let wishes = (0..20).map(|n| create(destination(n), "")).collect();
+        let answers = cloud.write_routes(&id(TABLE), wishes).await;
+        for (n, answer) in answers.iter().enumerate() {
+            match answer {
+                Ok(Written::Done) => assert_ne!(n, 7),
+                Ok(other) => panic!("{n}: {other:?}"),
+                Err(error) => {
+                    assert_eq!((n, error.code()), (7, Some("VPC.2809")));
+                    assert!(!error.leaves_doubt());
+                }
+            }
+        }
+        assert_eq!(table.now().routes.len(), 19);
+    }
+}
+
+#[tokio::test]
+async fn a_full_table_takes_what_fits_and_more_once_a_deletion_has_made_room() {
+    let model = Model { room: Some(3), ..Model::holding([(destination(0), "old")]) };
+    let (cloud, table) = against(model).await;
+    let wishes = (1..6).map(|n| create(destination(n), "")).chain([remove(destination(0))]);
+    let answers = cloud.write_routes(&id(TABLE), wishes.collect()).await;
+    let refused: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    assert_eq!(refused.len(), 2, "{answers:?}");
+    assert!(refused.iter().all(|error| error.kind() == Kind::QuotaExceeded));
+    assert!(answers[5].is_ok());
+    let now = table.now();
+    assert_eq!(now.routes.len(), 3);
+    assert!(!now.routes.contains_key(&destination(0)));
+}
+
+#[tokio::test]
+async fn what_others_took_away_is_made_anew_and_what_they_removed_is_gone() {
+    let held = [(destination(1), "a"), (destination(2), "a")];
+    let (cloud, table) = against(Model::holding(held)).await;
+    // The writer has seen the table now.
+    cloud.write_route(&id(TABLE), create(destination(3), "")).await.unwrap();
+    table.change(|model| {
+        model.routes.remove(&destination(1));
+        model.routes.remove(&destination(2));
+    });
+    let wishes = vec![set(destination(1), "b")];
+    assert_eq!(cloud.write_routes(&id(TABLE), wishes).await.pop().unwrap().unwrap(), Written::Done);
+    let gone = cloud.write_route(&id(TABLE), remove(destination(2))).await.unwrap();
+    assert_eq!(gone, Written::Done);
+    let now = table.now().routes;
+    assert_eq!(now[&destination(1)], "b");
+    assert!(!now.contains_key(&destination(2)));
+}
+
+#[tokio::test]
+async fn a_strangers_route_is_a_conflict_unless_it_is_adopted() {
+    let (cloud, table) = against(Model::holding([(destination(1), "theirs")])).await;
+    let answer = cloud.write_route(&id(TABLE), create(destination(1), "ours")).await.unwrap();
+    assert_eq!(answer, Written::Exists);
+    let local = cloud.write_route(&id(TABLE), create("192.168.7.0/24", "")).await.unwrap();
+    assert_eq!(local, Written::Local("192.168.0.0/16".parse().unwrap()));
+    assert_eq!(table.now().seen.puts, 0);
+    let adopted = Wish::Create { route: route(destination(1), "ours"), adopt: true };
+    assert_eq!(cloud.write_route(&id(TABLE), adopted).await.unwrap(), Written::Done);
+    assert_eq!(table.now().routes[&destination(1)], "ours");
+}
+
+#[tokio::test]
+async fn a_change_that_never_shows_ends_in_doubt() {
+    let faults = [Some(Fault::Stale(usize::MAX))].into();
+    let (cloud, table) = against(Model { faults, ..Model::default() }).await;
+    let error = cloud.write_route(&id(TABLE), create(destination(1), "")).await.unwrap_err();
+    assert!(error.leaves_doubt());
+    assert!(error.message().contains("does not show it"));
+    assert_eq!(table.now().seen.puts, 1, "nothing is written twice");
+}
+
+#[tokio::test]
+async fn a_cloud_that_always_loses_the_answer_is_given_up_on() {
+    let faults = (0..100).map(|_| Some(Fault::LostBefore)).collect();
+    let (cloud, table) = against(Model { faults, ..Model::default() }).await;
+    let error = cloud.write_route(&id(TABLE), create(destination(1), "")).await.unwrap_err();
+    assert!(error.leaves_doubt());
+    assert_eq!(table.now().seen.puts, 9, "one call and eight repetitions");
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Hands out an empty table, and answers no write.
+async fn silent() -> Server {
+    let table = serde_json::json!({ "routetable": { "id": TABLE, "vpc_id": crate::cloud::VPC } });
+    Server::answering(move |seen| {
+        let answer = match seen.method.as_str() {
+            "GET" => crate::cloud::script::json(200, table.clone()),
+            _ => Reply::Silence,
+        };
+        async { answer }
+    })
+    .await
+}
+
+async fn writing(cloud: &Cloud, stop: &CancellationToken, n: usize) -> Kind {
+    let cloud = cloud.bounded(HOUR, stop.clone());
+    let answer = cloud.write_route(&id(TABLE), create(destination(n), "")).await;
+    answer.unwrap_err().kind()
+}
+
+#[tokio::test]
+async fn a_wish_that_still_queues_is_withdrawn() {
+    let server = silent().await;
+    let cloud = crate::cloud::cloud(&server);
+    let (first, second) = (CancellationToken::new(), CancellationToken::new());
+    let on_its_way = tokio::spawn({
+        let (cloud, first) = (cloud.clone(), first.clone());
+        async move { writing(&cloud, &first, 1).await }
+    });
+    server.has_seen(2).await;
+    let queued = writing(&cloud, &second, 2);
+    second.cancel();
+    assert_eq!(queued.await, Kind::Interrupted);
+    // The destination is free again for whoever else wants it.
+    second.cancel();
+    assert_eq!(writing(&cloud, &second, 2).await, Kind::Interrupted);
+    on_its_way.abort();
+}
+
+#[tokio::test]
+async fn one_wish_that_ends_does_not_end_its_companions() {
+    let (inner, table) = against(Model::default()).await;
+    drop(inner);
+    let model = table.shared();
+    let asked = AtomicUsize::new(0);
+    // The first look at the table is never answered.
+    let server = Server::answering(move |seen| {
+        let is_first = asked.fetch_add(1, Ordering::Relaxed) == 0;
+        let model = Arc::clone(&model);
+        async move { if is_first { Reply::Silence } else { answer(model, seen).await } }
+    })
+    .await;
+    let cloud = crate::cloud::cloud(&server);
+    let stop = CancellationToken::new();
+    let table_id = id(TABLE);
+    let stopping = async {
+        server.has_seen(1).await;
+        stop.cancel();
+    };
+    let (one, other, ()) = tokio::join!(
+        writing(&cloud, &stop, 1),
+        cloud.write_route(&table_id, create(destination(2), "")),
+        stopping,
+    );
+    assert_eq!(one, Kind::Interrupted);
+    assert_eq!(other.unwrap(), Written::Done);
+    assert_eq!(table.now().routes.into_keys().collect::<Vec<_>>(), [destination(2)]);
+}

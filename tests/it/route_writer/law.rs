@@ -1,0 +1,225 @@
+//! Any wishes, from any number of tasks, against any misfortune: each answer is true of the table in the end.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+
+use huaweivpc::cloud::{Error, Kind, Wish, Written};
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    sample::select,
+    test_runner::{Config, TestRunner},
+};
+
+use super::{
+    against, create, destination,
+    model::{Fault, Foreign, Model},
+    remove, set,
+};
+use crate::cloud::{TABLE, id};
+
+/// The destinations that are wished of; others know of these and two more.
+const OURS: usize = 6;
+const ALL: usize = 8;
+/// Refused, when something is.
+const BAD: usize = 5;
+
+#[derive(Debug, Clone)]
+struct Case {
+    model: Model,
+    wishes: Vec<Wished>,
+}
+
+#[derive(Debug, Clone)]
+struct Wished {
+    wish: Wish,
+    destination: String,
+    /// How long it takes to come.
+    delay: usize,
+}
+
+type Answer = Result<Written, Error>;
+
+#[test]
+fn every_answer_is_true_in_the_end() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let config = Config { cases: 600, failure_persistence: None, ..Config::default() };
+    let law = |case: Case| runtime.block_on(check(case));
+    TestRunner::new(config).run(&cases(), law).unwrap();
+}
+
+async fn check(case: Case) -> Result<(), TestCaseError> {
+    let before = case.model.clone();
+    let (cloud, table) = against(case.model).await;
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let tasks: Vec<_> = case
+        .wishes
+        .iter()
+        .enumerate()
+        .map(|(number, wished)| {
+            let (cloud, order, wished) = (cloud.clone(), Arc::clone(&order), wished.clone());
+            tokio::spawn(async move {
+                for _ in 0..wished.delay {
+                    tokio::task::yield_now().await;
+                }
+                order.lock().unwrap().push(number);
+                cloud.write_route(&id(TABLE), wished.wish).await
+            })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    let after = table.now();
+    let order = order.lock().unwrap().clone();
+    for n in 0..ALL {
+        let destination = destination(n);
+        let told: Vec<(&Wish, &Answer)> = order
+            .iter()
+            .filter(|number| case.wishes[**number].destination == destination)
+            .map(|number| (&case.wishes[*number].wish, &answers[*number]))
+            .collect();
+        let possible = possible(&before, &destination, &told);
+        let held = after.routes.get(&destination).cloned();
+        prop_assert!(
+            possible.contains(&held),
+            "{destination} is {held:?}, not one of {possible:?}: {told:?}"
+        );
+    }
+    prop_assert_eq!(after.seen.most_in_flight.max(1), 1, "two writes at once");
+    prop_assert!(!after.seen.mixed, "a deletion travelled with something else");
+    let is_calm = before.foreign.is_empty() && before.faults.is_empty();
+    if before.foreign.is_empty() && !before.faults.iter().flatten().any(hides) {
+        prop_assert_eq!(after.seen.in_vain, 0, "written twice");
+    }
+    if is_calm && before.bad.is_empty() && before.room.is_none() && before.most_entries.is_none() {
+        prop_assert!(after.seen.puts <= case.wishes.len(), "{:?}", after.seen);
+    }
+    // Of n wishes, halving makes 2n-1 calls; each is sent a second time at most for each misfortune.
+    let misfortunes = before.faults.len() + before.foreign.len();
+    let most = 4 * case.wishes.len() + 8 * misfortunes + 4;
+    prop_assert!(after.seen.puts <= most, "{:?}, not {most}", after.seen);
+    prop_assert!(after.seen.gets <= 2 * most + 20, "{:?}, not twice {most}", after.seen);
+    for (wished, answer) in case.wishes.iter().zip(&answers) {
+        if let Err(error) = answer {
+            let is_bad = before.bad.contains(&wished.destination) && error.kind() == Kind::Refused;
+            let is_full = before.room.is_some() && error.kind() == Kind::QuotaExceeded;
+            prop_assert!(is_bad || is_full, "{wished:?} failed of {error}");
+            prop_assert!(!error.leaves_doubt(), "a refusal leaves no doubt: {error}");
+        }
+    }
+    Ok(())
+}
+
+/// The cloud shows something else than what is.
+fn hides(fault: &Fault) -> bool {
+    matches!(fault, Fault::Stale(_) | Fault::ShowsNothing)
+}
+
+/// What may be held in the end, after these answers in the order in which their wishes came.
+fn possible(
+    before: &Model,
+    destination: &str,
+    told: &[(&Wish, &Answer)],
+) -> BTreeSet<Option<String>> {
+    let mut possible = BTreeSet::from([before.routes.get(destination).cloned()]);
+    for (wish, answer) in told {
+        let wanted = match wish {
+            Wish::Create { route, .. } | Wish::Set { route } => Some(route.description.clone()),
+            Wish::Remove { .. } => None,
+        };
+        match answer {
+            Ok(Written::Done) => possible = BTreeSet::from([wanted]),
+            Err(error) if error.leaves_doubt() => drop(possible.insert(wanted)),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    for act in before.foreign.iter().flatten() {
+        match act {
+            Foreign::Put(other, description) if other == destination => {
+                possible.insert(Some(description.clone()));
+            }
+            Foreign::Delete(other) if other == destination => drop(possible.insert(None)),
+            Foreign::Put(..) | Foreign::Delete(_) => {}
+        }
+    }
+    possible
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    (models(), vec(wishes(), 1..12)).prop_map(|(model, wishes)| Case { model, wishes })
+}
+
+fn wishes() -> impl Strategy<Value = Wished> {
+    (0..OURS, 0..4_usize, select(vec!["a", "b"]), 0..20_usize).prop_map(
+        |(n, kind, description, delay)| {
+            let destination = destination(n);
+            let wish = match kind {
+                0 => create(destination.clone(), description),
+                1 => Wish::Create {
+                    route: super::route(destination.clone(), description),
+                    adopt: true,
+                },
+                2 => set(destination.clone(), description),
+                _ => remove(&destination),
+            };
+            Wished { wish, destination, delay }
+        },
+    )
+}
+
+fn models() -> impl Strategy<Value = Model> {
+    let routes = vec((0..ALL, select(vec!["a", "c"])), 0..6);
+    let faults = vec(option::of(fault()), 0..5);
+    let foreign = vec(option::weighted(0.4, foreign()), 0..5);
+    let limits =
+        (option::weighted(0.3, 1..4_usize), any::<bool>(), option::weighted(0.2, 2..7_usize));
+    let manners = (any::<bool>(), 0..5_usize, proptest::bool::weighted(0.3));
+    (routes, faults, foreign, limits, manners).prop_map(
+        |(routes, faults, foreign, (most_entries, keeps_number, room), (is_partial, turn, bad))| {
+            let routes: BTreeMap<_, _> = routes
+                .into_iter()
+                .map(|(n, description)| (destination(n), description.to_owned()))
+                .collect();
+            Model {
+                routes,
+                faults: faults.into(),
+                foreign: foreign.into(),
+                bad: bad.then(|| destination(BAD)).into_iter().collect(),
+                most_entries,
+                keeps_number,
+                room,
+                is_partial,
+                turn,
+                ..Model::default()
+            }
+        },
+    )
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    prop_oneof![
+        Just(Fault::LostBefore),
+        Just(Fault::LostAfter),
+        (1..4_usize).prop_map(Fault::LostAmid),
+        Just(Fault::Refused409),
+        Just(Fault::Refused500),
+        Just(Fault::Error500After),
+        Just(Fault::Garbage),
+        Just(Fault::Throttled),
+        (1..4_usize).prop_map(Fault::Stale),
+        Just(Fault::ShowsNothing),
+    ]
+}
+
+fn foreign() -> impl Strategy<Value = Foreign> {
+    prop_oneof![
+        (0..ALL, select(vec!["a", "d"]))
+            .prop_map(|(n, description)| Foreign::Put(destination(n), description.to_owned())),
+        (0..ALL).prop_map(|n| Foreign::Delete(destination(n))),
+    ]
+}
