@@ -20,7 +20,7 @@ use crate::{
     cloud::{Cloud, Description, PortId, RouteTable, RouteTableId, ServerId, VpcId},
     framework::{
         Attribute, Default, Draft, Given, Kind, Nesting, Path, Problem, Resource, Result, Schema,
-        Timeouts, key_from_id,
+        Timeouts, Value, key_from_id,
         schema::{attribute, boolean, string},
     },
     network::{Address, Cidr, Keep, Mode, Ownership, Standing},
@@ -103,23 +103,20 @@ impl Resource<Cloud> for ContainerRoutes {
 
     fn check(config: Draft<'_>) -> Vec<Problem> {
         let mut problems = Vec::from_iter(home::flaw(config));
-        if let Given::Known(routes) = config.given("routes") {
-            for (destination, entry) in config.members("routes") {
-                let path = Path::from("routes").key(destination);
-                if let Err(reason) = destination.parse::<Cidr>() {
-                    let detail = format!("In `{path}`: {reason}");
-                    problems
-                        .push(Problem::error("Invalid key of `routes`", detail).at(path.clone()));
-                }
-                if Draft::new(routes).given(destination) != Given::Unknown {
-                    problems.extend(next_hop::flaw(entry).map(|flaw| in_entry(flaw, destination)));
-                }
+        if let Given::Known(Value::Map(routes)) = config.given("routes") {
+            for (destination, entry) in routes {
+                problems.extend(destination.parse::<Cidr>().err().map(|reason| {
+                    let problem = Problem::error("Invalid key of `routes`", reason.to_string());
+                    in_entry(problem, destination)
+                }));
+                let flaw =
+                    if entry.is_unknown() { None } else { next_hop::flaw(Draft::new(entry)) };
+                problems.extend(flaw.map(|flaw| in_entry(flaw, destination)));
             }
         }
-        if let Given::Known(crate::framework::Value::Seq(rules)) = config.given("keep") {
-            let drafts = rules.iter().map(Draft::new);
-            problems
-                .extend(drafts.enumerate().filter_map(|(index, rule)| flaw_of_keep(index, rule)));
+        if let Given::Known(Value::Seq(rules)) = config.given("keep") {
+            let known = rules.iter().enumerate().filter(|(_, rule)| !rule.is_unknown());
+            problems.extend(known.filter_map(|(at, rule)| flaw_of_keep(at, Draft::new(rule))));
         }
         problems
     }

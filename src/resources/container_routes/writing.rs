@@ -10,7 +10,6 @@ use crate::{
     framework::{Problem, Problems, Result},
     network::{Address, Cidr, Mode, Recorded, SetChanges, set_changes},
     resources::{
-        conflict::exists_already,
         home::Home,
         next_hop::{NextHop, Via},
     },
@@ -244,9 +243,14 @@ fn is_about_the_entry(error: &Error) -> bool {
 }
 
 fn conflict(destination: Cidr, table: &RouteTableId) -> Problem {
-    let what = format!("A route to {destination} in route table `{table}`");
-    let problem = exists_already("container_routes", &what, table.as_str(), "routes");
-    in_entry(problem, &destination.to_string())
+    let detail = format!(
+        "A route to {destination} in route table `{table}` exists already, and this set did not make it. If it is yours, \
+         set `adopt_existing = true` to take it over as it is planned here, or import the table's routes into a set \
+         that is not in the state yet:\n\n  \
+         terraform import huaweivpc_container_routes.<name> '{table}'\n\nIf it is somebody else's, leave it out of \
+         `routes`."
+    );
+    in_entry(Problem::error("Already exists", detail), &destination.to_string())
 }
 
 fn claimed(destination: Cidr) -> Problem {
