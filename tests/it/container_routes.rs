@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::harness::{core::Action, world::World};
 
+mod clients;
 mod exclusive;
 mod failures;
 mod ownership;
@@ -194,4 +195,28 @@ async fn two_hundred_entries_take_one_write_and_few_reads() {
     world.destroy(set).await;
     assert_eq!(calls(&world, "PUT").await, 1);
     world.expect_routes(&table, "").await;
+}
+
+#[tokio::test]
+async fn an_address_is_looked_up_once_however_many_entries_name_it() {
+    let world =
+        World::with(json!({ "quotas": { "routetableContainRoutes": 300 } }), json!({})).await;
+    let (world, table, _) = within(world).await;
+    let mut routes = many(200, "");
+    for (at, entry) in routes.as_object_mut().unwrap().values_mut().enumerate() {
+        *entry = json!({ "host_ip": format!("192.168.0.{}", 2 + at % 2) });
+    }
+
+    let set = world.apply(RESOURCE, set(&table, routes)).await;
+
+    assert_eq!(calls(&world, "PUT").await, 1);
+    let before_the_write: Vec<String> =
+        world.requests().await.into_iter().take_while(|it| !it.starts_with("PUT")).collect();
+    assert!(before_the_write.len() <= 6, "{before_the_write:?}");
+    world.forget_requests().await;
+    world.expect_no_further_change(&set).await;
+    assert_eq!(
+        world.requests().await,
+        [format!("GET /v1/routetables/{table}"), "GET /v1/subnets".into(), "GET /v1/ports".into()]
+    );
 }
