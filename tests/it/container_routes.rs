@@ -7,6 +7,7 @@ use crate::harness::{core::Action, world::World};
 mod clients;
 mod exclusive;
 mod failures;
+mod next_hops;
 mod ownership;
 mod refusals;
 
