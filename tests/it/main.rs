@@ -8,6 +8,7 @@ mod clients;
 mod cloud;
 mod container_cidr_plan;
 mod container_route;
+mod container_routes;
 mod core_notices;
 mod core_rules;
 mod docs;
