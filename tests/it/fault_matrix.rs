@@ -223,8 +223,7 @@ async fn play_deeds(
             }
             let Deed { name, call, gains, loses, .. } = &deed;
             let how = json!({ "foreign": { "when": when, "calls": [call] } });
-            let mut orders = on_calls(role, writes, &how);
-            orders.truncate(1);
+            let orders = on_calls(role, writes, &how);
             let what = if writes { "write" } else { "read" };
             let name = format!("somebody {name} {when} our first {what}");
             let causes: &[&str] = &["at the same time", "does not exist", "not found", "exists"];
@@ -261,7 +260,7 @@ async fn play_case(
     let hit = stage.was_hit().await;
     stage.outsider.cancel_faults().await;
     let kept = match told {
-        Ok(()) => converged(stage, &mut objects, case).await,
+        Ok(()) => converged(stage, &mut objects, case, hit).await,
         broken => broken,
     };
     (hit, kept)
@@ -323,13 +322,16 @@ async fn converged(
     stage: &Stage,
     objects: &mut Objects<'_>,
     case: &Case<'_>,
+    hit: bool,
 ) -> Result<(), String> {
     let failures = objects.apply().await;
     expect("the next apply", failures.iter().map(ToString::to_string).collect())?;
     let role = objects.role;
     let mut foreign = (role.shown)(&stage.home);
-    foreign.retain(|line| !case.loses.contains(line));
-    foreign.extend(case.gains.iter().cloned());
+    if hit {
+        foreign.retain(|line| !case.loses.contains(line));
+        foreign.extend(case.gains.iter().cloned());
+    }
     foreign.sort_unstable();
     let mut lines = foreign.clone();
     if case.verb != Verb::Delete {

@@ -85,7 +85,8 @@ fn patient(scenario: &Json, url: &str, max_retries: u32) -> Config {
         }),
         assume_role: None,
         enterprise_project_id: None,
-        insecure: false,
+        // Nothing is encrypted here, and roots take long to load.
+        insecure: true,
         ca_certificates: None,
         max_retries,
         pause: Duration::ZERO,
