@@ -15,6 +15,7 @@ mod docs;
 mod ecs_port_source_check;
 mod emulator;
 mod examples;
+mod fault_matrix;
 mod functions;
 mod generated;
 mod guide;

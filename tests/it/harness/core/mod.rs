@@ -16,6 +16,7 @@ use super::{
 use planning::{action, request};
 use verdict::{broken, check_half_made, check_paths, differences, differing, relabelled, root};
 
+pub mod phases;
 mod planning;
 mod reading;
 mod verdict;
