@@ -8,6 +8,7 @@ mod clients;
 mod cloud;
 mod core_notices;
 mod core_rules;
+mod crash;
 mod docs;
 mod emulator;
 mod examples;
