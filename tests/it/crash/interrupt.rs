@@ -26,7 +26,7 @@ const PIECES: usize = 30;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_terraform_goes_on_with_the_next_apply() {
-    interrupted_at(3).await;
+    interrupted_at(4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
