@@ -6,6 +6,7 @@
 mod bad_input;
 mod clients;
 mod cloud;
+mod container_routes;
 mod core_notices;
 mod core_rules;
 mod crash;
