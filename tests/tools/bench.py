@@ -2,8 +2,8 @@
 
     bench.py [--write] [--only N] [--latency TIME]
 
-Prints its tables in Markdown; `--write` puts them between the markers of `docs/guides/performance.md`. The counts are
-exact on any machine, times and memory are those of this one. Takes a few minutes and is no test.
+Prints its tables in Markdown; `--write` puts them between the markers of `docs/guides/performance.md`. Times and
+memory are those of this machine; the counts hardly depend on it. Takes a few minutes and is no test.
 """
 
 import argparse
@@ -91,11 +91,11 @@ def measure(bench, only):
 
 
 def surroundings(bench):
-    cores, load = os.cpu_count(), os.getloadavg()[0]
+    cores, load = os.cpu_count(), os.getloadavg()[1]
     return (
         f"{bench.client['name'].capitalize()} {bench.client['version']} at its default parallelism, release build of "
         f"version {mirror.version()}, {bench.latency} for every call, `project_id` set; {platform.machine()}, {cores} "
-        f"cores, load {load:.1f} at the end."
+        f"cores, load {load:.1f} over the last five minutes."
     )
 
 
@@ -103,7 +103,7 @@ def rate_limited(bench, kinds):
     """200 routes made, planned, moved and destroyed where 200 calls may be made in five minutes."""
     rows = []
     for kind in kinds:
-        life = bench.life(kind, 200, 1, "--rate-limit", "200/5m")
+        life = list(bench.life(kind, 200, 1, "--rate-limit", "200/5m"))
         calls = sum(row.writes + row.table_reads + row.other_reads for row in life)
         rows.append([f"200 {kind}", str(calls), str(sum(row.refused for row in life)),
                      f"{sum(row.seconds for row in life):.1f} s"])
@@ -114,11 +114,15 @@ def rate_limited(bench, kinds):
 def time_of_an_apply(bench):
     """Where the time of one apply goes, by taking things away one after the other."""
     def create(count, latency):
-        return statistics.median(bench.life(SINGLES, count, 1, latency=latency)[0].seconds for _ in range(ROUNDS))
+        with contextlib.closing(bench.life(SINGLES, count, 1, latency=latency)) as life:
+            return next(life)
+
+    def seconds(count, latency):
+        return statistics.median(create(count, latency).seconds for _ in range(ROUNDS))
 
     bare = statistics.median(bench.bare() for _ in range(ROUNDS))
-    one, many, slow = create(1, "0ms"), create(100, "0ms"), create(100, bench.latency)
-    starts = bench.life(SINGLES, 1, 1, latency="0ms")[0].starts
+    one, many, slow = seconds(1, "0ms"), seconds(100, "0ms"), seconds(100, bench.latency)
+    starts = create(1, "0ms").starts
     rows = [
         ["Terraform itself: the same command without any provider", f"{bare:.2f} s"],
         [f"one route more: {starts} starts of the provider, schemas, plugin protocol", f"{one - bare:.2f} s"],
@@ -174,7 +178,7 @@ class Bench:
         return time.monotonic() - began
 
     def life(self, kind, count, tables, *arguments, latency=None):
-        """Create, refresh, move one, destroy; a row for each."""
+        """Create, refresh, move one, destroy; yields a row for each."""
         latency = latency or self.latency
         note(f"{count} {kind} in {tables} table(s), {latency}, {' '.join(arguments)}")
         scenario = self.folder / "scenario.json"
@@ -186,14 +190,12 @@ class Bench:
                      ("refresh", ["plan", "-detailed-exitcode"], routes(count, tables)),
                      ("move one", ["apply", "-auto-approve"], routes(count, tables, moved=True)),
                      ("destroy", ["destroy", "-auto-approve"], routes(count, tables, moved=True))]
-            rows = []
             for step, command, wanted in steps:
                 fill(module, configuration(kind, url, state, wanted))
                 row = self.row(module, url, command)
-                rows.append(dataclasses.replace(row, what=f"{count} {kind}" + f", {tables} tables" * (tables > 1),
-                                                step=step, official=count == 100 and tables == 1))
                 check(step, demo.state(url), count)
-            return rows
+                what = f"{count} {kind}" + f", {tables} tables" * (tables > 1)
+                yield dataclasses.replace(row, what=what, step=step, official=count == 100 and tables == 1)
 
     def row(self, module, url, command):
         call(url, "DELETE")
