@@ -11,6 +11,7 @@ mod container_route;
 mod container_routes;
 mod core_notices;
 mod core_rules;
+mod crash;
 mod docs;
 mod ecs_port_source_check;
 mod emulator;
