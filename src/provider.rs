@@ -18,13 +18,14 @@ use crate::{
     },
     functions::{cidr_contains::CidrContains, cidr_overlaps::CidrOverlaps},
     resources::{
-        container_route::ContainerRoute, ecs_port_source_check::EcsPortSourceCheck,
-        secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
+        container_route::ContainerRoute, container_routes::ContainerRoutes,
+        ecs_port_source_check::EcsPortSourceCheck, secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
     },
 };
 
 const RESOURCES: &[&dyn AnyResource<Cloud>] = &[
     &resource::Entry::<ContainerRoute>::NEW,
+    &resource::Entry::<ContainerRoutes>::NEW,
     &resource::Entry::<EcsPortSourceCheck>::NEW,
     &resource::Entry::<SecgroupIcmpUdpRule>::NEW,
 ];

@@ -3,7 +3,9 @@
 
 use std::net::IpAddr;
 
-use super::{Cloud, Port, Result, RouteTableId, RouteTableSummary, ServerId, Subnet, VpcId};
+use super::{
+    Cloud, Port, Result, RouteTableId, RouteTableSummary, ServerId, Subnet, SubnetId, VpcId,
+};
 
 /// How the `device_owner` of a server's network interface begins; virtual IPs, gateways and the like have others.
 const SERVER_OWNED: &str = "compute:";
@@ -86,14 +88,20 @@ impl Cloud {
         let mut nics = self.ports_with_address(address).await?;
         nics.retain(Port::is_nic);
         let Some(vpc) = vpc else { return Ok(nics) };
+        // A subnet never moves to another VPC, so for those once seen in this one the list of this run will do.
+        let known = self.subnets(vpc).await?;
         let mut inside = Vec::new();
         for nic in nics {
-            let subnet = self.subnet(&nic.subnet_id).await?;
-            if subnet.is_some_and(|subnet| subnet.vpc_id == *vpc) {
+            let is_known = known.iter().any(|subnet| subnet.id == nic.subnet_id);
+            if is_known || self.is_subnet_of(&nic.subnet_id, vpc).await? {
                 inside.push(nic);
             }
         }
         Ok(inside)
+    }
+
+    async fn is_subnet_of(&self, subnet: &SubnetId, vpc: &VpcId) -> Result<bool> {
+        Ok(self.subnet(subnet).await?.is_some_and(|subnet| subnet.vpc_id == *vpc))
     }
 }
 

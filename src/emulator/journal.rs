@@ -1,9 +1,10 @@
 //! The log of what was asked: enough to count and order requests, and nothing secret.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::SignedDuration;
 use serde::Serialize;
+use serde_json::Value;
 
 /// Older entries are forgotten beyond this many.
 const CAPACITY: usize = 100_000;
@@ -22,8 +23,19 @@ pub struct Entry {
     pub start_ms: i128,
     /// Requests under way when this one came, itself included.
     pub in_flight: u32,
-    /// The fault that hit this request: `answer`, `cut before` or `cut after`.
+    /// How many routes it was to change in a table.
+    pub routes: Option<Carried>,
+    /// The fault that hit this request, such as `answer` or `cut before`.
     pub fault: Option<&'static str>,
+}
+
+/// How many routes a change of a route table carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Carried {
+    pub add: usize,
+    #[serde(rename = "mod")]
+    pub modify: usize,
+    pub del: usize,
 }
 
 #[derive(Debug, Default)]
@@ -31,6 +43,8 @@ pub struct Journal {
     entries: VecDeque<Entry>,
     next: u64,
     in_flight: u32,
+    /// How many writes to each path are under way.
+    writes: BTreeMap<String, u32>,
 }
 
 impl Journal {
@@ -38,6 +52,9 @@ impl Journal {
     pub fn begin(&mut self, method: &str, path: &str, query: &str, start: SignedDuration) -> u64 {
         self.next += 1;
         self.in_flight += 1;
+        if is_write(method) {
+            *self.writes.entry(path.to_owned()).or_default() += 1;
+        }
         if self.entries.len() == CAPACITY {
             self.entries.pop_front();
         }
@@ -50,6 +67,7 @@ impl Journal {
             caller: None,
             start_ms: start.as_millis(),
             in_flight: self.in_flight,
+            routes: None,
             fault: None,
         });
         self.next
@@ -63,8 +81,20 @@ impl Journal {
     }
 
     /// Notes that a request is over, answered or not.
-    pub fn end(&mut self) {
+    pub fn end(&mut self, method: &str, path: &str) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(writes) = self.writes.get_mut(path).filter(|_| is_write(method)) {
+            *writes = writes.saturating_sub(1);
+            if *writes == 0 {
+                self.writes.remove(path);
+            }
+        }
+    }
+
+    /// How many writes to this path are under way besides the one that asks.
+    pub fn alongside(&self, method: &str, path: &str) -> u32 {
+        let writes = self.writes.get(path).filter(|_| is_write(method));
+        writes.map_or(0, |writes| writes.saturating_sub(1))
     }
 
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
@@ -75,4 +105,22 @@ impl Journal {
     pub fn clear(&mut self) {
         self.entries.clear();
     }
+}
+
+impl Carried {
+    /// `None` for a body that is no change of a table's routes.
+    pub fn by(body: &[u8]) -> Option<Self> {
+        let body: Value = serde_json::from_slice(body).ok()?;
+        let routes = body.get("routetable")?.get("routes")?.as_object()?;
+        let count = |name: &str| routes.get(name).and_then(Value::as_array).map_or(0, Vec::len);
+        Some(Self { add: count("add"), modify: count("mod"), del: count("del") })
+    }
+
+    pub fn total(self) -> usize {
+        self.add + self.modify + self.del
+    }
+}
+
+fn is_write(method: &str) -> bool {
+    method != "GET"
 }

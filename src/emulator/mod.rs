@@ -14,6 +14,7 @@ pub mod world;
 
 mod connection;
 mod http;
+mod past;
 
 use std::{
     fmt, io,
@@ -31,6 +32,7 @@ pub use throttle::RateLimit;
 use connection::{CuttableListener, Scissors};
 use faults::Faults;
 use journal::Journal;
+use past::Past;
 use throttle::Throttle;
 use world::{Moment, Refusal, World};
 
@@ -56,6 +58,7 @@ struct Shared {
     world: Mutex<World>,
     journal: Mutex<Journal>,
     faults: Mutex<Faults>,
+    past: Mutex<Past>,
     throttle: Mutex<Throttle>,
 }
 
@@ -85,6 +88,7 @@ impl Emulator {
             world: Mutex::new(world),
             journal: Mutex::default(),
             faults: Mutex::default(),
+            past: Mutex::default(),
             throttle: Mutex::default(),
         })))
     }

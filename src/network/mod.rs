@@ -4,6 +4,7 @@ pub mod address;
 pub mod cidr;
 pub mod finding;
 pub mod layout;
+pub mod ownership;
 pub mod ports;
 pub mod system;
 
@@ -11,4 +12,5 @@ pub use address::{Address, InvalidAddress};
 pub use cidr::{Cidr, InvalidCidr};
 pub use finding::{Code, Finding, Severity, Subject};
 pub use layout::{Host, Layout, Location, Subnet, Table};
+pub use ownership::{Keep, Mode, Ownership, Recorded, SetChanges, Standing, set_changes};
 pub use ports::{InvalidPortRanges, PortRanges};

@@ -1,10 +1,13 @@
 //! The resources, one file each, and the one place where what the cloud said becomes words.
 
 pub mod container_route;
+pub mod container_routes;
 pub mod ecs_port_source_check;
 pub mod secgroup_icmp_udp_rule;
 
 mod conflict;
+mod home;
+mod next_hop;
 mod words;
 
 use std::fmt::Display;

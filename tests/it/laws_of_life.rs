@@ -16,6 +16,13 @@ async fn guides_configuration(resource: &str, world: &World) -> Json {
             "destination": "10.0.2.0/24",
             "ecs_id": world.server("ECS1").await,
         }),
+        "container_routes" => {
+            let server = world.server("ECS1").await;
+            json!({
+                "vpc_id": world.vpc("vpc-containers").await,
+                "routes": { "10.0.2.0/24": { "ecs_id": server }, "10.0.3.0/24": { "ecs_id": server } },
+            })
+        }
         "ecs_port_source_check" => json!({ "port_id": world.port("192.168.0.2").await }),
         "secgroup_icmp_udp_rule" => json!({
             "security_group_id": world.group("sg-containers").await,

@@ -8,8 +8,8 @@ use huaweivpc::{
     cloud::Cloud,
     framework::{Resource, Schema, Stored, Usage, Value, json},
     resources::{
-        container_route::ContainerRoute, ecs_port_source_check::EcsPortSourceCheck,
-        secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
+        container_route::ContainerRoute, container_routes::ContainerRoutes,
+        ecs_port_source_check::EcsPortSourceCheck, secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
     },
 };
 use proptest::{
@@ -34,11 +34,14 @@ fn texts(attribute: &str) -> &'static [&'static str] {
         "vpc_id" | "route_table_id" | "ecs_id" | "port_id" | "security_group_id" | "rule_ids" => {
             &["5b0a4f0c-6ff2-4c36-a4be-2a1f6b3d1c01", "5b0a4f0c-6ff2-4c36-a4be-2a1f6b3d1c02"]
         }
-        "destination" | "remote_ip_prefix" => &["172.16.4.0/24", "10.0.0.0/8", "fd00::/64"],
+        "destination" | "destination_within" | "remote_ip_prefix" => {
+            &["172.16.4.0/24", "10.0.0.0/8", "fd00::/64"]
+        }
         "host_ip" | "virtual_ip" => &["10.0.1.5", "10.0.1.6"],
         "description" => &["", "made by a test"],
         "protocols" => &["icmp", "udp"],
         "udp_ports" => &["53", "33434-33534,53"],
+        "mode" => &["additive", "exclusive"],
         "direction" => &["ingress", "egress"],
         "priority" => &["1", "50", "100"],
         "create" | "read" | "update" | "delete" => &["30s", "5m"],
@@ -47,7 +50,11 @@ fn texts(attribute: &str) -> &'static [&'static str] {
 }
 
 fn keys(attribute: &str) -> &'static [&'static str] {
-    if attribute == "rule_ids" { &["icmp", "udp"] } else { &[] }
+    match attribute {
+        "rule_ids" => &["icmp", "udp"],
+        "routes" => &["172.16.4.0/24", "10.0.0.0/8", "fd00::/64"],
+        _ => &[],
+    }
 }
 
 /// Every plan of a random object and configuration keeps Terraform's rules, is the same when asked again, agrees with
@@ -137,6 +144,7 @@ fn a_stored_object_survives_the_upgrade() {
 fn structs_and_schemas_have_the_same_members() {
     let mut tried = vec![
         struct_matches_schema::<ContainerRoute>(),
+        struct_matches_schema::<ContainerRoutes>(),
         struct_matches_schema::<EcsPortSourceCheck>(),
         struct_matches_schema::<SecgroupIcmpUdpRule>(),
     ];

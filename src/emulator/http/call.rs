@@ -1,6 +1,9 @@
 //! One request on its way to the world, and the answer on its way back.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
 
 use axum::{
     body::{Bytes, to_bytes},
@@ -31,6 +34,8 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     request_id: RequestId,
     path: Vec<(String, String)>,
+    /// What a read is shown instead of the world.
+    past: Option<Arc<World>>,
 }
 
 /// What a handler answers.
@@ -101,7 +106,10 @@ pub(super) fn read(
     handler: fn(&World, &Call) -> Handled,
 ) -> impl Fn(Call) -> Ready<Response> + Clone + Send + Sync + 'static {
     move |call: Call| {
-        let handled = handler(&lock(&call.app.world), &call);
+        let handled = match &call.past {
+            Some(past) => handler(past, &call),
+            None => handler(&lock(&call.app.world), &call),
+        };
         ready(call.respond(handled))
     }
 }
@@ -190,6 +198,7 @@ impl FromRequest<App> for Call {
             app: app.clone(),
             now: app.now(),
             caller: parts.extensions.remove(),
+            past: parts.extensions.remove(),
             query: Query::parse(parts.uri.query().unwrap_or_default()),
             headers: parts.headers,
             body,

@@ -46,6 +46,7 @@ async fn reset(State(app): State<App>) -> Response {
     }
     world.clone_from(&app.scenario.world);
     lock(&app.faults).clear();
+    lock(&app.past).clear();
     lock(&app.throttle).clear();
     StatusCode::NO_CONTENT.into_response()
 }
@@ -71,11 +72,12 @@ async fn add_faults(State(app): State<App>, body: Bytes) -> Response {
 
 async fn clear_faults(State(app): State<App>) -> StatusCode {
     lock(&app.faults).clear();
+    lock(&app.past).clear();
     StatusCode::NO_CONTENT
 }
 
 fn unusable_header(faults: &[Fault]) -> Option<&str> {
-    let headers = faults.iter().filter_map(|fault| fault.answer.as_ref()).flat_map(|a| &a.headers);
+    let headers = faults.iter().filter_map(Fault::canned).flat_map(|a| &a.headers);
     let unusable = |(name, value): &(&String, &String)| {
         HeaderName::try_from(*name).is_err() || HeaderValue::from_str(value).is_err()
     };

@@ -1,30 +1,35 @@
-//! What every request passes: the log, the delay, the faults; and behind a matching route, who may come in.
+//! What every request passes: the log, the delay, the choice of what goes wrong; and behind a matching route, who may come in.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
+    Router,
     body::{Body, Bytes, to_bytes},
     extract::{ConnectInfo, FromRequestParts, RawPathParams, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use serde_json::Value;
 
 use super::{
     App,
     call::{RequestId, refuse, request_id_of},
+    mischief,
 };
 use crate::emulator::{
     auth::{Caller, authenticate, signature::SignedRequest},
     connection::Scissors,
-    faults::{CannedAnswer, Cut, Effect},
+    faults::{Asked, Effect},
+    journal::Carried,
     lock,
     world::{Outcome, Refusal, id},
 };
 
 /// The gateway takes no more with a signed request.
 const LARGEST_BODY: usize = 12 * 1024 * 1024;
+
+/// The headers of credentials that expire.
+const LASTING_NOT: [&str; 2] = ["x-auth-token", "x-security-token"];
 
 /// Which service stands behind a route, and so who may call it and how it refuses a foreign project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +49,19 @@ pub(super) enum Door {
 #[derive(Debug, Clone)]
 struct CalledBy(String);
 
+/// What the gate needs: the emulator, and its API without gate and doors.
+#[derive(Clone)]
+pub(super) struct Entrance {
+    pub(super) app: App,
+    pub(super) inside: Router,
+}
+
 /// A request in the log, for as long as it is under way.
 struct Visit {
     app: App,
     sequence: u64,
+    method: Method,
+    path: String,
 }
 
 impl Visit {
@@ -56,11 +70,27 @@ impl Visit {
         let query = parts.uri.query().unwrap_or_default();
         let sequence =
             lock(&app.journal).begin(parts.method.as_str(), parts.uri.path(), query, start);
-        Self { app: app.clone(), sequence }
+        let path = parts.uri.path().to_owned();
+        Self { app: app.clone(), sequence, method: parts.method.clone(), path }
     }
 
-    fn fault(&self, fault: &'static str) {
-        lock(&self.app.journal).note(self.sequence, |entry| entry.fault = Some(fault));
+    /// What goes wrong with this request.
+    fn effect(&self, parts: &Parts, body: &[u8]) -> Option<Effect> {
+        let routes = Carried::by(body);
+        let (method, path) = (self.method.as_str(), self.path.as_str());
+        let mut journal = lock(&self.app.journal);
+        let effect = lock(&self.app.faults).take(&Asked {
+            method,
+            path,
+            entries: routes.map_or(0, Carried::total),
+            alongside: journal.alongside(method, path),
+            temporary: LASTING_NOT.iter().any(|name| parts.headers.contains_key(*name)),
+        });
+        journal.note(self.sequence, |entry| {
+            entry.routes = routes;
+            entry.fault = effect.as_ref().map(Effect::name);
+        });
+        effect
     }
 
     fn answered(&self, response: &Response) {
@@ -74,13 +104,13 @@ impl Visit {
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        lock(&self.app.journal).end();
+        lock(&self.app.journal).end(self.method.as_str(), &self.path);
     }
 }
 
 /// Logs the request, lets it wait, and lets it go wrong if it is meant to.
 pub(super) async fn gate(
-    State(app): State<App>,
+    State(Entrance { app, inside }): State<Entrance>,
     ConnectInfo(scissors): ConnectInfo<Scissors>,
     request: Request,
     next: Next,
@@ -92,27 +122,27 @@ pub(super) async fn gate(
     parts.extensions.insert(request_id.clone());
     wait(app.settings.latency).await;
 
-    let effect = lock(&app.faults).take(parts.method.as_str(), parts.uri.path());
-    let mut response = match &effect {
-        Some(Effect::Answer(answer)) => {
-            visit.fault("answer");
-            canned(answer)
+    let mut response = match to_bytes(body, LARGEST_BODY).await {
+        Err(_) => refuse(&too_large(), &request_id),
+        Ok(body) => {
+            let effect = visit.effect(&parts, &body);
+            if parts.method == Method::GET
+                && let Some(past) = lock(&app.past).show(app.now())
+            {
+                parts.extensions.insert(past);
+            }
+            let request = Request::from_parts(parts, Body::from(body));
+            let outcome = match effect {
+                None => Some(next.run(request).await),
+                Some(effect) => mischief::carry_out(effect, &app, &inside, request, next).await,
+            };
+            let Some(response) = outcome else {
+                scissors.cut();
+                return ().into_response();
+            };
+            response
         }
-        Some(Effect::Cut(Cut::Before)) => {
-            visit.fault("cut before");
-            scissors.cut();
-            return ().into_response();
-        }
-        Some(Effect::Cut(Cut::After)) | None => match to_bytes(body, LARGEST_BODY).await {
-            Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
-            Err(_) => refuse(&too_large(), &request_id),
-        },
     };
-    if effect == Some(Effect::Cut(Cut::After)) {
-        visit.fault("cut after");
-        scissors.cut();
-        return ().into_response();
-    }
     visit.answered(&response);
     if let Ok(value) = HeaderValue::from_str(&request_id.0) {
         response.headers_mut().insert("x-request-id", value);
@@ -209,23 +239,6 @@ fn admit(
     }
 }
 
-fn canned(answer: &CannedAnswer) -> Response {
-    let mut response = match &answer.body {
-        Value::Null => ().into_response(),
-        Value::String(text) => text.clone().into_response(),
-        json => ([(CONTENT_TYPE, "application/json")], json.to_string()).into_response(),
-    };
-    *response.status_mut() =
-        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in &answer.headers {
-        let header = (HeaderName::try_from(name), HeaderValue::from_str(value));
-        if let (Ok(name), Ok(value)) = header {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
-}
-
 fn by_name(headers: &HeaderMap) -> BTreeMap<String, String> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
@@ -239,7 +252,7 @@ fn too_large() -> Refusal {
     clippy::disallowed_methods,
     reason = "the delay is what the caller asked the emulator for"
 )]
-async fn wait(latency: Duration) {
+pub(super) async fn wait(latency: Duration) {
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }

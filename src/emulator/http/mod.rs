@@ -5,6 +5,7 @@ mod control;
 mod gate;
 mod iam;
 mod metadata;
+mod mischief;
 mod port;
 mod query;
 mod quota;
@@ -22,7 +23,7 @@ use axum::{Router, extract::Request, middleware, response::Response};
 
 use super::{Shared, world::Refusal};
 use call::{refuse, request_id_of};
-use gate::{Door, gate, guard};
+use gate::{Door, Entrance, gate, guard};
 
 pub(super) type App = Arc<Shared>;
 
@@ -72,10 +73,17 @@ pub(super) fn router(app: App) -> Router {
         let door = middleware::from_fn_with_state((app.clone(), family.door), guard);
         router.merge((family.routes)().route_layer(door))
     });
+    // What faults make somebody else do goes past gate and doors.
+    let inside = FAMILIES
+        .iter()
+        .fold(Router::new(), |router, family| router.merge((family.routes)()))
+        .fallback(not_published)
+        .with_state(app.clone());
+    let entrance = Entrance { app: app.clone(), inside };
     let api = api
         .fallback(not_published)
         .method_not_allowed_fallback(not_published)
-        .layer(middleware::from_fn_with_state(app.clone(), gate));
+        .layer(middleware::from_fn_with_state(entrance, gate));
     control::routes().merge(api).with_state(app)
 }
 

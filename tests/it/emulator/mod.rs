@@ -4,6 +4,7 @@
 
 mod access;
 mod faults;
+mod faults_effects;
 mod harness;
 mod paging;
 mod ports;

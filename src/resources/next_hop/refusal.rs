@@ -3,10 +3,10 @@
 //! It has one code for everything that can be wrong with a route, and its messages are not documented. So what the route
 //! names is looked up then, and only then: a route that is right costs no further call.
 
-use super::ContainerRoute;
+use super::Via;
 use crate::{
     cloud::{self, Cloud, Error, Kind, Port, PortId, Server, ServerId, VpcId},
-    framework::Problems,
+    framework::Problem,
     network::Address,
     resources::{check, words::explained},
 };
@@ -18,21 +18,26 @@ struct Flaw {
     remedy: String,
 }
 
-impl ContainerRoute {
+impl Via {
     /// The refusal at the attribute that it is about, as far as that can be found out.
-    pub(super) async fn refused(&self, error: Error, vpc: &VpcId, cloud: &Cloud) -> Problems {
+    pub(in crate::resources) async fn refused(
+        &self,
+        error: Error,
+        vpc: &VpcId,
+        cloud: &Cloud,
+    ) -> Problem {
         match error.kind() {
             Kind::Refused => {
                 // Failing to find out more must not hide the refusal.
                 let flaw = self.flaw_of_next_hop(vpc, cloud).await.ok().flatten();
                 let Flaw { attribute, summary, remedy } = flaw.unwrap_or_else(flaw_of_destination);
-                explained(&error, summary, &remedy).at(attribute).into()
+                explained(&error, summary, &remedy).at(attribute)
             }
             Kind::QuotaExceeded => {
                 let remedy = "The table has no room for another `destination`. Remove routes that are no longer needed, \
                               use fewer and larger ranges, or ask for a higher quota of routes per table in the console \
                               under My Quotas.";
-                explained(&error, "Quota exceeded", remedy).at("destination").into()
+                explained(&error, "Quota exceeded", remedy).at("destination")
             }
             _ => error.into(),
         }

@@ -1,0 +1,4 @@
+import {
+  to = huaweivpc_container_routes.example
+  id = "3d901e64-15bf-4c70-8d3f-4e6b8cafa004"
+}

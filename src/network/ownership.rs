@@ -1,0 +1,121 @@
+//! Which routes of a table belong to a set of routes, and what a change of the set means for each of them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::cidr::Cidr;
+
+/// How much of its table a set claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The routes it names.
+    Additive,
+    /// Every route that a user can make, but for those to keep.
+    Exclusive,
+}
+
+impl FromStr for Mode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "additive" => Ok(Mode::Additive),
+            "exclusive" => Ok(Mode::Exclusive),
+            _ => Err(format!("`{text}` is not a mode. Write `additive` or `exclusive`.")),
+        }
+    }
+}
+
+/// Routes to leave alone: those that meet every condition that is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keep {
+    #[serde(rename = "type")]
+    pub next_hop_type: Option<String>,
+    pub destination_within: Option<Cidr>,
+    pub description_prefix: Option<String>,
+}
+
+/// A route that stands in a table, as far as it matters whose it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'r> {
+    pub destination: Cidr,
+    pub next_hop_type: &'r str,
+    pub description: &'r str,
+}
+
+/// What a set claims of its table beside the routes that it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ownership<'k> {
+    pub mode: Mode,
+    pub keep: &'k [Keep],
+}
+
+/// The types of routes that users make. The cloud makes all others itself (`local`, `egw`, `subeni`), or a gateway does
+/// by what it learns (`vpn`, `dc`, `cc`), and it adds to them: a type nobody has heard of is taken for one of those.
+const USERS_TYPES: [&str; 6] = ["ecs", "eni", "vip", "nat", "peering", "er"];
+
+impl Keep {
+    fn matches(&self, route: &Standing<'_>) -> bool {
+        let type_fits =
+            self.next_hop_type.as_deref().is_none_or(|kind| kind == route.next_hop_type);
+        let range_fits =
+            self.destination_within.is_none_or(|range| range.contains(route.destination));
+        let prefix = self.description_prefix.as_deref();
+        let description_fits = prefix.is_none_or(|prefix| route.description.starts_with(prefix));
+        type_fits && range_fits && description_fits
+    }
+}
+
+impl Ownership<'_> {
+    /// The route is the set's to change and to remove, although the set does not name it.
+    pub fn covers(&self, route: &Standing<'_>) -> bool {
+        self.mode == Mode::Exclusive
+            && USERS_TYPES.contains(&route.next_hop_type)
+            && !self.keep.iter().any(|keep| keep.matches(route))
+    }
+}
+
+/// What becomes of the destinations of a set; each list is sorted, and no destination is in two of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SetChanges {
+    pub create: Vec<Cidr>,
+    pub modify: Vec<Cidr>,
+    pub remove: Vec<Cidr>,
+}
+
+/// The set as it is recorded: what it names, and which of that it has found in the table without having made it.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded<'r, E> {
+    pub routes: &'r BTreeMap<Cidr, E>,
+    pub strangers: &'r BTreeSet<Cidr>,
+}
+
+/// From the set as recorded to the set as planned. `covered` are the destinations in the table that the planned set may
+/// remove although it has not made them: those that the plan has shown, and with `sweeping` the others too.
+pub fn set_changes<E: PartialEq>(
+    recorded: Recorded<'_, E>,
+    planned: &BTreeMap<Cidr, E>,
+    covered: &BTreeSet<Cidr>,
+    sweeping: bool,
+) -> SetChanges {
+    let Recorded { routes, strangers } = recorded;
+    let mut changes = SetChanges::default();
+    for (destination, entry) in planned {
+        match routes.get(destination) {
+            None => changes.create.push(*destination),
+            Some(before) if before != entry => changes.modify.push(*destination),
+            Some(_) => {}
+        }
+    }
+    let made = routes.keys().filter(|destination| !strangers.contains(destination));
+    let found = covered.iter().filter(|destination| sweeping || strangers.contains(destination));
+    let doomed: BTreeSet<Cidr> = made.chain(found).copied().collect();
+    changes.remove =
+        doomed.into_iter().filter(|destination| !planned.contains_key(destination)).collect();
+    changes
+}

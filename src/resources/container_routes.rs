@@ -1,0 +1,243 @@
+//! `huaweivpc_container_routes`: a whole set of container routes in one route table, written together.
+//!
+//! API: GET and PUT `/v1/{project_id}/routetables/{id}`. The PUT is a delta, so a set sends what differs and nothing
+//! else. Whose a route is, and what a change of the set means for it, is decided in `network::ownership`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+mod entry;
+mod writing;
+
+use self::entry::Entry;
+use super::{
+    home, missing,
+    next_hop::{self, NextHop},
+};
+use crate::{
+    cloud::{Cloud, Description, PortId, RouteTable, RouteTableId, ServerId, VpcId},
+    framework::{
+        Attribute, Default, Draft, Given, Kind, Nesting, Path, Problem, Resource, Result, Schema,
+        Timeouts, Value, key_from_id,
+        schema::{attribute, boolean, string},
+    },
+    network::{Address, Cidr, Keep, Mode, Ownership, Standing},
+};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ContainerRoutes {
+    vpc_id: Option<VpcId>,
+    route_table_id: Option<RouteTableId>,
+    routes: BTreeMap<Cidr, Entry>,
+    mode: Mode,
+    keep: Option<Vec<Keep>>,
+    adopt_existing: bool,
+    #[serde(default)]
+    memory: Memory,
+}
+
+/// The destinations in `routes` that an exclusive set has found in its table and has not made. They are shown so that a
+/// plan shows their removal; destroying the set leaves them.
+#[derive(Debug, Clone, std::default::Default, Serialize, Deserialize)]
+struct Memory {
+    strangers: BTreeSet<Cidr>,
+}
+
+const ENTRY: &[Attribute] = &[
+    string("ecs_id", "Next hop: the server with this id. Exactly one of `ecs_id`, `host_ip`, `port_id` and `virtual_ip` is needed.")
+        .optional()
+        .of::<ServerId>(),
+    string("host_ip", "Next hop: the server that owns this private IP address in the VPC. A server rebuilt under the same address shows as a change from the old server's `ecs_id` back to `host_ip`.")
+        .optional()
+        .of::<Address>(),
+    string("port_id", "Next hop: the extension network interface with this port id.").optional().of::<PortId>(),
+    string("virtual_ip", "Next hop: this virtual IP address.").optional().of::<Address>(),
+    string("description", "At most 255 characters, without `<` and `>`. Absent means an empty text.")
+        .optional()
+        .of::<Description>(),
+];
+
+const KEEP: &[Attribute] = &[
+    string("type", "Type of the next hop as the API holds it, such as `nat`, `peering` or `er`.")
+        .optional(),
+    string("destination_within", "Range in CIDR form that holds the destination.")
+        .optional()
+        .of::<Cidr>(),
+    string("description_prefix", "How the description begins.").optional().of::<Description>(),
+];
+
+impl Resource<Cloud> for ContainerRoutes {
+    const NAME: &'static str = "container_routes";
+
+    const SCHEMA: Schema = Schema {
+        version: 0,
+        about: "Keeps a whole set of container routes in one VPC route table, written together.\n\nAdding, changing or \
+                dropping an entry changes that one route in place, without a gap. One entry that cannot be made does not \
+                keep the others from being made: they are recorded, and the next apply goes on with what is missing. \
+                Where that happens while the set is created, Terraform marks it as tainted and would make all of it \
+                anew; `terraform untaint` lets it be completed in place instead.",
+        key: &["route_table_id"],
+        attributes: &[
+            string("vpc_id", "VPC whose default route table carries the routes. At least one of `vpc_id` and `route_table_id` is needed; if both are given, they must agree.")
+                .optional_computed()
+                .replaces()
+                .of::<VpcId>(),
+            string("route_table_id", "Route table that carries the routes. Defaults to the default route table of the VPC.")
+                .optional_computed()
+                .replaces()
+                .of::<RouteTableId>(),
+            attribute("routes", Kind::Nested(Nesting::Map, ENTRY), "The routes by destination, a container range in CIDR form without host bits, such as `10.0.2.0/24`."),
+            string("mode", "`additive`: only the routes named here belong to the set. `exclusive`: every route in the table does that a user can make (type `ecs`, `eni`, `vip`, `nat`, `peering` or `er`) and that `keep` does not match; those not named here are removed. Creating the set in this mode, or switching to it, removes what is there then; what appears later shows in the plan first, as a member of `routes` to be removed. Routes the cloud makes itself are never touched, and destroying the set removes only what it has made. Defaults to `additive`.")
+                .default(Default::Str("additive"))
+                .of::<Mode>(),
+            attribute("keep", Kind::Nested(Nesting::List, KEEP), "In mode `exclusive`: routes of others to leave alone. A route is kept if it meets all conditions of one of these.")
+                .optional(),
+            boolean("adopt_existing", "Take over routes with the same destinations instead of failing on them. Defaults to `false`.")
+                .default(Default::Bool(false)),
+        ],
+        blocks: &[],
+        timeouts: Some(Timeouts::MINUTES_5),
+    };
+
+    fn check(config: Draft<'_>) -> Vec<Problem> {
+        let mut problems = Vec::from_iter(home::flaw(config));
+        if let Given::Known(Value::Map(routes)) = config.given("routes") {
+            for (destination, entry) in routes {
+                problems.extend(destination.parse::<Cidr>().err().map(|reason| {
+                    let problem = Problem::error("Invalid key of `routes`", reason.to_string());
+                    in_entry(problem, destination)
+                }));
+                let flaw =
+                    if entry.is_unknown() { None } else { next_hop::flaw(Draft::new(entry)) };
+                problems.extend(flaw.map(|flaw| in_entry(flaw, destination)));
+            }
+        }
+        if let Given::Known(Value::Seq(rules)) = config.given("keep") {
+            let known = rules.iter().enumerate().filter(|(_, rule)| !rule.is_unknown());
+            problems.extend(known.filter_map(|(at, rule)| flaw_of_keep(at, Draft::new(rule))));
+        }
+        problems
+    }
+
+    /// Every route that this resource could express: as the configuration is not known here, the next plan shows what
+    /// it does not name.
+    async fn import(id: &str, cloud: &Cloud) -> Result<Json> {
+        key_from_id(&Self::SCHEMA, id)?;
+        let table_id: RouteTableId = id.parse().map_err(Problem::bug)?;
+        let table = cloud.route_table(&table_id).await?;
+        let table = table.ok_or_else(|| missing("Route table", &table_id, "route_table_id"))?;
+        let is_expressible = |kind: &str| ["ecs", "eni", "vip"].contains(&kind);
+        let routes = table.routes.iter().filter(|route| is_expressible(&route.next_hop_type));
+        let routes = routes.filter_map(|it| Some((Cidr::lenient(&it.destination)?, Entry::of(it))));
+        let set = Self {
+            vpc_id: Some(table.vpc_id.clone()),
+            route_table_id: Some(table_id.clone()),
+            routes: routes.collect(),
+            mode: Mode::Additive,
+            keep: None,
+            adopt_existing: false,
+            memory: Memory::default(),
+        };
+        if set.routes.is_empty() {
+            let detail = format!(
+                "Route table `{table_id}` has no route to a server, a network interface or a virtual IP address. Create \
+                 the set instead of importing it."
+            );
+            return Err(Problem::error("No routes to import", detail).into());
+        }
+        Ok(serde_json::to_value(set).map_err(Problem::bug)?)
+    }
+
+    async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
+        let Some(table_id) = &self.route_table_id else { return Ok(None) };
+        let Some(table) = cloud.route_table(table_id).await? else { return Ok(None) };
+        let mut routes = BTreeMap::new();
+        for (destination, entry) in self.made() {
+            let route = table.route_to(*destination).filter(|route| !route.is_local());
+            let Some(route) = route else { continue };
+            let host = self.known_host(entry, &table.vpc_id, cloud).await?;
+            routes.insert(*destination, entry.seen(route, host));
+        }
+        let mut strangers = self.covered(&table);
+        strangers.retain(|destination| !routes.contains_key(destination));
+        for destination in &strangers {
+            routes.extend(table.route_to(*destination).map(|it| (*destination, Entry::of(it))));
+        }
+        let vpc_id = Some(table.vpc_id.clone());
+        Ok(Some(Self { vpc_id, routes, memory: Memory { strangers }, ..self }))
+    }
+
+    async fn create(self, cloud: &Cloud) -> Result<Self> {
+        self.write(None, cloud).await
+    }
+
+    async fn update(self, prior: Self, cloud: &Cloud) -> Result<Self> {
+        self.write(Some(prior), cloud).await
+    }
+
+    async fn delete(self, cloud: &Cloud) -> Result<()> {
+        self.unmake(cloud).await
+    }
+}
+
+impl ContainerRoutes {
+    /// The entries that the set has made or taken over.
+    fn made(&self) -> impl Iterator<Item = (&Cidr, &Entry)> {
+        let strangers = &self.memory.strangers;
+        self.routes.iter().filter(|(destination, _)| !strangers.contains(destination))
+    }
+
+    /// The destinations in the table that are the set's although it may not name them.
+    fn covered(&self, table: &RouteTable) -> BTreeSet<Cidr> {
+        let ownership =
+            Ownership { mode: self.mode, keep: self.keep.as_deref().unwrap_or_default() };
+        let standing = table.routes.iter().filter_map(|route| {
+            Some(Standing {
+                destination: Cidr::lenient(&route.destination)?,
+                next_hop_type: &route.next_hop_type,
+                description: &route.description,
+            })
+        });
+        standing.filter(|route| ownership.covers(route)).map(|route| route.destination).collect()
+    }
+
+    async fn known_host(
+        &self,
+        entry: &Entry,
+        vpc: &VpcId,
+        cloud: &Cloud,
+    ) -> Result<Option<NextHop>> {
+        match entry.via.host_ip {
+            Some(address) => Ok(next_hop::known_owner(address, vpc, cloud).await?),
+            None => Ok(None),
+        }
+    }
+}
+
+fn flaw_of_keep(index: usize, rule: Draft<'_>) -> Option<Problem> {
+    let path = Path::from("keep").index(index);
+    let names = ["type", "destination_within", "description_prefix"];
+    let (given, open) = rule.certain(&names);
+    let empty = given.iter().find(|name| rule.text(name) == Some(""));
+    let detail = match empty {
+        Some(name) => format!(
+            "In `{path}`: an empty `{name}` would match every route or none. Write a text, or leave it out."
+        ),
+        None if given.is_empty() && !open => {
+            format!(
+                "`{path}` would keep every route. Set at least one of {}.",
+                super::listed(&names)
+            )
+        }
+        None => return None,
+    };
+    Some(Problem::error("Nothing to keep by", detail).at(path))
+}
+
+/// The problem at the entry of this destination, whichever of its attributes it is about.
+fn in_entry(problem: Problem, destination: &str) -> Problem {
+    let path = Path::from("routes").key(destination);
+    Problem { detail: format!("In `{path}`: {}", problem.detail), path, ..problem }
+}

@@ -1,0 +1,54 @@
+//! The route table that routes belong to, as `vpc_id` and `route_table_id` name it.
+
+use super::{absent, missing};
+use crate::{
+    cloud::{Cloud, RouteTableId, VpcId},
+    framework::{Draft, Problem, Result},
+};
+
+/// Where routes belong.
+pub(super) struct Home {
+    pub(super) table_id: RouteTableId,
+    pub(super) vpc_id: VpcId,
+}
+
+/// What is wrong if neither is given.
+pub(super) fn flaw(config: Draft<'_>) -> Option<Problem> {
+    let unnamed = config.certain(&["vpc_id", "route_table_id"]) == (Vec::new(), false);
+    unnamed.then(|| {
+        let detail = "Set `vpc_id`, for the default route table of the VPC, or `route_table_id`.";
+        Problem::error("No route table", detail)
+    })
+}
+
+impl Home {
+    /// The table of this id, or else the default one of the VPC.
+    pub(super) async fn find(
+        vpc: Option<&VpcId>,
+        table: Option<&RouteTableId>,
+        cloud: &Cloud,
+    ) -> Result<Self> {
+        let table_id = match (table, vpc) {
+            (Some(table), _) => table.clone(),
+            (None, Some(vpc)) => {
+                let table = cloud.default_route_table(vpc).await?;
+                table.ok_or_else(|| {
+                    let fact = format!("VPC `{vpc}` does not exist, or has no default route table");
+                    absent("VPC", &fact, "vpc_id")
+                })?
+            }
+            (None, None) => return Err(Problem::bug("neither VPC nor route table").into()),
+        };
+        let vpc_id = cloud.vpc_of_route_table(&table_id).await?;
+        let vpc_id = vpc_id.ok_or_else(|| missing("Route table", &table_id, "route_table_id"))?;
+        match vpc {
+            Some(vpc) if *vpc != vpc_id => {
+                let detail = format!(
+                    "Route table `{table_id}` belongs to VPC `{vpc_id}`, not to `{vpc}`. Leave `vpc_id` out, or write that VPC."
+                );
+                Err(Problem::error("Route table of another VPC", detail).at("vpc_id").into())
+            }
+            _ => Ok(Self { table_id, vpc_id }),
+        }
+    }
+}

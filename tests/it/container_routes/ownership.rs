@@ -1,0 +1,100 @@
+//! Whose a route is, and what a change of the set means for it, as a table.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use huaweivpc::network::{
+    Cidr, Keep, Mode, Ownership, Recorded, SetChanges, Standing, set_changes,
+};
+
+fn range(text: &str) -> Cidr {
+    text.parse().unwrap()
+}
+
+#[test]
+fn an_exclusive_set_covers_what_users_make_and_do_not_keep() {
+    let keep = [
+        Keep { next_hop_type: Some("nat".to_owned()), ..Keep::default() },
+        Keep {
+            destination_within: Some(range("10.9.0.0/16")),
+            description_prefix: Some("cluster-".to_owned()),
+            ..Keep::default()
+        },
+    ];
+    for (next_hop_type, destination, description, covered) in [
+        ("ecs", "10.0.2.0/24", "", true),
+        ("eni", "10.0.2.0/24", "", true),
+        ("vip", "10.0.2.0/24", "", true),
+        ("peering", "10.0.2.0/24", "", true),
+        ("er", "10.0.2.0/24", "", true),
+        ("nat", "0.0.0.0/0", "", false),
+        ("ecs", "10.9.1.0/24", "cluster-a", false),
+        ("ecs", "10.9.0.0/16", "cluster-", false),
+        ("ecs", "10.9.1.0/24", "other", true),
+        ("ecs", "10.8.0.0/15", "cluster-a", true),
+        ("ecs", "fd00::/64", "cluster-a", true),
+        ("local", "10.0.2.0/24", "", false),
+        ("vpn", "10.0.2.0/24", "", false),
+        ("dc", "10.0.2.0/24", "", false),
+        ("cc", "10.0.2.0/24", "", false),
+        ("egw", "10.0.2.0/24", "", false),
+        ("subeni", "10.0.2.0/24", "", false),
+        ("firewall", "10.0.2.0/24", "", false),
+        ("", "10.0.2.0/24", "", false),
+    ] {
+        let route = Standing { destination: range(destination), next_hop_type, description };
+        let exclusive = Ownership { mode: Mode::Exclusive, keep: &keep };
+        assert_eq!(exclusive.covers(&route), covered, "{route:?}");
+        let additive = Ownership { mode: Mode::Additive, keep: &keep };
+        assert!(!additive.covers(&route), "{route:?}");
+    }
+}
+
+/// Destinations are `10.0.<n>.0/24` here, and entries letters.
+#[test]
+fn a_change_of_the_set_touches_what_differs() {
+    // Recorded, of that found and not made, planned, covered, sweeping: created, modified, removed.
+    type Case<'c> = (&'c str, &'c [u8], &'c str, &'c [u8], bool, [&'c [u8]; 3]);
+    let cases: [Case<'_>; 11] = [
+        ("", &[], "1a 2b", &[], false, [&[1, 2], &[], &[]]),
+        ("1a 2b", &[], "1a 2b", &[], false, [&[], &[], &[]]),
+        ("1a 2b", &[], "1a 2c", &[], false, [&[], &[2], &[]]),
+        ("1a 2b", &[], "2b 3c", &[], false, [&[3], &[], &[1]]),
+        // A stranger goes where it is covered, and is left where it no longer is.
+        ("1a 9x", &[9], "1a", &[1, 9], false, [&[], &[], &[9]]),
+        ("1a 9x", &[9], "1a", &[1], false, [&[], &[], &[]]),
+        // One that is named in the plan becomes the set's.
+        ("1a 9x", &[9], "1a 9y", &[1, 9], false, [&[], &[9], &[]]),
+        // What no plan has shown goes only when the terms are new.
+        ("1a", &[], "1a", &[1, 9], false, [&[], &[], &[]]),
+        ("1a", &[], "1a", &[1, 9], true, [&[], &[], &[9]]),
+        ("", &[], "1a", &[1, 9], true, [&[1], &[], &[9]]),
+        // What the set has made goes when it is dropped, whatever else is kept.
+        ("1a 2b", &[], "1a", &[], true, [&[], &[], &[2]]),
+    ];
+    for case in cases {
+        let (recorded, strangers, planned, covered, sweeping, [create, modify, remove]) = case;
+        let expected = SetChanges {
+            create: destinations(create),
+            modify: destinations(modify),
+            remove: destinations(remove),
+        };
+        let strangers = BTreeSet::from_iter(destinations(strangers));
+        let covered = BTreeSet::from_iter(destinations(covered));
+        let routes = entries(recorded);
+        let recorded = Recorded { routes: &routes, strangers: &strangers };
+        assert_eq!(
+            set_changes(recorded, &entries(planned), &covered, sweeping),
+            expected,
+            "{case:?}"
+        );
+    }
+}
+
+fn destinations(numbers: &[u8]) -> Vec<Cidr> {
+    numbers.iter().map(|number| range(&format!("10.0.{number}.0/24"))).collect()
+}
+
+fn entries(words: &str) -> BTreeMap<Cidr, String> {
+    let entry = |word: &str| (range(&format!("10.0.{}.0/24", &word[..1])), word[1..].to_owned());
+    words.split_whitespace().map(entry).collect()
+}

@@ -1,0 +1,103 @@
+//! What the stories of crashes share: a cloud with foreign routes in it, and what has to be there in the end.
+
+use std::{sync::LazyLock, time::Duration};
+
+use huaweivpc::emulator::{Emulator, Scenario, Settings};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use serde_json::{Value as Json, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::line::Point;
+use crate::harness::{config::patched, outsider::Outsider, provider::now, world::GUIDE};
+
+/// Two hundred routes fit beside the foreign ones.
+static SCENARIO: LazyLock<Json> =
+    LazyLock::new(|| patched(&GUIDE, &json!({ "quotas": { "routetableContainRoutes": 500 } })));
+
+const FOREIGN: [&str; 3] = ["10.200.0.0/16", "10.201.0.0/16", "10.202.0.0/24"];
+
+/// The emulator in this process, and somebody who has routes of their own there.
+pub struct Cloud {
+    pub address: String,
+    pub outsider: Outsider,
+    pub table: String,
+    pub server: String,
+    emulator: JoinHandle<()>,
+}
+
+impl Cloud {
+    pub async fn start(latency: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
+        let address = listener.local_addr().expect("its address").to_string();
+        let scenario = Scenario::parse(&SCENARIO.to_string()).expect("a scenario");
+        let settings = Settings { latency, ..Settings::with_clock(now) };
+        let emulator = Emulator::new(scenario, settings).expect("no state file is read");
+        let emulator = tokio::spawn(async move {
+            emulator.serve(listener).await.expect("the emulator goes on listening");
+        });
+        let outsider = Outsider::log_in(&format!("http://{address}"), &SCENARIO).await;
+        let sight = outsider.look().await;
+        let (table, server) = (sight.default_table("vpc-containers"), sight.id("servers", "ECS1"));
+        for destination in FOREIGN {
+            outsider.add_route(&table, destination, "ecs", &sight.id("servers", "ECS2")).await;
+        }
+        Self { address, outsider, table, server, emulator }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What the provider is told of the cloud behind `url`.
+    pub fn settings(&self, url: &str) -> Json {
+        let key = &SCENARIO["access_keys"][0];
+        json!({
+            "region": SCENARIO["region"],
+            "project_id": SCENARIO["project"]["id"],
+            "access_key": key["access_key"],
+            "secret_key": key["secret_key"],
+            "endpoints": { "iam": url, "vpc": url, "ecs": url },
+        })
+    }
+
+    /// The arguments of one route to `ECS1`.
+    pub fn route(&self, run: usize, index: usize, adopt: bool) -> Json {
+        json!({
+            "route_table_id": self.table,
+            "destination": destination(run, index),
+            "ecs_id": self.server,
+            "adopt_existing": adopt,
+        })
+    }
+
+    /// The table holds these destinations, all to `ECS1`, and the foreign routes unharmed.
+    pub async fn expect_exactly(&self, destinations: impl IntoIterator<Item = String>) {
+        let ours = destinations.into_iter().map(|destination| format!("{destination} -> ECS1"));
+        let foreign = FOREIGN.map(|destination| format!("{destination} -> ECS2"));
+        let mut expected: Vec<String> = ours.chain(foreign).collect();
+        expected.sort_unstable();
+        assert_eq!(self.outsider.look().await.routes(&self.table), expected);
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        self.emulator.abort();
+    }
+}
+
+/// The `index`-th destination of configuration `run`.
+pub fn destination(run: usize, index: usize) -> String {
+    format!("10.{run}.{index}.0/24")
+}
+
+/// Points among the first `pieces`, the same in every run.
+pub fn points(count: usize, pieces: usize, cut: bool) -> impl Iterator<Item = Point> {
+    let mut random = StdRng::seed_from_u64(3);
+    std::iter::repeat_with(move || Point {
+        piece: random.random_range(1..=pieces),
+        arrives: random.random(),
+        cut,
+    })
+    .take(count)
+}

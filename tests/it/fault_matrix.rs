@@ -1,0 +1,395 @@
+//! Everything the emulator can do wrong, against everything a resource does.
+//!
+//! The law: an apply succeeds, or it fails with a diagnostic that names the cause and the next one succeeds. In the end
+//! the cloud holds exactly what was wanted and everything of other people, and the next plan is empty. A read that
+//! fails drops nothing. At last everything is destroyed, and the cloud is as other people have left it.
+
+use std::fmt;
+
+use huaweivpc::provider::{Environment, provider};
+use serde_json::{Value as Json, json};
+use tokio::task::LocalSet;
+
+mod cast;
+mod faults;
+mod stage;
+
+use self::{
+    cast::{Deed, ROLES, Role},
+    faults::Fault,
+    stage::{Objects, Stage, fault_of, started},
+};
+
+const RETRIES: [u32; 2] = [0, 3];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Create,
+    Read,
+    Update,
+    Delete,
+    Import,
+}
+
+const VERBS: [Verb; 5] = [Verb::Create, Verb::Read, Verb::Update, Verb::Delete, Verb::Import];
+
+impl Verb {
+    fn writes(self) -> bool {
+        matches!(self, Verb::Create | Verb::Update | Verb::Delete)
+    }
+}
+
+/// One cell of the matrix.
+struct Case<'c> {
+    verb: Verb,
+    name: String,
+    orders: Vec<Json>,
+    causes: &'c [&'c str],
+    gains: &'c [String],
+    loses: &'c [String],
+    /// Somebody else takes what is ours, so a read may find it changed or gone.
+    is_theft: bool,
+}
+
+/// What came of some cases.
+#[derive(Default)]
+struct Tally {
+    cases: usize,
+    hit: usize,
+    broken: Vec<String>,
+}
+
+#[test]
+fn every_resource_takes_part() {
+    let here = provider(Environment {
+        variable: Box::new(|_| None),
+        file: Box::new(|_| Err(std::io::ErrorKind::NotFound.into())),
+        now: crate::harness::provider::now,
+    });
+    for resource in here.resources {
+        let name = resource.name();
+        assert!(
+            ROLES.iter().any(|role| role.name == name),
+            "give `{name}` a part in tests/it/fault_matrix/cast.rs"
+        );
+    }
+}
+
+#[tokio::test]
+async fn single_routes() {
+    play("container_route", 1).await;
+}
+
+#[tokio::test]
+async fn many_routes_at_once() {
+    play("container_route", usize::MAX).await;
+}
+
+#[tokio::test]
+async fn single_source_checks() {
+    play("ecs_port_source_check", 1).await;
+}
+
+#[tokio::test]
+async fn many_source_checks_at_once() {
+    play("ecs_port_source_check", usize::MAX).await;
+}
+
+#[tokio::test]
+async fn single_rules() {
+    play("secgroup_icmp_udp_rule", 1).await;
+}
+
+#[tokio::test]
+async fn many_rules_at_once() {
+    play("secgroup_icmp_udp_rule", usize::MAX).await;
+}
+
+async fn play(name: &str, at_most: usize) {
+    let role = ROLES.iter().find(|role| role.name == name).expect("a part in the matrix");
+    let count = role.many.min(at_most);
+    let begun = started();
+    let mut tally = Tally::default();
+    LocalSet::new()
+        .run_until(async {
+            for retries in RETRIES {
+                let stage = Stage::set_up(retries).await;
+                for verb in VERBS {
+                    for case in &mut Vec::from_iter(orders(role, verb, count)) {
+                        let context = format!("{name} x{count}, {retries} retries, {verb:?}");
+                        tally.note(&context, case, play_fault(&stage, role, count, case).await);
+                    }
+                    for writes in [false, true] {
+                        if !writes || verb.writes() {
+                            play_deeds(&stage, role, count, verb, writes, retries, &mut tally)
+                                .await;
+                        }
+                    }
+                }
+            }
+        })
+        .await;
+    let seconds = begun.elapsed().as_secs_f32();
+    println!("{name} x{count}: {tally} in {seconds:.1} s");
+    let broken = tally.broken.len();
+    assert!(broken == 0, "{broken} cases break the law:\n\n{}", tally.broken.join("\n\n"));
+}
+
+/// A fault on a verb, and which calls it is to hit.
+struct Order {
+    verb: Verb,
+    fault: Fault,
+    on_writes: bool,
+    which: Json,
+}
+
+/// One object: the first call or the second one. Many: some calls, each second one, a part of them.
+fn orders(_: &Role, verb: Verb, count: usize) -> Vec<Order> {
+    let which = match count {
+        1 => vec![json!({}), json!({ "skip": 1 })],
+        _ => vec![json!({}), json!({ "times": 3 }), json!({ "share": 0.3, "seed": 7 })],
+    };
+    let mut orders = Vec::new();
+    for which in which {
+        for on_writes in [false, true] {
+            if on_writes && !verb.writes() {
+                continue;
+            }
+            let more = if on_writes { faults::of_writes() } else { Vec::new() };
+            for fault in faults::of_any_call().into_iter().chain(more) {
+                orders.push(Order { verb, fault, on_writes, which: which.clone() });
+            }
+        }
+    }
+    orders
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.on_writes { "writes" } else { "reads" };
+        write!(f, "{} on {what} {}", self.fault.name, self.which)
+    }
+}
+
+async fn play_fault(
+    stage: &Stage,
+    role: &Role,
+    count: usize,
+    order: &Order,
+) -> (bool, Result<(), String>) {
+    let mut how = order.fault.how.clone();
+    merge(&mut how, &order.which);
+    let orders = on_calls(role, order.on_writes, &how);
+    let case = Case {
+        verb: order.verb,
+        name: order.to_string(),
+        orders,
+        causes: order.fault.causes,
+        gains: &[],
+        loses: &[],
+        is_theft: false,
+    };
+    play_case(stage, role, count, &case).await
+}
+
+/// What a foreign writer does before or after one of our calls.
+async fn play_deeds(
+    stage: &Stage,
+    role: &Role,
+    count: usize,
+    verb: Verb,
+    writes: bool,
+    retries: u32,
+    tally: &mut Tally,
+) {
+    let deeds = (role.deeds)(&stage.home).into_iter().map(|deed| (deed, false));
+    let thefts = match verb {
+        Verb::Create => Vec::new(),
+        // As they are once there is something to take.
+        _ => {
+            stage.set_back().await;
+            let mut objects = Objects::new(role, stage, 1);
+            objects.apply().await;
+            (role.thefts)(&stage.outsider.look().await)
+        }
+    };
+    for (deed, is_theft) in deeds.chain(thefts.into_iter().map(|deed| (deed, true))) {
+        for when in ["before", "after"] {
+            if writes && when == "before" && !deed.may_precede_a_write
+                // After a read comes the write.
+                || !writes && when == "after" && !deed.may_precede_a_write
+            {
+                continue;
+            }
+            let Deed { name, call, gains, loses, .. } = &deed;
+            let how = json!({ "foreign": { "when": when, "calls": [call] } });
+            let orders = on_calls(role, writes, &how);
+            let what = if writes { "write" } else { "read" };
+            let name = format!("somebody {name} {when} our first {what}");
+            let causes: &[&str] = &["at the same time", "does not exist", "not found", "exists"];
+            let case = Case { verb, name, orders, causes, gains, loses, is_theft };
+            let outcome = play_case(stage, role, count, &case).await;
+            tally.note(
+                &format!("{} x{count}, {retries} retries, {verb:?}", role.name),
+                &case.name,
+                outcome,
+            );
+        }
+    }
+}
+
+fn on_calls(role: &Role, writes: bool, how: &Json) -> Vec<Json> {
+    let on = |(method, path): &(&str, &str)| {
+        let mut fault = how.clone();
+        merge(&mut fault, &json!({ "method": method, "path": path }));
+        fault
+    };
+    if writes { role.writes.iter().map(on).collect() } else { vec![on(&("GET", role.reads))] }
+}
+
+/// Whether something went wrong by order, and whether the law held.
+async fn play_case(
+    stage: &Stage,
+    role: &Role,
+    count: usize,
+    case: &Case<'_>,
+) -> (bool, Result<(), String>) {
+    stage.set_back().await;
+    let mut objects = Objects::new(role, stage, count);
+    let told = disturbed(stage, &mut objects, case).await;
+    let hit = stage.was_hit().await;
+    stage.outsider.cancel_faults().await;
+    let kept = match told {
+        Ok(()) => converged(stage, &mut objects, case, hit).await,
+        broken => broken,
+    };
+    (hit, kept)
+}
+
+/// The verb, with everything going wrong that was ordered.
+async fn disturbed(
+    stage: &Stage,
+    objects: &mut Objects<'_>,
+    case: &Case<'_>,
+) -> Result<(), String> {
+    if case.verb != Verb::Create {
+        let failures = objects.apply().await;
+        expect("what the verb needs", failures.iter().map(ToString::to_string).collect())?;
+    }
+    match case.verb {
+        Verb::Update => objects.want((objects.role.change)(&stage.home)),
+        Verb::Delete => objects.want_none(),
+        Verb::Create | Verb::Read | Verb::Import => {}
+    }
+    let order = || stage.outsider.order_faults(Json::Array(case.orders.clone()));
+    let named = |failure: &_| fault_of(failure, case.causes);
+    match case.verb {
+        Verb::Read => {
+            order().await;
+            let found = objects.refresh(&stage.run()).await;
+            let before = objects.states.iter().flatten();
+            let wrong = before.zip(found).filter_map(|(before, found)| match found {
+                _ if case.is_theft => None,
+                Ok(Some(found)) if found.stored.state == before.stored.state => None,
+                // Somebody else may have changed what a port shows of theirs.
+                Ok(Some(_)) if !case.gains.is_empty() || !case.loses.is_empty() => None,
+                Ok(found) => Some(format!("a refresh came to {found:?}")),
+                Err(failure) => named(&failure),
+            });
+            expect("the refresh", wrong.collect())
+        }
+        Verb::Import => {
+            order().await;
+            let found = objects.import(&stage.run()).await;
+            let wrong = found.into_iter().filter_map(|found| match found {
+                _ if case.is_theft => None,
+                Ok(_) => None,
+                Err(failure) => named(&failure),
+            });
+            expect("the import", wrong.collect())
+        }
+        Verb::Create | Verb::Update | Verb::Delete => {
+            let prepared = objects.prepare(&stage.run()).await;
+            order().await;
+            let failures = objects.carry_out(&stage.run(), prepared).await;
+            expect("the apply", failures.iter().filter_map(named).collect())
+        }
+    }
+}
+
+/// The next apply, and what stands in the end.
+async fn converged(
+    stage: &Stage,
+    objects: &mut Objects<'_>,
+    case: &Case<'_>,
+    hit: bool,
+) -> Result<(), String> {
+    let failures = objects.apply().await;
+    expect("the next apply", failures.iter().map(ToString::to_string).collect())?;
+    let role = objects.role;
+    let mut foreign = (role.shown)(&stage.home);
+    if hit {
+        foreign.retain(|line| !case.loses.contains(line));
+        foreign.extend(case.gains.iter().cloned());
+    }
+    foreign.sort_unstable();
+    let mut lines = foreign.clone();
+    if case.verb != Verb::Delete {
+        let changed = case.verb == Verb::Update;
+        lines.extend((0..objects.states.len()).flat_map(|number| (role.lines)(number, changed)));
+    }
+    lines.sort_unstable();
+    let shown = objects.shown().await;
+    expect("the cloud", differences(&lines, &shown))?;
+    expect("the next plan", objects.left_to_do().await)?;
+    objects.want_none();
+    let failures = objects.apply().await;
+    expect("the destroy", failures.iter().map(ToString::to_string).collect())?;
+    expect("the cloud after the destroy", differences(&foreign, &objects.shown().await))
+}
+
+fn differences(wanted: &[String], shown: &[String]) -> Vec<String> {
+    let missing = wanted.iter().filter(|line| !shown.contains(line));
+    let strange = shown.iter().filter(|line| !wanted.contains(line));
+    let mut lines: Vec<String> = missing.map(|line| format!("missing: {line}")).collect();
+    lines.extend(strange.map(|line| format!("strange: {line}")));
+    if lines.is_empty() && wanted.len() != shown.len() {
+        lines.push(format!("twice: {shown:?}"));
+    }
+    lines
+}
+
+fn expect(what: &str, wrong: Vec<String>) -> Result<(), String> {
+    match wrong.first() {
+        None => Ok(()),
+        Some(first) => Err(format!("{what}: {} wrong, such as {first}", wrong.len())),
+    }
+}
+
+fn merge(fault: &mut Json, more: &Json) {
+    for (name, value) in more.as_object().into_iter().flatten() {
+        fault[name] = value.clone();
+    }
+}
+
+impl Tally {
+    fn note(
+        &mut self,
+        context: &str,
+        case: &impl fmt::Display,
+        (hit, kept): (bool, Result<(), String>),
+    ) {
+        self.cases += 1;
+        self.hit += usize::from(hit);
+        if let Err(reason) = kept {
+            self.broken.push(format!("{context}: {case}\n  {reason}"));
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tally { cases, hit, broken } = self;
+        write!(f, "{cases} cases, something went wrong in {hit}, {} broke the law", broken.len())
+    }
+}
