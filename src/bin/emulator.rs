@@ -27,7 +27,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     scenario: PathBuf,
 
-    /// Where to listen; port 0 takes any free port
+    /// Where to listen, as an IP address and a port; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
@@ -70,7 +70,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let scenario = read_scenario(&arguments.scenario)?;
     let emulator = Emulator::new(scenario, settings(&arguments))?;
     let mut terminated = signal(SignalKind::terminate())?;
-    let listener = TcpListener::bind(arguments.listen).await?;
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
     announce(listener.local_addr()?)?;
     tokio::select! {
         served = emulator.serve(listener) => Ok(served?),

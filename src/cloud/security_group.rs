@@ -4,7 +4,7 @@
 //! DELETE `…/{id}`. Where v3 is not published, the same under `/v1/{project}/`, which knows no action, no priority
 //! and one range of ports per rule.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
@@ -39,7 +39,7 @@ pub struct SecurityGroupRule {
 }
 
 /// A rule to make. Its source (or destination) is a range.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewRule {
     /// `ingress` or `egress`.
     pub direction: String,

@@ -12,6 +12,10 @@ use super::{
 };
 
 const CHECK_OFF: &str = "1.1.1.1/0";
+/// How often a port is looked at again that does not show the change yet: with growing pauses, about half a minute.
+const LATE_LOOKS: u32 = 5;
+const UNDONE: &str =
+    "the change does not show: others change the port's address pairs at the same time";
 
 impl AddressPair {
     /// The pair stands for the check and not for an address. The cloud may add the port's MAC address to it.
@@ -30,13 +34,17 @@ impl Port {
 #[derive(Debug, Clone)]
 pub struct Switched {
     pub found: Port,
-    pub now: Port,
+    /// An error where the change was sent and the port could not be asked what came of it.
+    pub now: Result<Port>,
 }
 
 impl Cloud {
     /// Brings the check of a port into this position; `None` if there is no such port.
     ///
     /// One switch at a time for each port. Whatever became of an answer that was lost, the port itself tells.
+    ///
+    /// # Errors
+    /// Nothing has come of it.
     pub async fn switch_source_check(
         &self,
         id: &PortId,
@@ -47,31 +55,60 @@ impl Cloud {
         let _turn = self.during(&operation, turn.lock()).await?;
         let Some(found) = self.port_now(id).await? else { return Ok(None) };
         let mut now = found.clone();
-        let mut doubt = None;
-        for attempt in 0..=self.max_retries() {
-            if now.is_source_check_on() == enabled {
-                break;
-            }
-            if let Some(pauses) = attempt.checked_sub(1) {
-                self.pause(&operation, pauses).await?;
-            }
-            match self.set_address_pairs(id, &pairs_for(enabled, &now.address_pairs)).await {
-                Ok(_) => doubt = None,
-                Err(error) if error.leaves_doubt() => doubt = Some(error),
+        let mut writes = 0;
+        while now.is_source_check_on() != enabled {
+            let pairs = pairs_for(enabled, &now.address_pairs);
+            let sent = self.set_address_pairs(id, &pairs).await;
+            let doubt = match sent {
+                Ok(_) => None,
+                Err(error) if error.leaves_doubt() => Some(error),
                 Err(error) => return Err(error),
+            };
+            let seen = match &doubt {
+                Some(_) => self.port_now(id).await,
+                None => self.port_showing(id, enabled, &operation).await,
+            };
+            match seen {
+                Ok(Some(port)) => now = port,
+                Ok(None) => return Ok(None),
+                Err(error) => return Ok(Some(Switched { found, now: Err(error) })),
             }
-            match self.port_now(id).await? {
-                Some(port) => now = port,
-                None => return Ok(None),
+            let is_done = now.is_source_check_on() == enabled;
+            if !is_done && writes == self.max_retries() {
+                return match doubt {
+                    Some(error) => Err(error),
+                    None => {
+                        let error = Error::new(Kind::Conflict, &operation, UNDONE);
+                        Ok(Some(Switched { found, now: Err(error) }))
+                    }
+                };
             }
+            if !is_done {
+                self.pause(&operation, writes).await?;
+            }
+            writes += 1;
         }
-        if now.is_source_check_on() == enabled {
-            return Ok(Some(Switched { found, now }));
+        Ok(Some(Switched { found, now: Ok(now) }))
+    }
+
+    /// The port once it shows the change that the cloud took. It may show it late; if it does not at all, somebody has
+    /// undone it.
+    async fn port_showing(
+        &self,
+        id: &PortId,
+        enabled: bool,
+        operation: &str,
+    ) -> Result<Option<Port>> {
+        let mut look = 0;
+        loop {
+            let port = self.port_now(id).await?;
+            let is_shown = port.as_ref().is_none_or(|port| port.is_source_check_on() == enabled);
+            if is_shown || look == LATE_LOOKS {
+                return Ok(port);
+            }
+            self.pause(operation, look).await?;
+            look += 1;
         }
-        Err(doubt.unwrap_or_else(|| {
-            let message = "others change the port's address pairs at the same time";
-            Error::new(Kind::Conflict, &operation, message)
-        }))
     }
 }
 

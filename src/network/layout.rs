@@ -5,7 +5,7 @@
 
 use super::{
     cidr::Cidr,
-    finding::{Code, Finding, Subject},
+    finding::{Code, Finding, Severity, Subject},
     system::system_ranges,
 };
 
@@ -125,7 +125,7 @@ fn repeated(host: &Host, other: &Host) -> Option<Finding> {
         conflicts_with: format!("host `{}`", other.name),
         message: format!("`{}` and `{}` are the same server, {server_id}.", other.name, host.name),
         fix: "Give the server one range that is large enough; Docker isolates the networks of one server from each \
-              other."
+              other. Where both names are kept, let the source check follow the server's address and not the name."
             .to_owned(),
     })
 }
@@ -198,7 +198,9 @@ fn range_of(host: &Host, layout: &Layout) -> Vec<Finding> {
             "Choose a range outside `reserved_cidrs`.",
         ));
     }
-    for pool in layout.docker_pools.iter().filter(|pool| pool.overlaps(range)) {
+    // A range that has to be changed anyway will not stay in Docker's pool.
+    let stays = findings.iter().all(|finding| finding.code.severity() == Severity::Warning);
+    for pool in layout.docker_pools.iter().filter(|pool| stays && pool.overlaps(range)) {
         findings.push(finding(
             Code::CidrDockerPool,
             pool.to_string(),

@@ -67,7 +67,7 @@ impl Resource<Cloud> for ContainerRoute {
             string("ecs_id", "Next hop: the server with this id. Exactly one of `ecs_id`, `host_ip`, `port_id` and `virtual_ip` is needed.")
                 .optional()
                 .of::<ServerId>(),
-            string("host_ip", "Next hop: the server that owns this private IP address in the VPC.").optional().of::<Address>(),
+            string("host_ip", "Next hop: the server that owns this private IP address in the VPC. After an import, which names the server by `ecs_id`, the first plan shows a change in place that writes nothing.").optional().of::<Address>(),
             string("port_id", "Next hop: the extension network interface with this port id.").optional().of::<PortId>(),
             string("virtual_ip", "Next hop: this virtual IP address.").optional().of::<Address>(),
             string("description", "At most 255 characters, without `<` and `>`. Defaults to an empty text.")
@@ -104,7 +104,9 @@ impl Resource<Cloud> for ContainerRoute {
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(table_id) = &self.route_table_id else { return Ok(None) };
         let Some(table) = cloud.route_table(table_id).await? else { return Ok(None) };
-        let Some(route) = table.route_to(self.destination) else { return Ok(None) };
+        // The table's own routes are nobody's to manage.
+        let made = table.route_to(self.destination).filter(|route| !route.is_local());
+        let Some(route) = made else { return Ok(None) };
         let held = NextHop { kind: route.next_hop_type.clone(), id: route.next_hop.clone() };
         match self.via.host_ip {
             Some(address) => {
@@ -148,14 +150,17 @@ impl Resource<Cloud> for ContainerRoute {
 impl ContainerRoute {
     /// Makes the wish come true, and says what is there then.
     async fn write(self, wish: Wish, home: Home, next_hop: NextHop, cloud: &Cloud) -> Result<Self> {
-        let written = cloud.write_route(&home.table_id, wish).await;
-        match written {
+        let is_new = matches!(wish, Wish::Create { .. });
+        match cloud.write_route(&home.table_id, wish).await {
             Ok(Written::Done) => Ok(self.made(&home, next_hop)),
             Ok(Written::Local(local)) => Err(local_route(self.destination, local).into()),
             Ok(Written::Exists) => Err(self.conflict(&home.table_id).into()),
             Ok(Written::Claimed) => Err(claimed(self.destination).into()),
+            Err(error) if is_new && error.kind() == Kind::RouteExists => {
+                Err(self.conflict(&home.table_id).into())
+            }
             // Recorded, because it may be there; the next refresh finds out.
-            Err(error) if error.leaves_doubt() => {
+            Err(error) if is_new && error.leaves_doubt() => {
                 Err(Problems::from(error).keeping(&self.made(&home, next_hop)))
             }
             Err(error) => Err(self.via.refused(error, &home.vpc_id, cloud).await.into()),

@@ -10,7 +10,7 @@ use super::{absent, listed, missing, server_of, the_one};
 use crate::{
     cloud::{AddressPair, Cloud, Port, PortId, ServerId, SubnetId, Switched, VpcId},
     framework::{
-        Default, Draft, Kind, Nesting, Problem, Resource, Result, Schema, Timeouts,
+        Default, Draft, Kind, Nesting, Problem, Problems, Resource, Result, Schema, Timeouts,
         schema::{attribute, boolean, string},
     },
     network::Address,
@@ -41,6 +41,9 @@ struct Memory {
     found_enabled: Option<bool>,
     /// In which subnet's list of ports to look for it.
     subnet_id: Option<SubnetId>,
+    /// The first change was sent, and the port could not be asked what came of it.
+    #[serde(default)]
+    unanswered: bool,
 }
 
 const NAMES: [&str; 3] = ["port_id", "ecs_id", "host_ip"];
@@ -53,7 +56,8 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         about: "Switches the source/destination check of one network interface of a server off, so that the server may \
                 forward packets of its containers, or on.\n\nOnly the one address pair that stands for the check is \
                 added or removed: other pairs, the port's name and its security groups are never touched. Destroying \
-                gives back the state that was found at creation, or at import.",
+                gives back the state that was found at creation, or at import. One resource for each interface: \
+                two would undo each other's work.",
         key: &["port_id"],
         attributes: &[
             string("port_id", "The network interface, by its port id. Exactly one of `port_id`, `ecs_id` and `host_ip` is needed.")
@@ -96,23 +100,40 @@ impl Resource<Cloud> for EcsPortSourceCheck {
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(port_id) = &self.port_id else { return Ok(None) };
         let port = cloud.port(port_id, self.memory.subnet_id.as_ref()).await?;
-        Ok(port.map(|port| self.seen_on(&port)))
+        let Some(mut seen) = port.map(|port| self.seen_on(&port)) else { return Ok(None) };
+        if seen.memory.unanswered && seen.memory.found_enabled == Some(seen.enabled) {
+            // Nothing came of the change, so there is nothing of ours.
+            return Ok(None);
+        }
+        seen.memory.unanswered = false;
+        Ok(Some(seen))
     }
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
         let Switched { found, now } = self.switch(cloud).await?;
         // What is remembered is what was found before the change.
-        Ok(self.seen_on(&found).seen_on(&now))
+        let mut seen = self.seen_on(&found);
+        match now {
+            Ok(port) => Ok(seen.seen_on(&port)),
+            Err(error) => {
+                seen.memory.unanswered = true;
+                Err(Problems::from(error).keeping(&seen))
+            }
+        }
     }
 
     async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
         let Switched { now, .. } = self.switch(cloud).await?;
-        Ok(self.seen_on(&now))
+        Ok(self.seen_on(&now?))
     }
 
     async fn delete(self, cloud: &Cloud) -> Result<()> {
-        if let (Some(port_id), Some(found_enabled)) = (&self.port_id, self.memory.found_enabled) {
-            cloud.switch_source_check(port_id, found_enabled).await?;
+        let Some(port_id) = &self.port_id else { return Ok(()) };
+        // Terraform forgets what was remembered of an object that was half made. There the change, which is made only
+        // where it changes something, has taken effect: `read` drops the others.
+        let found_enabled = self.memory.found_enabled.unwrap_or(!self.enabled);
+        if let Some(switched) = cloud.switch_source_check(port_id, found_enabled).await? {
+            switched.now?;
         }
         Ok(())
     }

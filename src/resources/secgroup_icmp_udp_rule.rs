@@ -9,9 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+mod making;
 mod terms;
 
-use self::terms::{Direction, Priority, Protocol};
+use self::{
+    making::{Lost, Maker, Ours, identical},
+    terms::{Direction, Priority, Protocol, is_same_ports, range_of},
+};
 use super::{conflict::exists_already, missing};
 use crate::{
     cloud::{self, Cloud, Description, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
@@ -37,10 +41,14 @@ pub struct SecgroupIcmpUdpRule {
     memory: Memory,
 }
 
-/// Rules of ours beside those in `rule_ids`: what a failed update made or could not delete.
+/// Rules of ours beside those in `rule_ids`.
 #[derive(Debug, Clone, std::default::Default, Serialize, Deserialize)]
 struct Memory {
+    /// What a failed update made or could not delete.
     surplus: BTreeSet<RuleId>,
+    /// What may have been made without an answer.
+    #[serde(default)]
+    lost: Option<Lost>,
 }
 
 impl Resource<Cloud> for SecgroupIcmpUdpRule {
@@ -94,7 +102,7 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     fn moved(&self) -> &'static [&'static str] {
-        if self.memory.surplus.is_empty() { &[] } else { &["rule_ids"] }
+        if self.memory.is_empty() { &[] } else { &["rule_ids"] }
     }
 
     async fn import(id: &str, cloud: &Cloud) -> Result<Json> {
@@ -114,28 +122,30 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         let rule_ids: BTreeMap<Protocol, RuleId> =
             rules.iter().filter_map(|rule| Some((Protocol::of(rule)?, rule.id.clone()))).collect();
         let place = |rule: &SecurityGroupRule| {
-            (rule.security_group_id.clone(), rule.direction.clone(), rule.remote_ip_prefix.clone())
+            let opened = Some(range_of(rule)?).filter(|_| rule.action == "allow")?;
+            Some((rule.security_group_id.clone(), rule.direction.clone(), opened))
         };
         let alike = rules.windows(2).all(|pair| place(&pair[0]) == place(&pair[1]));
-        let (Some(first), true, true) = (rules.first(), alike, rule_ids.len() == rules.len())
-        else {
+        let one_each = rule_ids.len() == rules.len();
+        let first = rules.first().and_then(place).filter(|_| alike && one_each);
+        let Some((group, direction, range)) = first else {
             return Err(invalid_import(
                 "The rules have to be one ICMP rule, one UDP rule or one of each, in one group, with one direction and \
-                 one prefix.",
+                 one range, and allow what they name.",
             )
             .into());
         };
         Ok(serde_json::json!({
-            "security_group_id": first.security_group_id,
-            "direction": first.direction,
-            "remote_ip_prefix": first.remote_ip_prefix.as_deref().and_then(Cidr::lenient),
+            "security_group_id": group,
+            "direction": direction,
+            "remote_ip_prefix": range,
             "rule_ids": rule_ids,
         }))
     }
 
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
-        let rules = cloud.security_group_rules(&self.security_group_id).await?;
-        let ours = match &self.rule_ids {
+        let Some(rules) = self.rules(cloud).await? else { return Ok(None) };
+        let mut ours: BTreeMap<Protocol, &SecurityGroupRule> = match &self.rule_ids {
             Some(ids) => rules
                 .iter()
                 .filter_map(|rule| Some((Protocol::of(rule)?, rule)))
@@ -143,10 +153,20 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
                 .collect(),
             None => self.matching(&rules)?,
         };
-        if ours.is_empty() {
+        self.memory.look_through(&rules);
+        for protocol in [Protocol::Icmp, Protocol::Udp] {
+            let surplus = rules.iter().filter(|rule| self.memory.surplus.contains(&rule.id));
+            // What fills a gap is of the pair. Terraform forgets what is remembered of a pair that was half made.
+            if !ours.contains_key(&protocol)
+                && let Some(rule) = identical(surplus, protocol, &self.rule(protocol))
+            {
+                self.memory.surplus.remove(&rule.id);
+                ours.insert(protocol, rule);
+            }
+        }
+        if ours.is_empty() && self.memory.is_empty() {
             return Ok(None);
         }
-        self.memory.surplus.retain(|id| rules.iter().any(|rule| rule.id == *id));
         self.rule_ids =
             Some(ours.iter().map(|(protocol, rule)| (*protocol, rule.id.clone())).collect());
         for rule in ours.values() {
@@ -157,14 +177,26 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     async fn create(mut self, cloud: &Cloud) -> Result<Self> {
+        let rules = self.rules_to_change(cloud).await?;
+        // Looked for before anything is made, so that a conflict leaves nothing half-made.
+        let standing = self.protocols.iter().filter_map(|protocol| {
+            let rule = identical(&rules, *protocol, &self.rule(*protocol))?;
+            Some((*protocol, &rule.id))
+        });
+        let standing: Vec<_> = standing.collect();
+        if !standing.is_empty() && !self.adopt_existing {
+            return Err(self.conflict(&standing).into());
+        }
+        let mut maker = Maker::new(cloud, &self.security_group_id, &rules);
         let mut made = BTreeMap::new();
         for protocol in self.protocols.clone() {
-            match self.make(protocol, &BTreeSet::new(), cloud).await {
+            match self.make(protocol, &BTreeSet::new(), &mut maker).await {
                 Ok(id) => made.insert(protocol, id),
-                Err(problems) if made.is_empty() => return Err(problems),
+                Err(problems) if made.is_empty() && maker.lost.is_none() => return Err(problems),
                 Err(problems) => {
                     self.protocols = made.keys().copied().collect();
                     self.rule_ids = Some(made);
+                    self.memory.lost = maker.lost;
                     return Err(problems.keeping(&self));
                 }
             };
@@ -174,22 +206,32 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     async fn update(mut self, mut prior: Self, cloud: &Cloud) -> Result<Self> {
-        let mut old = prior.rule_ids.take().unwrap_or_default();
+        let rules = self.rules_to_change(cloud).await?;
+        self.memory.look_through(&rules);
         let mut surplus = std::mem::take(&mut self.memory.surplus);
+        let mut old = prior.rule_ids.take().unwrap_or_default();
+        let mut maker = Maker::new(cloud, &self.security_group_id, &rules);
         let mut new = BTreeMap::new();
         for protocol in self.protocols.clone() {
             let unchanged = self.rule(protocol) == prior.rule(protocol);
             match old.get(&protocol).filter(|_| unchanged).cloned() {
                 Some(id) => new.insert(protocol, id),
-                None => match self.remake(protocol, &mut old, &surplus, cloud).await {
-                    Ok(id) => new.insert(protocol, id),
-                    Err(problems) => {
-                        // What stands of the old rules is the state; the next apply finds the new ones again.
-                        prior.memory.surplus = beside(&old, surplus, new);
-                        prior.rule_ids = Some(old);
-                        return Err(problems.keeping(&prior));
+                None => {
+                    let ours = surplus.iter().chain(old.get(&protocol)).cloned().collect();
+                    let outcome = self.make(protocol, &ours, &mut maker).await;
+                    old.retain(|_, id| !maker.deleted.contains(id));
+                    surplus.retain(|id| !maker.deleted.contains(id));
+                    match outcome {
+                        Ok(id) => new.insert(protocol, id),
+                        Err(problems) => {
+                            // What stands of the old rules is the state; the next apply finds the new ones again.
+                            prior.memory.surplus = beside(&old, surplus, new);
+                            prior.memory.lost = maker.lost;
+                            prior.rule_ids = Some(old);
+                            return Err(problems.keeping(&prior));
+                        }
                     }
-                },
+                }
             };
         }
         surplus = beside(&new, surplus, old);
@@ -204,7 +246,12 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         Ok(self)
     }
 
-    async fn delete(self, cloud: &Cloud) -> Result<()> {
+    async fn delete(mut self, cloud: &Cloud) -> Result<()> {
+        if self.memory.lost.is_some()
+            && let Some(rules) = self.rules(cloud).await?
+        {
+            self.memory.look_through(&rules);
+        }
         let rule_ids = self.rule_ids.unwrap_or_default();
         for id in rule_ids.values().chain(&self.memory.surplus) {
             cloud.delete_security_group_rule(id).await?;
@@ -238,70 +285,44 @@ impl SecgroupIcmpUdpRule {
         }
     }
 
-    /// Makes the rule. An identical one is taken if it is in `ours`, or if the user lets us.
+    /// The rules of the group; `None` if the group does not exist.
+    async fn rules(&self, cloud: &Cloud) -> Result<Option<Vec<SecurityGroupRule>>> {
+        match cloud.security_group_rules(&self.security_group_id).await {
+            Ok(rules) => Ok(Some(rules)),
+            Err(error) if error.kind() == cloud::Kind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn rules_to_change(&self, cloud: &Cloud) -> Result<Vec<SecurityGroupRule>> {
+        let group = &self.security_group_id;
+        let rules = self.rules(cloud).await?;
+        Ok(rules.ok_or_else(|| missing("Security group", group, "security_group_id"))?)
+    }
+
+    /// Makes the rule, or takes an identical one: one of `ours`, or any if the user lets us.
     async fn make(
         &self,
         protocol: Protocol,
         ours: &BTreeSet<RuleId>,
-        cloud: &Cloud,
+        maker: &mut Maker<'_>,
     ) -> Result<RuleId> {
-        match self.try_make(protocol, cloud).await? {
-            Made::New(id) => Ok(id),
-            Made::Stands(id) if self.adopt_existing || ours.contains(&id) => Ok(id),
-            Made::Stands(id) => {
-                let what = format!(
-                    "The {protocol} rule `{id}` in security group `{}`",
-                    self.security_group_id
-                );
-                Err(exists_already(Self::NAME, &what, id.as_str(), "remote_ip_prefix").into())
-            }
-        }
+        let ours = if self.adopt_existing { Ours::Any } else { Ours::These(ours) };
+        let outcome = maker.make(protocol, &self.rule(protocol), ours).await?;
+        outcome.map_err(|standing| self.conflict(&[(protocol, &standing)]).into())
     }
 
-    /// Makes the rule that takes the place of an old one. To the cloud, rules that differ in their description only
-    /// are the same; there the old one has to go first, and `old` says so.
-    async fn remake(
-        &self,
-        protocol: Protocol,
-        old: &mut BTreeMap<Protocol, RuleId>,
-        surplus: &BTreeSet<RuleId>,
-        cloud: &Cloud,
-    ) -> Result<RuleId> {
-        if let Some(id) = old.get(&protocol) {
-            match self.try_make(protocol, cloud).await? {
-                Made::New(id) => return Ok(id),
-                Made::Stands(existing) if existing == *id => {
-                    cloud.delete_security_group_rule(id).await?;
-                    old.remove(&protocol);
-                }
-                Made::Stands(_) => {}
+    fn conflict(&self, standing: &[(Protocol, &RuleId)]) -> Problem {
+        let rule = |(protocol, id): &(Protocol, &RuleId)| format!("{protocol} rule `{id}`");
+        let what = match standing {
+            [one] => format!("The {}", rule(one)),
+            all => {
+                format!("The pair of {}", all.iter().map(rule).collect::<Vec<_>>().join(" and "))
             }
-        }
-        self.make(protocol, surplus, cloud).await
-    }
-
-    async fn try_make(&self, protocol: Protocol, cloud: &Cloud) -> Result<Made> {
-        let group = &self.security_group_id;
-        let error = match cloud.create_security_group_rule(group, &self.rule(protocol)).await {
-            Ok(rule) => return Ok(Made::New(rule.id)),
-            Err(error) => error,
         };
-        let existing = match error.kind() {
-            cloud::Kind::RuleExists { id: Some(id) } => id.parse().ok(),
-            cloud::Kind::RuleExists { id: None } => self.identical(protocol, cloud).await?,
-            cloud::Kind::NotFound => {
-                return Err(missing("Security group", group, "security_group_id").into());
-            }
-            _ => None,
-        };
-        existing.map(Made::Stands).ok_or_else(|| error.into())
-    }
-
-    /// The id of the rule that is as this one should be, where the cloud does not say which it is.
-    async fn identical(&self, protocol: Protocol, cloud: &Cloud) -> Result<Option<RuleId>> {
-        let rules = cloud.security_group_rules(&self.security_group_id).await?;
-        let wanted = self.rule(protocol);
-        Ok(rules.into_iter().find(|rule| opens(rule, protocol, &wanted)).map(|rule| rule.id))
+        let what = format!("{what} in security group `{}`", self.security_group_id);
+        let ids: Vec<&str> = standing.iter().map(|(_, id)| id.as_str()).collect();
+        exists_already(Self::NAME, &what, &ids.join(","), "remote_ip_prefix")
     }
 
     /// The group's rules that an import by key names.
@@ -314,10 +335,8 @@ impl SecgroupIcmpUdpRule {
             .iter()
             .filter(|rule| rule.action == "allow" && rule.direction == self.direction.to_string())
         {
-            let prefix = rule.remote_ip_prefix.as_deref().and_then(Cidr::lenient);
-            let Some(protocol) =
-                Protocol::of(rule).filter(|_| prefix == Some(self.remote_ip_prefix))
-            else {
+            let is_meant = range_of(rule) == Some(self.remote_ip_prefix);
+            let Some(protocol) = Protocol::of(rule).filter(|_| is_meant) else {
                 continue;
             };
             if matching.insert(protocol, rule).is_some() {
@@ -332,19 +351,13 @@ impl SecgroupIcmpUdpRule {
 
     /// Shows what the cloud holds where it is not what the state says; another spelling is not a difference.
     fn take_over_differences(&mut self, rule: &SecurityGroupRule) {
-        let prefix = rule.remote_ip_prefix.as_deref().and_then(Cidr::lenient);
-        self.remote_ip_prefix = prefix.unwrap_or(self.remote_ip_prefix);
+        self.remote_ip_prefix = range_of(rule).unwrap_or(self.remote_ip_prefix);
         self.priority = rule.priority.try_into().unwrap_or(self.priority);
         self.description = rule.description.clone().try_into().unwrap_or_default();
         if Protocol::of(rule) == Some(Protocol::Udp) {
-            let ports: Option<PortRanges> =
-                rule.multiport.as_deref().and_then(|ports| ports.parse().ok());
-            let same = match (&ports, &self.udp_ports) {
-                (Some(held), Some(known)) => held.is_equivalent(known),
-                (held, known) => held.is_none() && known.is_none(),
-            };
-            if !same {
-                self.udp_ports = ports;
+            let known = self.udp_ports.as_ref().map(ToString::to_string);
+            if !is_same_ports(rule.multiport.as_deref(), known.as_deref()) {
+                self.udp_ports = rule.multiport.as_deref().and_then(|ports| ports.parse().ok());
             }
         }
     }
@@ -354,11 +367,16 @@ impl SecgroupIcmpUdpRule {
     }
 }
 
-/// What became of the wish for a rule.
-enum Made {
-    New(RuleId),
-    /// The cloud holds an identical one.
-    Stands(RuleId),
+impl Memory {
+    fn is_empty(&self) -> bool {
+        self.surplus.is_empty() && self.lost.is_none()
+    }
+
+    /// Forgets what is no longer among the rules of the group, and finds what was made without an answer.
+    fn look_through(&mut self, rules: &[SecurityGroupRule]) {
+        self.surplus.retain(|id| rules.iter().any(|rule| rule.id == *id));
+        self.surplus.extend(self.lost.take().and_then(|lost| lost.found_in(rules)));
+    }
 }
 
 /// The ids that are ours and not in `current`.
@@ -371,14 +389,6 @@ fn beside(
     ours.extend(more.into_values());
     ours.retain(|id| !current.values().any(|known| known == id));
     ours
-}
-
-fn opens(rule: &SecurityGroupRule, protocol: Protocol, wanted: &NewRule) -> bool {
-    Protocol::of(rule) == Some(protocol)
-        && rule.direction == wanted.direction
-        && rule.multiport == wanted.multiport
-        && rule.remote_ip_prefix.as_deref().and_then(Cidr::lenient)
-            == wanted.remote_ip_prefix.as_deref().and_then(Cidr::lenient)
 }
 
 fn invalid_import(reason: &str) -> Problem {

@@ -116,11 +116,23 @@ fn advice(kind: &Kind) -> (&'static str, String) {
         ),
         Kind::Interrupted => ("Interrupted", "What exists was recorded; apply again to go on."),
         Kind::Unconfigured(argument) => {
-            return (
-                "Provider not fully configured",
-                format!("Set `{argument}` in the provider block."),
-            );
+            return ("Provider not fully configured", setting(argument));
         }
     };
     (summary, remedy.to_owned())
+}
+
+/// How to supply what the provider's configuration lacks.
+fn setting(argument: &str) -> String {
+    match argument {
+        // Nothing was configured, so the last resort was tried; most users have never heard of it.
+        "access_key" => "Set `access_key` and `secret_key` in the provider block, or HW_ACCESS_KEY and HW_SECRET_KEY in \
+                         the environment (or `token`, or `user_name` and `password`). Without any of these, the keys of \
+                         an agency are asked for, which only a server of the cloud has."
+            .to_owned(),
+        "project_id" => {
+            "Check `region` and `project_name` of the provider, or set `project_id` to name the project itself.".to_owned()
+        }
+        argument => format!("Set `{argument}` in the provider block."),
+    }
 }

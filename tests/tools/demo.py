@@ -37,7 +37,7 @@ def main():
         sys.exit("\nStopped. Nothing is left behind.")
     except Failed as problem:
         sys.exit(f"\n{problem}\n\nThe demo ends here. Nothing is left behind.")
-    print(f"\n{bold('Done')} in {time.monotonic() - started:.1f} seconds. Nothing is left behind.")
+    print(f"\n{bold('Done')} in {time.monotonic() - started:.1f} s. Nothing is left behind.")
 
 
 def show(folder):

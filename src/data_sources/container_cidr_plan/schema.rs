@@ -90,10 +90,16 @@ const PLANNED: &[Attribute] = &[
     number("capacity", "How many containers the range holds.").computed(),
     boolean(
         "source_check_enabled",
-        "Whether the interface still has its source/destination check on.",
+        "Whether the interface has its source/destination check on, when this is read: not something to make \
+         resources depend on, because they change it.",
     )
     .computed(),
-    boolean("route_exists", "Whether the table already sends the range to this server.").computed(),
+    boolean(
+        "route_exists",
+        "Whether the table sends the range to this server, when this is read: not something to make resources depend \
+         on, because they change it.",
+    )
+    .computed(),
 ];
 
 /// What becomes of errors.

@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::SecurityGroupRule;
+use crate::{
+    cloud::SecurityGroupRule,
+    network::{Cidr, PortRanges},
+};
 
 /// What a rule opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,6 +26,25 @@ impl Protocol {
             "udp" | "17" => Some(Protocol::Udp),
             _ => None,
         }
+    }
+}
+
+/// The range a rule is about; everything where it names none. `None` if it is about a group or a list of addresses.
+pub(super) fn range_of(rule: &SecurityGroupRule) -> Option<Cidr> {
+    match (&rule.remote_ip_prefix, &rule.remote_group_id, &rule.remote_address_group_id) {
+        (Some(prefix), ..) => Cidr::lenient(prefix),
+        (None, None, None) if rule.ethertype == "IPv6" => Cidr::lenient("::/0"),
+        (None, None, None) => Cidr::lenient("0.0.0.0/0"),
+        _ => None,
+    }
+}
+
+/// The same ports in whatever spelling; `None` is all of them.
+pub(super) fn is_same_ports(one: Option<&str>, other: Option<&str>) -> bool {
+    let ranges = |ports: Option<&str>| ports.and_then(|ports| ports.parse::<PortRanges>().ok());
+    match (ranges(one), ranges(other)) {
+        (Some(one), Some(other)) => one.is_equivalent(&other),
+        _ => one == other,
     }
 }
 

@@ -205,7 +205,7 @@ fn calls(url: &str, without_keys: impl Fn() -> Body) -> Vec<Row> {
         .says(
             "",
             "Provider not fully configured",
-            &["has no project `cn-north-9`", "`project_name` is misspelt", "Set `project_id`"],
+            &["has no project `cn-north-9`", "`project_name` is misspelt", "set `project_id`"],
         ),
     ]
 }

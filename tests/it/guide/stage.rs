@@ -109,6 +109,10 @@ impl Guide {
         ports.into_iter().find(|port| port["ip_address"] == address).expect(address)
     }
 
+    pub fn port_id(&self, address: &str) -> String {
+        self.port(address)["id"].as_str().expect("an id").to_owned()
+    }
+
     pub fn pairs(&self, address: &str) -> Vec<String> {
         let port = self.port(address);
         let pairs = port["allowed_address_pairs"].as_array().expect("pairs");
@@ -184,16 +188,19 @@ impl Guide {
 
     /// How many requests have changed something below a path that contains `part`.
     pub fn writes(&self, part: &str) -> usize {
-        let requests = self.cloud.requests();
-        let is_write = |request: &&Value| {
-            request["method"] != "GET"
-                && request["path"].as_str().is_some_and(|path| {
-                    path.contains(part)
-                        && !path.contains("/auth/")
-                        && !path.starts_with("/_emulator")
-                })
+        self.written().iter().filter(|path| path.contains(part)).count()
+    }
+
+    /// What has been changed, in order: `routetables/<id>`.
+    pub fn written(&self) -> Vec<String> {
+        let written = |request: &Value| {
+            let path = request["path"].as_str().expect("a path");
+            let is_change = request["method"] != "GET"
+                && !path.contains("/auth/")
+                && !path.starts_with("/_emulator");
+            is_change.then(|| path.splitn(4, '/').last().expect("a path").to_owned())
         };
-        requests.iter().filter(is_write).count()
+        self.cloud.requests().iter().filter_map(written).collect()
     }
 }
 

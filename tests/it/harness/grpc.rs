@@ -6,17 +6,17 @@ use std::sync::Mutex;
 use huaweivpc::{
     framework::{
         ApplyRequest, ImportBy, Path, PlanRequest, Planned, Problem, Provider, Schema, Session,
-        Severity, Step, Stored, Type, Value,
+        Severity, Step, Stored, Type, Value, json,
     },
     protocol::{
         codec,
         generated::tfplugin6::{
             AttributePath, ClientCapabilities, Diagnostic, DynamicValue, RawState,
             ResourceIdentityData, apply_resource_change, attribute_path::step::Selector,
-            configure_provider, diagnostic::Severity as WireSeverity, import_resource_state,
-            plan_resource_change, provider_client::ProviderClient, provider_server::ProviderServer,
-            read_data_source, read_resource, upgrade_resource_state, validate_data_resource_config,
-            validate_resource_config,
+            call_function, configure_provider, diagnostic::Severity as WireSeverity,
+            import_resource_state, plan_resource_change, provider_client::ProviderClient,
+            provider_server::ProviderServer, read_data_source, read_resource,
+            upgrade_resource_state, validate_data_resource_config, validate_resource_config,
         },
         service::Service,
     },
@@ -24,6 +24,7 @@ use huaweivpc::{
 use serde_json::Value as Json;
 use tonic::{Response, Status};
 
+use super::config::value;
 use super::plugin::{Answer, NOTHING, PlanAnswer, Plugin, ValueAnswer};
 
 /// What Terraform 1.15 says that it can do.
@@ -65,6 +66,30 @@ impl<C: Session> Grpc<C> {
             client_capabilities: Some(CAPABILITIES),
         };
         problems(received(self.client.clone().configure_provider(request).await).diagnostics)
+    }
+
+    /// Calls a function with arguments as a test writes them. An error has its text and the argument at fault.
+    pub async fn call_function(
+        &self,
+        name: &str,
+        arguments: &[Json],
+    ) -> Result<Json, (String, Option<i64>)> {
+        let function = self.tables.function(name).unwrap_or_else(|| panic!("no function `{name}`"));
+        let signature = function.signature();
+        let typed = signature.parameters.iter().map(|parameter| parameter.kind.value_type());
+        let arguments = arguments.iter().zip(typed);
+        let request = call_function::Request {
+            name: name.to_owned(),
+            arguments: arguments.map(|(json, ty)| sent(&value(&ty, json), &ty)).collect(),
+        };
+        let answer = received(self.client.clone().call_function(request).await);
+        match answer.error {
+            Some(error) => Err((error.text, error.function_argument)),
+            None => {
+                let result = decoded(answer.result.as_ref(), &signature.returns.value_type());
+                Ok(json::write(&result))
+            }
+        }
     }
 
     pub fn provider_schema(&self) -> &'static Schema {

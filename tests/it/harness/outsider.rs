@@ -76,6 +76,13 @@ impl Outsider {
             .collect()
     }
 
+    /// Those of the requests that change something.
+    pub async fn writes(&self) -> Vec<String> {
+        let mut requests = self.requests().await;
+        requests.retain(|request| !request.starts_with("GET "));
+        requests
+    }
+
     pub async fn forget_requests(&self) {
         self.call("DELETE", "/_emulator/requests", Json::Null).await;
     }
@@ -84,6 +91,14 @@ impl Outsider {
     /// `[{ "method": "PUT", "path": "/v1/*/routetables/*", "answer": { "status": 500 } }]`.
     pub async fn order_faults(&self, faults: Json) {
         self.call("POST", "/_emulator/faults", faults).await;
+    }
+
+    /// Lets one request go wrong: `{"cut": "after"}`, or `{"skip": 1, "answer": {…}}` for the second one.
+    pub async fn disturb(&self, method: &str, path: &str, how: Json) {
+        let mut fault = how;
+        fault["method"] = method.into();
+        fault["path"] = path.into();
+        self.order_faults(json!([fault])).await;
     }
 
     pub async fn cancel_faults(&self) {
@@ -105,9 +120,14 @@ impl Outsider {
         self.change_routes(table, json!({ "del": [{ "destination": destination }] })).await;
     }
 
-    async fn change_routes(&self, table: &str, delta: Json) {
+    /// `delta` holds `add`, `mod` and `del` in the API's words.
+    pub async fn change_routes(&self, table: &str, delta: Json) {
         let path = format!("/v1/{{project}}/routetables/{table}");
         self.call("PUT", &path, json!({ "routetable": { "routes": delta } })).await;
+    }
+
+    pub async fn delete_table(&self, id: &str) {
+        self.call("DELETE", &format!("/v1/{{project}}/routetables/{id}"), Json::Null).await;
     }
 
     /// Replaces the port's allowed address pairs.
@@ -131,6 +151,17 @@ impl Outsider {
         self.call("DELETE", &path, Json::Null).await;
     }
 
+    pub async fn delete_group(&self, id: &str) {
+        let path = format!("/v3/{{project}}/vpc/security-groups/{id}");
+        self.call("DELETE", &path, Json::Null).await;
+    }
+
+    /// Deletes the server with its interfaces.
+    pub async fn delete_server(&self, id: &str) {
+        let doomed = json!({ "servers": [{ "id": id }] });
+        self.call("POST", "/v1/{project}/cloudservers/delete", doomed).await;
+    }
+
     /// Deletes the server and makes another one with its name, subnet, address and groups; returns the new id.
     pub async fn rebuild_server(&self, name: &str) -> String {
         let sight = self.look().await;
@@ -139,9 +170,7 @@ impl Outsider {
         let nic = sight.nic_of(id);
         let groups = nic["security_groups"].as_array().into_iter().flatten();
         let groups: Vec<Json> = groups.map(|group| json!({ "id": group })).collect();
-        let servers = "/v1/{project}/cloudservers";
-        let doomed = json!({ "servers": [{ "id": id }] });
-        self.call("POST", &format!("{servers}/delete"), doomed).await;
+        self.delete_server(id).await;
         let rebuilt = json!({
             "name": name,
             "flavorRef": "s6.small.1",
@@ -150,7 +179,7 @@ impl Outsider {
             "nics": [{ "subnet_id": nic["subnet_id"], "ip_address": nic["ip_address"] }],
             "security_groups": groups,
         });
-        self.call("POST", servers, json!({ "server": rebuilt })).await;
+        self.call("POST", "/v1/{project}/cloudservers", json!({ "server": rebuilt })).await;
         text(&self.look().await.find("servers", "name", name)["id"]).to_owned()
     }
 }
@@ -171,6 +200,20 @@ impl Sight {
 
     pub fn port(&self, address: &str) -> &Json {
         self.find("ports", "ip_address", address)
+    }
+
+    /// One route of a table, in the API's words.
+    pub fn route(&self, table: &str, destination: &str) -> &Json {
+        let mut routes = self.find("route_tables", "id", table)["routes"].as_array().into_iter();
+        let found = routes.by_ref().flatten().find(|route| route["destination"] == destination);
+        found.unwrap_or_else(|| panic!("no route to {destination}"))
+    }
+
+    /// One rule of whatever group.
+    pub fn rule(&self, id: &str) -> &Json {
+        let groups = self.0["security_groups"].as_array().into_iter().flatten();
+        let mut rules = groups.filter_map(|group| group["rules"].as_array()).flatten();
+        rules.find(|rule| rule["id"] == id).unwrap_or_else(|| panic!("no rule {id}"))
     }
 
     fn nic_of(&self, server: &str) -> &Json {

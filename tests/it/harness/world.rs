@@ -9,7 +9,7 @@ use std::{ops::Deref, sync::LazyLock};
 use huaweivpc::{
     cloud::Cloud,
     emulator::{Emulator, Scenario, Settings},
-    framework::{Problem, Severity, Value, json as value_json},
+    framework::{Problem, Value, json as value_json},
 };
 use serde_json::{Value as Json, json};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -23,6 +23,11 @@ use super::{
     provider::{now, unconfigured},
 };
 
+mod told;
+
+pub use told::{Finding, Object, Refusal};
+use told::{new, prefixed};
+
 /// The scenario that `make demo` shows: VPC `vpc-containers`, servers `ECS1` (192.168.0.2) and `ECS2` (192.168.0.3),
 /// security group `sg-containers`.
 pub static GUIDE: LazyLock<Json> = LazyLock::new(|| {
@@ -34,29 +39,6 @@ pub struct World {
     core: Core<Grpc<Cloud>>,
     outsider: Outsider,
     emulator: JoinHandle<()>,
-}
-
-/// A resource block of the configuration, and what the state holds of it.
-#[derive(Debug, Clone)]
-pub struct Object {
-    type_name: String,
-    config: Json,
-    instance: Option<Instance>,
-}
-
-/// What the provider said instead of doing what was asked.
-#[derive(Debug)]
-pub struct Refusal {
-    pub problems: Vec<Problem>,
-    /// What was asked for, with what is left of it in the state.
-    pub object: Object,
-}
-
-/// The result of a data source.
-#[derive(Debug)]
-pub struct Finding {
-    pub value: Json,
-    pub warnings: Vec<Problem>,
 }
 
 impl World {
@@ -145,6 +127,13 @@ impl World {
         }
     }
 
+    /// `terraform destroy -refresh=false`: what became of the object meanwhile shows only on the way.
+    pub async fn destroy_unrefreshed(&self, object: Object) {
+        let instance = object.instance.expect("there is something to destroy");
+        let gone = self.core.destroy_unrefreshed(&object.type_name, instance).await;
+        gone.unwrap_or_else(|failure| panic!("{failure}"));
+    }
+
     /// Tries to destroy an object, which the provider has to refuse.
     pub async fn refuse_to_destroy(&self, object: Object) -> Refusal {
         let instance = object.instance.clone().expect("there is something to destroy");
@@ -169,6 +158,11 @@ impl World {
         Object { instance: Some(instance), ..object }
     }
 
+    /// Imports without a configuration; the object can be changed into one.
+    pub async fn import_by_id_alone(&self, type_name: &str, id: &str) -> Object {
+        self.import_differing(type_name, id, json!({})).await
+    }
+
     /// Tries to import, which the provider has to refuse.
     pub async fn refuse_import(&self, type_name: &str, id: &str) -> Refusal {
         let object = new(type_name, json!({}));
@@ -189,6 +183,12 @@ impl World {
         let members = plan.planned.state.as_map().into_iter().flatten();
         let changed = members.filter(|(name, value)| *value != before.get(name));
         (plan.action, changed.map(|(name, _)| name.clone()).collect())
+    }
+
+    /// What Terraform would do if these arguments were changed.
+    pub async fn plan_to(&self, object: &Object, patch: Json) -> Action {
+        let object = Object { config: patched(&object.config, &patch), ..object.clone() };
+        self.plan(&object).await.0
     }
 
     pub async fn expect_no_further_change(&self, object: &Object) {
@@ -213,6 +213,11 @@ impl World {
             Ok(found) => panic!("it was read: {found:?}"),
             Err(failure) => object.clone().refused(failure),
         }
+    }
+
+    /// `terraform refresh`: takes over what others did.
+    pub async fn refresh(&self, object: &mut Object) {
+        object.instance = self.refreshed(object).await;
     }
 
     async fn refreshed(&self, object: &Object) -> Option<Instance> {
@@ -278,6 +283,16 @@ impl World {
         self.look().await.port(address)["id"].as_str().expect("an id").to_owned()
     }
 
+    /// The id of a subnet of the scenario.
+    pub async fn subnet(&self, name: &str) -> String {
+        self.look().await.id("subnets", name)
+    }
+
+    /// The id of a route table of the scenario.
+    pub async fn table(&self, name: &str) -> String {
+        self.look().await.id("route_tables", name)
+    }
+
     pub async fn default_table(&self, vpc: &str) -> String {
         self.look().await.default_table(vpc)
     }
@@ -306,67 +321,6 @@ impl Drop for World {
     fn drop(&mut self) {
         self.emulator.abort();
     }
-}
-
-impl Object {
-    /// The value of an attribute in the state, as JSON.
-    pub fn get(&self, attribute: &str) -> Json {
-        let instance = self.instance.as_ref().expect("it is in the state");
-        value_json::write(instance.stored.state.get(attribute))
-    }
-
-    /// The id by which it could be imported.
-    pub fn id(&self) -> String {
-        self.get("id").as_str().expect("an id").to_owned()
-    }
-
-    /// It is in the state, half-made, and the next apply replaces it.
-    pub fn is_tainted(&self) -> bool {
-        self.instance.as_ref().is_some_and(|instance| instance.tainted)
-    }
-
-    pub fn is_in_state(&self) -> bool {
-        self.instance.is_some()
-    }
-
-    fn refused(self, failure: Failure) -> Refusal {
-        match failure {
-            Failure::Refused { problems, left } => {
-                let instance = left.map(|instance| *instance);
-                Refusal { problems, object: Self { instance, ..self } }
-            }
-            broken => panic!("{broken}"),
-        }
-    }
-}
-
-impl Refusal {
-    /// One of the errors is at this place (`""` for the whole) and says this.
-    pub fn expect_problem(self, path: &str, phrase: &str) -> Self {
-        let fits = |problem: &&Problem| {
-            let words = format!("{}\n{}", problem.summary, problem.detail);
-            problem.severity == Severity::Error
-                && problem.path.to_string() == path
-                && words.contains(phrase)
-        };
-        let found = self.problems.iter().find(fits);
-        assert!(found.is_some(), "nothing at `{path}` says {phrase:?}: {:#?}", self.problems);
-        self
-    }
-
-    /// It is all that was said.
-    pub fn expect_nothing_else(self) -> Self {
-        assert_eq!(self.problems.len(), 1, "{:#?}", self.problems);
-        self
-    }
-}
-
-fn new(type_name: &str, config: Json) -> Object {
-    Object { type_name: prefixed(type_name), config, instance: None }
-}
-
-fn prefixed(type_name: &str) -> String {
-    format!("huaweivpc_{type_name}")
 }
 
 fn split(lines: &str) -> Vec<String> {

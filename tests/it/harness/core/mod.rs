@@ -173,7 +173,18 @@ impl<P: Plugin> Core<P> {
 
     /// `terraform destroy`. Deleting what is gone has to succeed, so it is deleted a second time.
     pub async fn destroy(&self, type_name: &str, instance: Instance) -> Result<(), Failure> {
-        let Some(instance) = self.refresh(type_name, instance).await? else { return Ok(()) };
+        match self.refresh(type_name, instance).await? {
+            Some(instance) => self.destroy_unrefreshed(type_name, instance).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same for what the state says, whatever became of it.
+    pub async fn destroy_unrefreshed(
+        &self,
+        type_name: &str,
+        instance: Instance,
+    ) -> Result<(), Failure> {
         let request = PlanRequest {
             prior: instance.stored.state.clone(),
             proposed: Value::Null,
