@@ -147,6 +147,10 @@ impl ContainerRoutes {
                 Ok(Written::Exists) => conflict(destination, &home.table_id),
                 Ok(Written::Claimed) => claimed(destination),
                 Ok(Written::Local(local)) => local_route(destination, local),
+                // It has come meanwhile.
+                Err(error) if error.kind() == Kind::RouteExists => {
+                    conflict(destination, &home.table_id)
+                }
                 Err(error) if is_about_the_entry(&error) => match self.routes.get(&destination) {
                     Some(entry) => {
                         let problem = entry.via.refused(error, &home.vpc_id, cloud).await;
@@ -179,13 +183,15 @@ fn standing(
 ) -> BTreeMap<Cidr, Entry> {
     let mut routes = planned;
     for Failure { destination, in_doubt, .. } in failures {
-        if *in_doubt && routes.contains_key(destination) {
-            continue;
-        }
         match before.get(destination) {
-            Some(entry) => routes.insert(*destination, entry.clone()),
-            None => routes.remove(destination),
-        };
+            Some(entry) => {
+                routes.insert(*destination, entry.clone());
+            }
+            None if *in_doubt => {}
+            None => {
+                routes.remove(destination);
+            }
+        }
     }
     routes
 }
