@@ -115,7 +115,7 @@ async fn play(name: &str, at_most: usize) {
             for retries in RETRIES {
                 let stage = Stage::set_up(retries).await;
                 for verb in VERBS {
-                    for case in &mut Vec::from_iter(orders(role, verb, count)) {
+                    for case in &orders(verb, count, retries) {
                         let context = format!("{name} x{count}, {retries} retries, {verb:?}");
                         tally.note(&context, case, play_fault(&stage, role, count, case).await);
                     }
@@ -143,11 +143,13 @@ struct Order {
     which: Json,
 }
 
-/// One object: the first call or the second one. Many: some calls, each second one, a part of them.
-fn orders(_: &Role, verb: Verb, count: usize) -> Vec<Order> {
-    let which = match count {
-        1 => vec![json!({}), json!({ "skip": 1 })],
-        _ => vec![json!({}), json!({ "times": 3 }), json!({ "share": 0.3, "seed": 7 })],
+/// One object: its first call or its second one. Many at once: the first three calls, or a part of all.
+fn orders(verb: Verb, count: usize, retries: u32) -> Vec<Order> {
+    let which = match (count, retries) {
+        (1, 0) => vec![json!({}), json!({ "skip": 1 })],
+        (1, _) => vec![json!({})],
+        (_, 0) => vec![json!({ "times": 3 })],
+        (_, _) => vec![json!({ "share": 0.3, "seed": 7 })],
     };
     let mut orders = Vec::new();
     for which in which {
@@ -155,7 +157,11 @@ fn orders(_: &Role, verb: Verb, count: usize) -> Vec<Order> {
             if on_writes && !verb.writes() {
                 continue;
             }
-            let more = if on_writes { faults::of_writes() } else { Vec::new() };
+            let more = match (on_writes, count) {
+                (false, _) => Vec::new(),
+                (true, 1) => faults::of_late_reads(),
+                (true, _) => faults::of_writes(),
+            };
             for fault in faults::of_any_call().into_iter().chain(more) {
                 orders.push(Order { verb, fault, on_writes, which: which.clone() });
             }
