@@ -162,13 +162,13 @@ struct Order {
     which: Json,
 }
 
-/// One object: its first call or its second one. Many at once: the first three calls, or each second one.
+/// One object: its first call or its second one. Many at once: the first three calls, or a part of all.
 fn orders(verb: Verb, count: usize, retries: u32, extent: Extent) -> Vec<Order> {
     let which = match (count, retries) {
         (1, 0) => vec![json!({}), json!({ "skip": 1 })],
         (1, _) => vec![json!({})],
         (_, 0) => vec![json!({ "times": 3 })],
-        (_, _) => vec![json!({ "every": 2 })],
+        (_, _) => vec![json!({ "share": 0.3, "seed": 7 })],
     };
     let mut orders = Vec::new();
     for which in which {
