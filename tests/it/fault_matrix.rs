@@ -13,11 +13,13 @@ use tokio::task::LocalSet;
 mod cast;
 mod faults;
 mod stage;
+mod tally;
 
 use self::{
     cast::{Deed, ROLES, Role},
     faults::Fault,
     stage::{Objects, Stage, fault_of, started},
+    tally::{Tally, differences, expect, merge},
 };
 
 const RETRIES: [u32; 2] = [0, 3];
@@ -49,14 +51,6 @@ struct Case<'c> {
     loses: &'c [String],
     /// Somebody else takes what is ours, so a read may find it changed or gone.
     is_theft: bool,
-}
-
-/// What came of some cases.
-#[derive(Default)]
-struct Tally {
-    cases: usize,
-    hit: usize,
-    broken: Vec<String>,
 }
 
 #[test]
@@ -123,6 +117,7 @@ enum Extent {
     Whole,
 }
 
+#[expect(clippy::print_stdout, reason = "the number of cases is worth knowing")]
 async fn play(name: &str, at_most: usize, extent: Extent) {
     let role = ROLES.iter().find(|role| role.name == name).expect("a part in the matrix");
     let count = role.many.min(at_most);
@@ -276,10 +271,9 @@ async fn play_deeds(
     };
     for (deed, is_theft) in deeds.chain(thefts.into_iter().map(|deed| (deed, true))) {
         for when in ["before", "after"] {
-            if writes && when == "before" && !deed.may_precede_a_write
-                // After a read comes the write.
-                || !writes && when == "after" && !deed.may_precede_a_write
-            {
+            // After a read comes the write.
+            let gap = if writes { "before" } else { "after" };
+            if when == gap && !deed.may_precede_a_write {
                 continue;
             }
             let Deed { name, call, gains, loses, .. } = &deed;
@@ -407,50 +401,4 @@ async fn converged(
     let failures = objects.apply().await;
     expect("the destroy", failures.iter().map(ToString::to_string).collect())?;
     expect("the cloud after the destroy", differences(&foreign, &objects.shown().await))
-}
-
-fn differences(wanted: &[String], shown: &[String]) -> Vec<String> {
-    let missing = wanted.iter().filter(|line| !shown.contains(line));
-    let strange = shown.iter().filter(|line| !wanted.contains(line));
-    let mut lines: Vec<String> = missing.map(|line| format!("missing: {line}")).collect();
-    lines.extend(strange.map(|line| format!("strange: {line}")));
-    if lines.is_empty() && wanted.len() != shown.len() {
-        lines.push(format!("twice: {shown:?}"));
-    }
-    lines
-}
-
-fn expect(what: &str, wrong: Vec<String>) -> Result<(), String> {
-    match wrong.first() {
-        None => Ok(()),
-        Some(first) => Err(format!("{what}: {} wrong, such as {first}", wrong.len())),
-    }
-}
-
-fn merge(fault: &mut Json, more: &Json) {
-    for (name, value) in more.as_object().into_iter().flatten() {
-        fault[name] = value.clone();
-    }
-}
-
-impl Tally {
-    fn note(
-        &mut self,
-        context: &str,
-        case: &impl fmt::Display,
-        (hit, kept): (bool, Result<(), String>),
-    ) {
-        self.cases += 1;
-        self.hit += usize::from(hit);
-        if let Err(reason) = kept {
-            self.broken.push(format!("{context}: {case}\n  {reason}"));
-        }
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { cases, hit, broken } = self;
-        write!(f, "{cases} cases, something went wrong in {hit}, {} broke the law", broken.len())
-    }
 }
