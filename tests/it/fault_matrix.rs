@@ -17,29 +17,12 @@ mod tally;
 
 use self::{
     cast::{Deed, ROLES, Role},
-    faults::Fault,
+    faults::{Fault, VERBS, Verb},
     stage::{Objects, Stage, fault_of, started},
     tally::{Tally, differences, expect, merge},
 };
 
 const RETRIES: [u32; 2] = [0, 3];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verb {
-    Create,
-    Read,
-    Update,
-    Delete,
-    Import,
-}
-
-const VERBS: [Verb; 5] = [Verb::Create, Verb::Read, Verb::Update, Verb::Delete, Verb::Import];
-
-impl Verb {
-    fn writes(self) -> bool {
-        matches!(self, Verb::Create | Verb::Update | Verb::Delete)
-    }
-}
 
 /// One cell of the matrix.
 struct Case<'c> {

@@ -2,6 +2,24 @@
 
 use serde_json::{Value as Json, json};
 
+/// What a resource does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Create,
+    Read,
+    Update,
+    Delete,
+    Import,
+}
+
+pub const VERBS: [Verb; 5] = [Verb::Create, Verb::Read, Verb::Update, Verb::Delete, Verb::Import];
+
+impl Verb {
+    pub fn writes(self) -> bool {
+        matches!(self, Verb::Create | Verb::Update | Verb::Delete)
+    }
+}
+
 /// One way to go wrong.
 pub struct Fault {
     pub name: &'static str,
