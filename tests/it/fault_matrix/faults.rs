@@ -2,6 +2,24 @@
 
 use serde_json::{Value as Json, json};
 
+/// What a resource does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Create,
+    Read,
+    Update,
+    Delete,
+    Import,
+}
+
+pub const VERBS: [Verb; 5] = [Verb::Create, Verb::Read, Verb::Update, Verb::Delete, Verb::Import];
+
+impl Verb {
+    pub fn writes(self) -> bool {
+        matches!(self, Verb::Create | Verb::Update | Verb::Delete)
+    }
+}
+
 /// One way to go wrong.
 pub struct Fault {
     pub name: &'static str,
@@ -38,16 +56,24 @@ pub fn of_any_call() -> Vec<Fault> {
     ]
 }
 
-/// Those that only a write can meet.
-pub fn of_writes() -> Vec<Fault> {
+/// Those that follow a write.
+pub fn of_late_reads() -> Vec<Fault> {
     vec![
         fault("stale for 1 read", json!({ "stale": { "reads": 1 } }), &["does not show"]),
         fault("stale for 3 reads", json!({ "stale": { "reads": 3 } }), &["does not show"]),
+    ]
+}
+
+/// Those that only writes of many can meet.
+pub fn of_writes() -> Vec<Fault> {
+    let mut faults = of_late_reads();
+    faults.extend([
         fault("at most 1 entry", json!({ "most_entries": 1 }), &["more than 1"]),
         fault("at most 7 entries", json!({ "most_entries": 7 }), &["more than 7"]),
         simultaneous(409),
         simultaneous(500),
-    ]
+    ]);
+    faults
 }
 
 fn simultaneous(status: u16) -> Fault {
