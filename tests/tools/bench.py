@@ -32,7 +32,7 @@ SERVERS = 4
 STARTS = 40
 BLOCK = 100
 ROUNDS = 3
-SINGLES, SET, BY_ADDRESS = "single routes", "sets", "single routes by `host_ip`"
+SINGLES, SET, BY_ADDRESS = "single routes", "routes in sets", "single routes by `host_ip`"
 SET_TYPE = "huaweivpc_container_routes"
 # What the official provider took for 100 routes in one table at 50 ms with Terraform 1.11.4 on a quiet machine.
 OFFICIAL = {"create": (302, 4.0), "refresh": (101, 2.3), "destroy": (203, 3.7)}
