@@ -3,7 +3,9 @@
 
 use std::net::IpAddr;
 
-use super::{Cloud, Port, Result, RouteTableId, RouteTableSummary, ServerId, Subnet, SubnetId, VpcId};
+use super::{
+    Cloud, Port, Result, RouteTableId, RouteTableSummary, ServerId, Subnet, SubnetId, VpcId,
+};
 
 /// How the `device_owner` of a server's network interface begins; virtual IPs, gateways and the like have others.
 const SERVER_OWNED: &str = "compute:";
