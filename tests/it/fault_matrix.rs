@@ -36,6 +36,13 @@ struct Case<'c> {
     is_theft: bool,
 }
 
+/// Resources without a part, and why.
+const ABSENT: &[(&str, &str)] = &[(
+    "container_routes",
+    "its import takes over every route of a table, foreign ones too, which the law of the matrix forbids; it writes \
+     through the same writer as `container_route`",
+)];
+
 #[test]
 fn every_resource_takes_part() {
     let here = provider(Environment {
@@ -46,7 +53,7 @@ fn every_resource_takes_part() {
     for resource in here.resources {
         let name = resource.name();
         assert!(
-            ROLES.iter().any(|role| role.name == name),
+            ROLES.iter().any(|role| role.name == name) || ABSENT.iter().any(|(it, _)| *it == name),
             "give `{name}` a part in tests/it/fault_matrix/cast.rs"
         );
     }

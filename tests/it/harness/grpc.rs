@@ -51,7 +51,7 @@ impl<C: Session> Grpc<C> {
     }
 
     /// Terraform refreshes and applies in processes of their own, so what one of them has read the next one has not.
-    async fn begin_anew(&self) {
+    pub async fn begin_anew(&self) {
         let block = self.block.lock().expect("nobody panicked with it").clone();
         if let Some(block) = block {
             self.configure(&block).await;

@@ -302,6 +302,7 @@ impl World {
         let late = config(schema, &object.config);
         let early = early.map_or_else(|| late.clone(), |early| config(schema, &early));
         let current = object.instance.clone();
+        self.core.plugin.begin_anew().await;
         let outcome = self.core.apply(&object.type_name, current, &early, &late).await?;
         object.instance = Some(outcome.instance);
         Ok(outcome.action)
