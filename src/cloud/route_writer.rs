@@ -61,8 +61,8 @@ struct Claim {
 }
 
 /// The share of a call's time for which those who were answered together are awaited together.
-const GATHERING: u32 = 4;
-const LONGEST_GATHERING: Duration = Duration::from_millis(50);
+const GATHERING: u32 = 2;
+const LONGEST_GATHERING: Duration = Duration::from_millis(100);
 
 impl Cloud {
     /// Makes the wish come true together with whatever else is wished of this table, and says when it has.
