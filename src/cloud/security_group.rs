@@ -1,7 +1,6 @@
-//! Security groups and their rules. No version of the API can change a rule.
+//! The rules of security groups. No version of the API can change a rule.
 //!
-//! API: GET `/v3/{project}/vpc/security-groups/{id}`; GET and POST `/v3/{project}/vpc/security-group-rules`, GET and
-//! DELETE `…/{id}`. Where v3 is not published, the same under `/v1/{project}/`, which knows no action, no priority
+//! API: GET and POST `/v3/{project}/vpc/security-group-rules`, GET and DELETE `…/{id}`. Where v3 is not published, the same under `/v1/{project}/`, which knows no action, no priority
 //! and one range of ports per rule.
 
 use serde::{Deserialize, Serialize};
@@ -87,26 +86,9 @@ struct WireRule {
     description: String,
 }
 
-#[derive(Deserialize)]
-struct SecurityGroup {
-    #[serde(rename = "id")]
-    _id: SecurityGroupId,
-}
-
 const RULES: &str = "security-group-rules";
 
 impl Cloud {
-    pub async fn security_group_exists(&self, id: &SecurityGroupId) -> Result<bool> {
-        self.newest(|api| async move {
-            let operation = format!("read security group {id}");
-            let path = format!("security-groups/{id}");
-            let call = Call::get(Subject::SecurityGroup, operation, api, path);
-            let group: Option<SecurityGroup> = self.find(&call, "security_group").await?;
-            Ok(group.is_some())
-        })
-        .await
-    }
-
     pub async fn security_group_rules(
         &self,
         group: &SecurityGroupId,

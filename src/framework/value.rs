@@ -161,14 +161,6 @@ impl Number {
         }
     }
 
-    /// The number as a `u64`, if it is a whole number that fits.
-    pub fn to_exact_u64(&self) -> Option<u64> {
-        match self {
-            Number::Finite(decimal) if decimal.is_integer() => decimal.to_u64(),
-            _ => None,
-        }
-    }
-
     pub fn is_integer(&self) -> bool {
         matches!(self, Number::Finite(decimal) if decimal.is_integer())
     }

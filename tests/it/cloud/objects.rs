@@ -250,16 +250,6 @@ async fn the_ports_of_a_rule_of_v1_are_one_range() {
     }
 }
 
-#[tokio::test]
-async fn a_security_group_exists_or_does_not() {
-    let group = json!({ "security_group": { "id": GROUP, "security_group_rules": [] } });
-    let gone = json!({ "error_code": "VPC.9904", "error_msg": "not found" });
-    let server = Server::start([json(200, group), json(404, gone)]).await;
-    let cloud = cloud(&server);
-    assert!(cloud.security_group_exists(&id(GROUP)).await.unwrap());
-    assert!(!cloud.security_group_exists(&id(GROUP)).await.unwrap());
-}
-
 fn nic(subnet_id: Option<&str>, is_primary: Option<bool>) -> Nic {
     Nic {
         port_id: id::<PortId>(PORT),
