@@ -34,5 +34,6 @@ mod secgroup_icmp_udp_rule;
 mod service;
 mod settings;
 mod signing;
+mod terraform_test;
 mod vectors;
 mod world;
