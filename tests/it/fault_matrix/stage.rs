@@ -3,11 +3,12 @@
 
 use std::{
     rc::Rc,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use huaweivpc::{
-    cloud::{AccessKey, Cloud, Config, Credentials, Endpoints, Project, Timeouts},
+    cloud::{AccessKey, Cloud, Config, Credentials, Endpoints, NoNotes, Project, Timeouts},
     emulator::{Emulator, Scenario, Settings},
     framework::Value,
 };
@@ -94,6 +95,7 @@ fn patient(scenario: &Json, url: &str, max_retries: u32) -> Config {
         user_agent: "fault-matrix".to_owned(),
         metadata: url,
         clock: now,
+        notes: Arc::new(NoNotes),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod config;
 pub mod core;
 pub mod emulator_process;
 pub mod fake;
+pub mod files;
 pub mod generate;
 pub mod grpc;
 pub mod outsider;
