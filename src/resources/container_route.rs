@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     cloud::{
-        About, Cloud, Description, Kind, PortId, Route, RouteTableId, ServerId, VpcId, Wish, Written,
+        About, Cloud, Description, Kind, PortId, Route, RouteTableId, ServerId, VpcId, Wish,
+        Written,
     },
     framework::{
         Default, Draft, Problem, Problems, Resource, Result, Schema, Timeouts,

@@ -21,7 +21,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use huaweivpc::cloud::{AccessKey, Cloud, Config, Credentials, Endpoints, NoNotes, Project, Timeouts};
+use huaweivpc::cloud::{
+    AccessKey, Cloud, Config, Credentials, Endpoints, NoNotes, Project, Timeouts,
+};
 use script::Server;
 
 const PROJECT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";

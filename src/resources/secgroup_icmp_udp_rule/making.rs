@@ -91,8 +91,7 @@ impl<'c> Maker<'c> {
     ) -> Option<&'c SecurityGroupRule> {
         let standing = identical(self.before, protocol, rule)?;
         let is_meant = self.cloud.noted::<NewRule>(self.about(rule)).as_ref() == Some(rule);
-        Some(standing)
-            .filter(|held| is_meant && held.description == rule.description.as_str())
+        Some(standing).filter(|held| is_meant && held.description == rule.description.as_str())
     }
 
     async fn try_make(&mut self, protocol: Protocol, rule: &NewRule) -> Result<Made> {

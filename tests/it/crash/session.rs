@@ -1,7 +1,7 @@
 //! Terraform's part against one process of the provider, down to what it records: an answer that came is in the state,
 //! one that did not is not.
 
-use std::{process::Stdio, sync::Arc};
+use std::{path::Path, process::Stdio, sync::Arc};
 
 use huaweivpc::{
     framework::{Schema, Value},
@@ -59,8 +59,8 @@ struct Terraform {
 }
 
 impl Session {
-    pub async fn start(settings: &Json) -> Self {
-        let mut start = Start::new();
+    pub async fn start(settings: &Json, data: &Path) -> Self {
+        let mut start = Start::new().env("TF_DATA_DIR", &data.to_string_lossy());
         start.command.stderr(Stdio::null());
         let process = start.run();
         let client = provider(process.plain().await);
