@@ -15,6 +15,7 @@ use super::{
     stage::{Cloud, destination, notes, points},
 };
 
+const TYPE: &str = "huaweivpc_container_route";
 const ROUTES: usize = 50;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,7 +82,7 @@ async fn what_nobody_has_noted_is_refused_with_the_way_out() {
 /// then, and how many pieces have passed.
 async fn apply_until(cloud: &Cloud, point: Point) -> (Vec<Option<Stored>>, usize) {
     let line = Line::to(cloud.address.clone(), point).await;
-    let mut session = Session::start(&cloud.settings(&line.url), cloud.data.path()).await;
+    let mut session = Session::start(TYPE, &cloud.settings(&line.url), cloud.data.path()).await;
     let mut state = vec![None; ROUTES];
     let mut applies = session.apply(configured(cloud, &state));
     loop {
@@ -142,7 +143,7 @@ async fn destroy(cloud: &Cloud, session: Session, state: Vec<Option<Stored>>) {
 }
 
 async fn started(cloud: &Cloud) -> Session {
-    Session::start(&cloud.settings(&cloud.url()), cloud.data.path()).await
+    Session::start(TYPE, &cloud.settings(&cloud.url()), cloud.data.path()).await
 }
 
 fn configured(cloud: &Cloud, state: &[Option<Stored>]) -> Vec<(Json, Option<Stored>)> {

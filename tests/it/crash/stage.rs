@@ -72,6 +72,20 @@ impl Cloud {
         })
     }
 
+    /// Routes, rules and address pairs, whosever they are.
+    pub async fn held(&self) -> [Vec<String>; 3] {
+        let sight = self.outsider.look().await;
+        let group = sight.id("security_groups", "sg-containers");
+        let port = self.port().await;
+        [sight.routes(&self.table), sight.rules(&group), sight.pairs(&port)]
+    }
+
+    /// The port of `ECS1`.
+    pub async fn port(&self) -> String {
+        let sight = self.outsider.look().await;
+        sight.port("192.168.0.2")["id"].as_str().expect("an id").to_owned()
+    }
+
     /// The table holds these destinations, all to `ECS1`, and the foreign routes unharmed.
     pub async fn expect_exactly(&self, destinations: impl IntoIterator<Item = String>) {
         let ours = destinations.into_iter().map(|destination| format!("{destination} -> ECS1"));
