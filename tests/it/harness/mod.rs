@@ -16,6 +16,7 @@ pub mod fake;
 pub mod files;
 pub mod generate;
 pub mod grpc;
+pub mod kept;
 pub mod outsider;
 pub mod plugin;
 pub mod proposed;
