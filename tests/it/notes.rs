@@ -119,6 +119,7 @@ async fn what_strangers_made_is_no_less_theirs_for_a_note_about_something_else()
     refused(&world, json!({ "description": "not so noted" })).await;
     world.change_route(&table, "10.0.2.0/24", "ecs", &world.server("ECS2").await).await;
     refused(&world, json!({})).await;
+    refused(&world, json!({ "ecs_id": world.server("ECS2").await })).await;
     let described = patched(&pair, &json!({ "description": "not so noted" }));
     let refusal = world.refuse(RULE, described).await;
     refusal.expect_problem("remote_ip_prefix", "terraform import");

@@ -20,6 +20,13 @@ struct Held {
     looks: usize,
 }
 
+impl Held {
+    /// The working directory is always there.
+    fn is_folder(&self, path: Option<&Path>) -> bool {
+        path.is_some_and(|path| path.as_os_str().is_empty() || self.folders.contains(path))
+    }
+}
+
 impl Memory {
     /// With a folder in it.
     pub fn with(folder: &str) -> Self {
@@ -73,7 +80,7 @@ impl Files for Memory {
 
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
         let mut held = self.held();
-        if !folder.parent().is_some_and(|parent| held.folders.contains(parent)) {
+        if !held.is_folder(folder.parent()) {
             return Err(missing());
         }
         held.folders.insert(folder.to_owned());
@@ -82,7 +89,7 @@ impl Files for Memory {
 
     fn write(&self, file: &Path, content: &[u8]) -> io::Result<()> {
         let mut held = self.held();
-        if !file.parent().is_some_and(|parent| held.folders.contains(parent)) {
+        if !held.is_folder(file.parent()) {
             return Err(missing());
         }
         held.files.insert(file.to_owned(), content.to_owned());
