@@ -54,7 +54,7 @@ pub fn orders(role: &Role, verb: Verb, count: usize, retries: u32, extent: Exten
     if extent == Extent::Essence {
         orders.retain(|order| order.is_essential(count, retries));
         // Sets write through the same writer as single routes.
-        let differing = ["500", "cut after", "garbage", "at most 1 entry"];
+        let differing = ["500", "cut after", "garbage", "delay", "at most 1 entry"];
         orders.retain(|order| role.in_one == 1 || differing.contains(&order.fault.name));
     }
     orders
