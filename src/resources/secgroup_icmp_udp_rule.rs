@@ -10,15 +10,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 mod making;
+mod memory;
 mod terms;
 
 use self::{
-    making::{Lost, Maker, Ours, identical},
+    making::{Maker, Ours, identical},
+    memory::{Memory, beside},
     terms::{Direction, Priority, Protocol, is_same_ports, range_of},
 };
 use super::{conflict::exists_already, missing};
 use crate::{
-    cloud::{self, Cloud, Description, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
+    cloud::{self, About, Cloud, Description, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
     framework::{
         Default, Draft, Kind, Problem, Problems, Resource, Result, Schema, Timeouts,
         schema::{attribute, boolean, number, string},
@@ -39,16 +41,6 @@ pub struct SecgroupIcmpUdpRule {
     rule_ids: Option<BTreeMap<Protocol, RuleId>>,
     #[serde(default)]
     memory: Memory,
-}
-
-/// Rules of ours beside those in `rule_ids`.
-#[derive(Debug, Clone, std::default::Default, Serialize, Deserialize)]
-struct Memory {
-    /// What a failed update made or could not delete.
-    surplus: BTreeSet<RuleId>,
-    /// What may have been made without an answer.
-    #[serde(default)]
-    lost: Option<Lost>,
 }
 
 impl Resource<Cloud> for SecgroupIcmpUdpRule {
@@ -144,6 +136,8 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
+        // What is asked after is in the state.
+        self.settle_notes(cloud);
         let Some(rules) = self.rules(cloud).await? else { return Ok(None) };
         let mut ours: BTreeMap<Protocol, &SecurityGroupRule> = match &self.rule_ids {
             Some(ids) => rules
@@ -178,16 +172,17 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
 
     async fn create(mut self, cloud: &Cloud) -> Result<Self> {
         let rules = self.rules_to_change(cloud).await?;
+        let mut maker = Maker::new(cloud, &self.security_group_id, &rules);
         // Looked for before anything is made, so that a conflict leaves nothing half-made.
         let standing = self.protocols.iter().filter_map(|protocol| {
-            let rule = identical(&rules, *protocol, &self.rule(*protocol))?;
-            Some((*protocol, &rule.id))
+            let wanted = self.rule(*protocol);
+            let rule = identical(&rules, *protocol, &wanted)?;
+            maker.unrecorded(*protocol, &wanted).is_none().then_some((*protocol, &rule.id))
         });
         let standing: Vec<_> = standing.collect();
         if !standing.is_empty() && !self.adopt_existing {
             return Err(self.conflict(&standing).into());
         }
-        let mut maker = Maker::new(cloud, &self.security_group_id, &rules);
         let mut made = BTreeMap::new();
         for protocol in self.protocols.clone() {
             match self.make(protocol, &BTreeSet::new(), &mut maker).await {
@@ -206,6 +201,7 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     async fn update(mut self, mut prior: Self, cloud: &Cloud) -> Result<Self> {
+        prior.settle_notes(cloud);
         let rules = self.rules_to_change(cloud).await?;
         self.memory.look_through(&rules);
         let mut surplus = std::mem::take(&mut self.memory.surplus);
@@ -252,10 +248,11 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         {
             self.memory.look_through(&rules);
         }
-        let rule_ids = self.rule_ids.unwrap_or_default();
+        let rule_ids = self.rule_ids.take().unwrap_or_default();
         for id in rule_ids.values().chain(&self.memory.surplus) {
             cloud.delete_security_group_rule(id).await?;
         }
+        self.settle_notes(cloud);
         Ok(())
     }
 }
@@ -282,6 +279,14 @@ impl SecgroupIcmpUdpRule {
             action: "allow".to_owned(),
             priority: self.priority.into(),
             description: self.description.clone(),
+        }
+    }
+
+    /// Terraform has recorded the pair, or there is none any more.
+    fn settle_notes(&self, cloud: &Cloud) {
+        for protocol in &self.protocols {
+            let (security_group_id, rule) = (&self.security_group_id, &self.rule(*protocol));
+            cloud.settle_note(About::SecurityGroupRule { security_group_id, rule });
         }
     }
 
@@ -365,30 +370,6 @@ impl SecgroupIcmpUdpRule {
     fn from_key(id: &str) -> Result<Json> {
         crate::framework::key_from_id(&<Self as Resource<Cloud>>::SCHEMA, id).map(Json::Object)
     }
-}
-
-impl Memory {
-    fn is_empty(&self) -> bool {
-        self.surplus.is_empty() && self.lost.is_none()
-    }
-
-    /// Forgets what is no longer among the rules of the group, and finds what was made without an answer.
-    fn look_through(&mut self, rules: &[SecurityGroupRule]) {
-        self.surplus.retain(|id| rules.iter().any(|rule| rule.id == *id));
-        self.surplus.extend(self.lost.take().and_then(|lost| lost.found_in(rules)));
-    }
-}
-
-/// The ids that are ours and not in `current`.
-fn beside(
-    current: &BTreeMap<Protocol, RuleId>,
-    surplus: BTreeSet<RuleId>,
-    more: BTreeMap<Protocol, RuleId>,
-) -> BTreeSet<RuleId> {
-    let mut ours = surplus;
-    ours.extend(more.into_values());
-    ours.retain(|id| !current.values().any(|known| known == id));
-    ours
 }
 
 fn invalid_import(reason: &str) -> Problem {

@@ -28,6 +28,7 @@ mod laws_of_planning;
 mod layers;
 mod log;
 mod network;
+mod notes;
 mod plugin_client;
 mod route_writer;
 mod secgroup_icmp_udp_rule;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::terms::{Protocol, is_same_ports, range_of};
 use crate::{
-    cloud::{Cloud, Error, Kind, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
+    cloud::{About, Cloud, Error, Kind, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
     framework::Result,
     resources::missing,
 };
@@ -17,7 +17,7 @@ pub(super) struct Maker<'c> {
     cloud: &'c Cloud,
     group: SecurityGroupId,
     /// The rules of the group before any was made.
-    before: BTreeSet<RuleId>,
+    before: &'c [SecurityGroupRule],
     /// Rules that had to go so that their successors could be made.
     pub(super) deleted: BTreeSet<RuleId>,
     /// The rule of which nobody could be asked whether it was made.
@@ -49,9 +49,8 @@ impl<'c> Maker<'c> {
     pub(super) fn new(
         cloud: &'c Cloud,
         group: &SecurityGroupId,
-        rules: &[SecurityGroupRule],
+        before: &'c [SecurityGroupRule],
     ) -> Self {
-        let before = rules.iter().map(|rule| rule.id.clone()).collect();
         let group = group.clone();
         Self { cloud, group, before, deleted: BTreeSet::new(), lost: None }
     }
@@ -63,6 +62,9 @@ impl<'c> Maker<'c> {
         rule: &NewRule,
         ours: Ours<'_>,
     ) -> Result<std::result::Result<RuleId, RuleId>> {
+        if let Some(unrecorded) = self.unrecorded(protocol, rule) {
+            return Ok(Ok(unrecorded.id.clone()));
+        }
         let standing = match self.try_make(protocol, rule).await? {
             Made::New(id) => return Ok(Ok(id)),
             Made::Stands(id) if ours.hold(&id) => id,
@@ -81,7 +83,19 @@ impl<'c> Maker<'c> {
         })
     }
 
+    /// The very rule, made by an earlier run that was killed before anybody could record it.
+    pub(super) fn unrecorded(
+        &self,
+        protocol: Protocol,
+        rule: &NewRule,
+    ) -> Option<&'c SecurityGroupRule> {
+        let standing = identical(self.before, protocol, rule)?;
+        let is_meant = self.cloud.noted::<NewRule>(self.about(rule)).as_ref() == Some(rule);
+        Some(standing).filter(|held| is_meant && held.description == rule.description.as_str())
+    }
+
     async fn try_make(&mut self, protocol: Protocol, rule: &NewRule) -> Result<Made> {
+        self.cloud.leave_note(self.about(rule), rule);
         let made = self.cloud.create_security_group_rule(&self.group, rule).await;
         let error = match made {
             Ok(rule) => return Ok(Made::New(rule.id)),
@@ -90,6 +104,7 @@ impl<'c> Maker<'c> {
             }
             Err(error) => error,
         };
+        self.cloud.settle_note(self.about(rule));
         let standing = match error.kind() {
             Kind::RuleExists { id: Some(id) } => id.parse().ok(),
             Kind::RuleExists { id: None } => {
@@ -105,14 +120,22 @@ impl<'c> Maker<'c> {
     }
 
     async fn look_for(&mut self, protocol: Protocol, rule: &NewRule, error: Error) -> Result<Made> {
-        let lost = Lost { protocol, rule: rule.clone(), before: self.before.clone() };
+        let before = self.before.iter().map(|rule| rule.id.clone()).collect();
+        let lost = Lost { protocol, rule: rule.clone(), before };
         match self.cloud.security_group_rules(&self.group).await {
-            Ok(rules) => lost.found_in(&rules).map(Made::New).ok_or_else(|| error.into()),
+            Ok(rules) => lost.found_in(&rules).map(Made::New).ok_or_else(|| {
+                self.cloud.settle_note(self.about(rule));
+                error.into()
+            }),
             Err(_) => {
                 self.lost = Some(lost);
                 Err(error.into())
             }
         }
+    }
+
+    fn about<'a>(&'a self, rule: &'a NewRule) -> About<'a> {
+        About::SecurityGroupRule { security_group_id: &self.group, rule }
     }
 }
 

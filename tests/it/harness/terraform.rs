@@ -104,6 +104,11 @@ impl Workspace {
         self.root.path().join("module")
     }
 
+    /// Terraform's data directory.
+    pub fn data(&self) -> PathBuf {
+        self.root.path().join("data")
+    }
+
     /// Where the client and the provider put their temporary files.
     pub fn temporary(&self) -> &Path {
         self.temporary.path()
@@ -229,7 +234,7 @@ impl Workspace {
             .env("HOME", self.root.path())
             .env("TMPDIR", self.temporary.path())
             .env("TF_CLI_CONFIG_FILE", self.root.path().join("cli.tfrc"))
-            .env("TF_DATA_DIR", self.root.path().join("data"))
+            .env("TF_DATA_DIR", self.data())
             .env("TF_IN_AUTOMATION", "1")
             .env("TF_INPUT", "0")
             .env("CHECKPOINT_DISABLE", "1")
