@@ -5,7 +5,9 @@
 //! repeats what `retry.rs` calls worth repeating; `decode.rs` reads the answer and `error.rs` says what a refusal means.
 //! All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together.
 //!
-//! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_wish.rs`.
+//! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_wish.rs`. What was read is
+//! shared: for showing and planning by `memo.rs`, for deciding a write by `fresh.rs`; `callers.rs` knows who may come
+//! along.
 //!
 //! Absence is a value: what reads one object returns `None` where the cloud says that there is none, and an error
 //! for everything else.
@@ -15,11 +17,14 @@ pub mod sign;
 mod auth;
 mod bounds;
 mod call;
+mod callers;
 mod client;
 mod config;
 mod decode;
 mod error;
+mod fresh;
 mod ids;
+mod known;
 mod lookup;
 mod memo;
 mod metadata;

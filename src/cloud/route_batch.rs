@@ -5,10 +5,13 @@
 //! Every repetition is counted, and every wait ends with the operations that it is for: a call is made within the
 //! bounds of the wish whose time ends first, and goes on without it after that.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 use tracing::debug;
 
 use super::{
+    callers::Caller,
     client::Cloud,
     error::{Error, Kind, Result},
     route_table::{RouteChanges, RouteTable},
@@ -36,6 +39,7 @@ pub(super) struct Job {
     /// Asked for without learning what became of it.
     pub(super) sent: bool,
     pub(super) cloud: Cloud,
+    pub(super) caller: Arc<Caller>,
     pub(super) reply: oneshot::Sender<Result<Written>>,
 }
 
@@ -57,10 +61,9 @@ type Homeless = (Job, Error);
 const LOOKS: u32 = 10;
 
 impl Batch<'_> {
-    /// Returns how many wishes were answered.
-    pub(super) async fn settle(mut self, mut jobs: Vec<Job>) -> usize {
-        let Some(table) = self.known(&mut jobs).await else { return 0 };
-        let wishes = jobs.len();
+    /// Answers them all.
+    pub(super) async fn settle(mut self, mut jobs: Vec<Job>) {
+        let Some(table) = self.known(&mut jobs).await else { return };
         let pending = unsettled(jobs, &table);
         debug!(table = %self.writer.table(), wishes = pending.len(), "writing routes");
         let (deletions, others): (Vec<_>, Vec<_>) =
@@ -72,7 +75,6 @@ impl Batch<'_> {
             homeless = self.send_all(homeless.into_iter().map(|(job, _)| job).collect()).await;
         }
         homeless.into_iter().for_each(|(job, error)| job.refuse_finally(&error));
-        wishes
     }
 
     /// The table, fresh if something is decided by it alone: what is sent the cloud judges itself. What was wished
@@ -293,7 +295,10 @@ impl Group {
 impl Job {
     /// Whoever wished may have gone; then nobody needs the answer.
     pub(super) fn answer(self, answer: Result<Written>) {
-        drop(self.reply.send(answer));
+        let Self { caller, reply, .. } = self;
+        // Before it can come again.
+        drop(caller);
+        drop(reply.send(answer));
     }
 
     /// An error that says nothing of what was sent before leaves that in doubt.
