@@ -59,7 +59,7 @@ pub(super) struct Call {
     pub(super) method: Method,
     pub(super) effect: Effect,
     path: String,
-    /// The name of an API that not every region publishes.
+    /// The name of an API that not every region publishes in version 3.
     regional: Option<&'static str>,
     query: Vec<(&'static str, String)>,
     pub(super) body: Option<Value>,
@@ -148,9 +148,9 @@ impl Call {
         self
     }
 
-    /// Not every region publishes the API called `name`.
+    /// Not every region publishes version 3 of the API called `name`.
     pub(super) fn regional(mut self, name: &'static str) -> Self {
-        self.regional = Some(name);
+        self.regional = Some(name).filter(|_| self.api == Api::VpcV3);
         self
     }
 

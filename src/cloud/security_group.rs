@@ -118,7 +118,7 @@ impl Cloud {
             let operation = format!("list the rules of security group {group}");
             let call = Call::get(Subject::SecurityGroup, operation, api, RULES)
                 .query("security_group_id", group);
-            self.list(newer(call, RULES), "security_group_rules").await
+            self.list(call.regional(RULES), "security_group_rules").await
         })
         .await
     }
@@ -127,7 +127,7 @@ impl Cloud {
         self.newest(|api| async move {
             let operation = format!("read security group rule {id}");
             let call = Call::get(Subject::Rule, operation, api, format!("{RULES}/{id}"));
-            self.find(&newer(call, ONE_RULE), "security_group_rule").await
+            self.find(&call.regional(ONE_RULE), "security_group_rule").await
         })
         .await
     }
@@ -143,8 +143,8 @@ impl Cloud {
             rule["security_group_id"] = json!(group);
             let operation = format!("create a rule in security group {group}");
             let body = json!({ "security_group_rule": rule });
-            let call = newer(Call::post(Subject::Rule, operation, api, RULES, body), RULES);
-            self.change_rules(group, &call).await?.object("security_group_rule")
+            let call = Call::post(Subject::Rule, operation, api, RULES, body);
+            self.change_rules(group, &call.regional(RULES)).await?.object("security_group_rule")
         };
         match (create(Api::VpcV3, rule.as_v3()).await, rule.as_v1()) {
             (Err(error), Some(rule)) if error.kind() == Kind::NotPublished => {
@@ -169,7 +169,7 @@ impl Cloud {
         // Duplicates are not to be ignored: the answer would not tell which rules are ours.
         let body = json!({ "security_group_rules": rules });
         let call = Call::post(Subject::Rule, operation, Api::VpcV3, path, body);
-        self.change_rules(group, &newer(call, BATCH)).await?.object("security_group_rules")
+        self.change_rules(group, &call.regional(BATCH)).await?.object("security_group_rules")
     }
 
     /// Succeeds where the rule is already gone. The group may show it for a while.
@@ -181,7 +181,7 @@ impl Cloud {
         let result = self.newest(|api| async move {
             let operation = format!("delete security group rule {id}");
             let call = Call::delete(Subject::Rule, operation, api, format!("{RULES}/{id}"));
-            let answer = self.change_rules(group, &newer(call, ONE_RULE)).await?;
+            let answer = self.change_rules(group, &call.regional(ONE_RULE)).await?;
             // Nothing else is documented: any other success comes from something in between, and the rule may stand.
             if answer.status == 204 { Ok(()) } else { Err(answer.unreadable()) }
         });
@@ -218,11 +218,6 @@ impl Cloud {
         self.known().rule_lists.forget(group);
         outcome
     }
-}
-
-/// Version 3 is not published everywhere.
-fn newer(call: Call, name: &'static str) -> Call {
-    if call.api == Api::VpcV3 { call.regional(name) } else { call }
 }
 
 impl NewRule {
