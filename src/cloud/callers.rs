@@ -2,8 +2,8 @@
 //! with as many resources at a time as before.
 //!
 //! Taken as they come, the first of them would go alone and the others wait until it is back, and so on in turns, which
-//! takes twice the calls. So whoever is about to make a call that others could travel in waits for those expected, for
-//! a fraction of what a call takes after the last of them came, and not once all are here. One alone waits for nobody.
+//! takes twice the calls. So whoever is about to make a call that others could travel in waits for those expected: for
+//! as long as a call takes after the last of them came, and not once all are here. One alone waits for nobody.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -42,9 +42,10 @@ struct Group {
 /// Somebody who waits for the answer to something it wished; away once this is dropped.
 pub(super) struct Caller(Arc<Callers>);
 
-/// The share of a call's time for which the next one is awaited.
-const GATHERING: u32 = 2;
+/// The longest time for which the next one is awaited.
 const LONGEST_GATHERING: Duration = Duration::from_millis(100);
+/// The longest time for which those who look something up are awaited.
+const LONGEST_LOOK: Duration = Duration::from_millis(500);
 
 impl Callers {
     /// A call took so long.
@@ -56,7 +57,7 @@ impl Callers {
     pub(super) fn look(&self) {
         let mut expected = self.expected();
         expected.came();
-        let until = bounds::after(expected.usual + expected.moment());
+        let until = bounds::after(expected.usual.min(LONGEST_LOOK) + expected.moment());
         expected.looking.expect(1, until);
         drop(expected);
         self.changed.notify_waiters();
@@ -103,9 +104,9 @@ impl Callers {
 }
 
 impl Expected {
-    /// How long the next one is awaited.
+    /// How long the next one is awaited: the call that is saved would take as long.
     fn moment(&self) -> Duration {
-        (self.usual / GATHERING).min(LONGEST_GATHERING)
+        self.usual.min(LONGEST_GATHERING)
     }
 
     /// One of those who were away is here; the others will not be long.

@@ -13,10 +13,12 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+mod deleting;
 mod making;
 mod terms;
 
 use self::{
+    deleting::delete_rules,
     making::{Lost, Maker, Ours, Unmade, identical},
     terms::{Direction, Priority, Protocol, is_same_ports, range_of},
 };
@@ -228,7 +230,7 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         }
         surplus = beside(&new, surplus, old);
         self.rule_ids = Some(new);
-        if let Err(error) = self.delete_rules(&mut surplus, cloud).await {
+        if let Err(error) = delete_rules(&self.security_group_id, &mut surplus, cloud).await {
             self.memory.surplus = surplus;
             return Err(Problems::from(error).keeping(&self));
         }
@@ -244,7 +246,7 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         }
         let mut ids = mem::take(&mut self.memory.surplus);
         ids.extend(self.rule_ids.take().into_iter().flat_map(BTreeMap::into_values));
-        Ok(self.delete_rules(&mut ids, cloud).await?)
+        Ok(delete_rules(&self.security_group_id, &mut ids, cloud).await?)
     }
 }
 
@@ -289,24 +291,6 @@ impl SecgroupIcmpUdpRule {
         let group = &self.security_group_id;
         let rules = found(cloud.security_group_rules_now(group).await)?;
         Ok(rules.ok_or_else(|| missing("Security group", group, "security_group_id"))?)
-    }
-
-    /// Deletes rules and waits until they are gone. Those left in `ids` may be there yet.
-    async fn delete_rules(&self, ids: &mut BTreeSet<RuleId>, cloud: &Cloud) -> cloud::Result<()> {
-        let group = &self.security_group_id;
-        let mut deleted = BTreeSet::new();
-        while let Some(id) = ids.first() {
-            cloud.delete_security_group_rule(group, id).await?;
-            deleted.extend(ids.pop_first());
-        }
-        if deleted.is_empty() {
-            return Ok(());
-        }
-        let gone = cloud.await_rules_gone(group, &deleted).await;
-        if gone.is_err() {
-            *ids = deleted;
-        }
-        gone
     }
 
     fn told(&self, unmade: Unmade) -> Problems {
@@ -382,17 +366,6 @@ impl Memory {
     }
 }
 
-/// The rules of a group; `None` if the group does not exist.
-fn found(
-    rules: cloud::Result<Arc<Vec<SecurityGroupRule>>>,
-) -> Result<Option<Arc<Vec<SecurityGroupRule>>>> {
-    match rules {
-        Ok(rules) => Ok(Some(rules)),
-        Err(error) if error.kind() == cloud::Kind::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// The ids that are ours and not in `current`.
 fn beside(
     current: &BTreeMap<Protocol, RuleId>,
@@ -403,6 +376,15 @@ fn beside(
     ours.extend(more.into_values());
     ours.retain(|id| !current.values().any(|known| known == id));
     ours
+}
+
+/// The rules of a group; `None` if the group does not exist.
+fn found<T>(rules: cloud::Result<T>) -> Result<Option<T>> {
+    match rules {
+        Ok(rules) => Ok(Some(rules)),
+        Err(error) if error.kind() == cloud::Kind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn invalid_import(reason: &str) -> Problem {
