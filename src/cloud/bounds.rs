@@ -28,12 +28,12 @@ pub(super) fn after(pause: Duration) -> Option<Instant> {
     Instant::now().checked_add(pause)
 }
 
-/// Waits for `work` for a moment only; whether it was done by then does not matter.
-pub(super) async fn for_a_moment(moment: Duration, work: impl Future<Output = ()>) {
+/// Waits for `work` until then only; whether it was done by then does not matter.
+pub(super) async fn for_a_moment(until: Instant, work: impl Future<Output = ()>) {
     tokio::select! {
         biased;
         () = work => {}
-        () = tokio::time::sleep_until(Instant::now() + moment) => {}
+        () = tokio::time::sleep_until(until) => {}
     }
 }
 

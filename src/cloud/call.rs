@@ -1,13 +1,22 @@
 //! One call of the API, before anybody signs or sends it.
 
-use std::fmt;
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
-use super::{config::Endpoints, error::Subject, retry::Effect, sign};
+use super::{
+    config::Endpoints,
+    error::{Error, Subject},
+    retry::Effect,
+    sign,
+};
 
 /// The families of paths the provider uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +59,8 @@ pub(super) struct Call {
     pub(super) method: Method,
     pub(super) effect: Effect,
     path: String,
+    /// The name of an API that not every region publishes in version 3.
+    regional: Option<&'static str>,
     query: Vec<(&'static str, String)>,
     pub(super) body: Option<Value>,
     /// What the body holds and an error must not.
@@ -120,6 +131,7 @@ impl Call {
             method,
             effect,
             path: path.into(),
+            regional: None,
             query: Vec::new(),
             body: None,
             secret: None,
@@ -133,6 +145,12 @@ impl Call {
 
     pub(super) fn with_secret(mut self, secret: &SecretString) -> Self {
         self.secret = Some(secret.clone());
+        self
+    }
+
+    /// Not every region publishes version 3 of the API called `name`.
+    pub(super) fn regional(mut self, name: &'static str) -> Self {
+        self.regional = Some(name).filter(|_| self.api == Api::VpcV3);
         self
     }
 
@@ -159,5 +177,26 @@ impl Call {
         let pairs = self.query.iter().map(|(key, value)| (*key, value.as_str()));
         url.set_query(Some(sign::encode_query(pairs)).filter(|query| !query.is_empty()).as_deref());
         url
+    }
+}
+
+/// The regional APIs that a session has asked for in vain, with what it was told.
+#[derive(Default)]
+pub(super) struct Unpublished(Mutex<HashMap<(Method, &'static str), Error>>);
+
+impl Unpublished {
+    /// What the cloud would say, if it has said so before.
+    pub(super) fn refusal(&self, call: &Call) -> Option<Error> {
+        let key = (call.method.clone(), call.regional?);
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        told.map(|error| error.during(&call.operation))
+    }
+
+    pub(super) fn note(&self, call: &Call, error: &Error) {
+        if let Some(name) = call.regional {
+            let key = (call.method.clone(), name);
+            let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            told.insert(key, error.clone());
+        }
     }
 }

@@ -10,18 +10,15 @@ use tracing::{debug, info};
 use super::{
     auth::{Identity, Login},
     bounds::{self, Bounds},
-    call::{Api, Call},
+    call::{Api, Call, Unpublished},
+    callers::Callers,
     config::Config,
     decode::{Answer, Page},
     error::{Error, Kind, Result},
-    ids::{RouteTableId, SubnetId, VpcId},
-    memo::Memo,
-    port::Port,
+    known::{Known, Now},
     request::answer,
     retry::{self, Decision, Effect, Past, Policy},
-    route_table::{RouteTable, RouteTableSummary},
     route_writer::RouteWriters,
-    subnet::Subnet,
     throttle::Throttle,
     transport::{self, Transport},
     turns::Turns,
@@ -44,20 +41,12 @@ struct Session {
     /// Held by the call that finds that out; what it leaves is the refusal.
     first_call: Mutex<Option<Error>>,
     throttle: Throttle,
+    unpublished: Unpublished,
+    callers: Arc<Callers>,
     route_writers: RouteWriters,
     port_turns: Turns,
     known: Known,
-}
-
-/// What one run reads once.
-#[derive(Default)]
-pub(super) struct Known {
-    pub(super) route_tables: Memo<RouteTableId, Option<Arc<RouteTable>>>,
-    pub(super) vpcs_of_route_tables: Memo<RouteTableId, Option<VpcId>>,
-    pub(super) route_table_lists: Memo<VpcId, Vec<RouteTableSummary>>,
-    pub(super) subnet_lists: Memo<VpcId, Vec<Subnet>>,
-    pub(super) port_lists: Memo<SubnetId, Arc<Vec<Port>>>,
-    pub(super) quotas: Memo<String, Option<i64>>,
+    now: Now,
 }
 
 /// How many elements a page of a list may hold. The API allows up to 2000.
@@ -83,9 +72,12 @@ impl Cloud {
             credentials_hold: OnceCell::new(),
             first_call: Mutex::new(None),
             throttle: Throttle::default(),
+            unpublished: Unpublished::default(),
+            callers: Arc::default(),
             route_writers: RouteWriters::default(),
             port_turns: Turns::default(),
             known: Known::default(),
+            now: Now::default(),
         };
         Ok(Self { session: Arc::new(session), bounds: Bounds::default() })
     }
@@ -122,6 +114,14 @@ impl Cloud {
         &self.session.known
     }
 
+    pub(super) fn now(&self) -> &Now {
+        &self.session.now
+    }
+
+    pub(super) fn callers(&self) -> &Arc<Callers> {
+        &self.session.callers
+    }
+
     pub(super) fn max_retries(&self) -> u32 {
         self.config().max_retries
     }
@@ -142,8 +142,22 @@ impl Cloud {
         self.bounds.during(operation, work).await
     }
 
-    /// Makes the call as whoever the configuration says, logging in first where that is needed.
+    /// Makes the call as whoever the configuration says, logging in first where that is needed. An API that the region
+    /// has turned out not to publish is not asked again.
     pub(super) async fn send(&self, call: &Call) -> Result<Answer> {
+        if let Some(refusal) = self.session.unpublished.refusal(call) {
+            return Err(refusal);
+        }
+        let outcome = self.send_known(call).await;
+        if let Err(error) = &outcome
+            && error.kind() == Kind::NotPublished
+        {
+            self.session.unpublished.note(call, error);
+        }
+        outcome
+    }
+
+    async fn send_known(&self, call: &Call) -> Result<Answer> {
         if self.session.credentials_hold.initialized() {
             return Box::pin(self.send_renewing(call)).await;
         }
@@ -343,6 +357,7 @@ impl Cloud {
             }
         })
         .await;
+        self.callers().took(took);
         let response = exchanged?;
         let result = match response {
             Ok(response) => answer(call, identity, response),

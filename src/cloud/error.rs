@@ -138,6 +138,12 @@ impl Error {
         self
     }
 
+    /// The same, met by another operation.
+    pub(super) fn during(mut self, operation: &str) -> Self {
+        self.0.operation = operation.to_owned();
+        self
+    }
+
     pub fn kind(&self) -> Kind {
         self.0.kind.clone()
     }

@@ -1,7 +1,7 @@
 //! Which object is meant, where the user does not name it by its id: a VPC's default route table, the network
 //! interface of a server or of a private address.
 
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use super::{
     Cloud, Port, Result, RouteTableId, RouteTableSummary, ServerId, Subnet, SubnetId, VpcId,
@@ -26,8 +26,9 @@ impl Subnet {
 impl Cloud {
     /// A table never moves to another VPC, so this is read once. `None` if there is no such table.
     pub async fn vpc_of_route_table(&self, table: &RouteTableId) -> Result<Option<VpcId>> {
-        let read = async { Ok(self.route_table(table).await?.map(|table| table.vpc_id.clone())) };
-        self.known().vpcs_of_route_tables.get(table, read).await
+        let read =
+            || async { Ok(self.route_table(table).await?.map(|table| table.vpc_id.clone())) };
+        self.known().vpcs_of_route_tables.find(table, read).await
     }
 
     /// `None` if the VPC does not exist, or in a cloud without route tables.
@@ -85,9 +86,62 @@ impl Cloud {
         address: IpAddr,
         vpc: Option<&VpcId>,
     ) -> Result<Vec<Port>> {
+        if let Some(vpc) = vpc {
+            return self.nics_with_addresses(vec![address], vpc).await;
+        }
         let mut nics = self.ports_with_address(address).await?;
         nics.retain(Port::is_nic);
-        let Some(vpc) = vpc else { return Ok(nics) };
+        Ok(nics)
+    }
+
+    /// The servers' interfaces in the VPC with one of these private addresses as they are now, in no order. Look-ups
+    /// that are wanted at the same time are one.
+    pub async fn nics_with_addresses(
+        &self,
+        addresses: Vec<IpAddr>,
+        vpc: &VpcId,
+    ) -> Result<Vec<Port>> {
+        let operation = format!("look up addresses in VPC {vpc}");
+        let callers = self.callers();
+        callers.look();
+        let look_up = |questions: Vec<Vec<IpAddr>>| async move {
+            let wanted = questions.iter().flatten().copied().collect();
+            let found = self.nics_now(&wanted, vpc).await;
+            callers.have_looked(questions.len());
+            found.map(Arc::new)
+        };
+        let line = &self.now().nics;
+        let look_up = line.get(vpc, addresses.clone(), callers.before_looking(), look_up);
+        let mut nics = Vec::clone(&*self.during(&operation, look_up).await??);
+        nics.retain(|nic| addresses.iter().any(|address| nic.fixed_ips.contains(address)));
+        Ok(nics)
+    }
+
+    /// In as few calls as it takes: the ports of a subnet where it holds several of the addresses, else the ports with
+    /// the address.
+    async fn nics_now(&self, addresses: &BTreeSet<IpAddr>, vpc: &VpcId) -> Result<Vec<Port>> {
+        let mut single = addresses.clone();
+        let mut nics = Vec::new();
+        if addresses.len() > 1 {
+            for subnet in self.subnets(vpc).await? {
+                let held = |address: &&IpAddr| subnet.holds(**address);
+                let held: Vec<IpAddr> = addresses.iter().filter(held).copied().collect();
+                if held.len() > 1 {
+                    nics.extend(self.ports_of_subnet_now(&subnet.id).await?);
+                    single.retain(|address| !held.contains(address));
+                }
+            }
+        }
+        nics.retain(Port::is_nic);
+        for address in single {
+            nics.extend(self.nics_inside(address, vpc).await?);
+        }
+        Ok(nics)
+    }
+
+    async fn nics_inside(&self, address: IpAddr, vpc: &VpcId) -> Result<Vec<Port>> {
+        let mut nics = self.ports_with_address(address).await?;
+        nics.retain(Port::is_nic);
         // A subnet never moves to another VPC, so for those once seen in this one the list of this run will do.
         let known = self.subnets(vpc).await?;
         let mut inside = Vec::new();

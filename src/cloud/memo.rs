@@ -5,7 +5,7 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::OnceCell;
@@ -13,7 +13,9 @@ use tokio::sync::OnceCell;
 use super::error::Result;
 
 /// Answers by what was asked.
-pub(super) struct Memo<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
+pub(super) struct Memo<K, V>(Mutex<Cells<K, V>>);
+
+type Cells<K, V> = HashMap<K, Arc<OnceCell<V>>>;
 
 impl<K, V> Default for Memo<K, V> {
     fn default() -> Self {
@@ -27,15 +29,56 @@ impl<K: Clone + Eq + Hash, V: Clone> Memo<K, V> {
     /// # Errors
     /// Those of `ask`. A failure is not remembered: the next reader asks again.
     pub(super) async fn get(&self, key: &K, ask: impl Future<Output = Result<V>>) -> Result<V> {
-        let cell = {
-            let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(cells.entry(key.clone()).or_default())
-        };
-        cell.get_or_try_init(|| ask).await.cloned()
+        self.cell(key).get_or_try_init(|| ask).await.cloned()
     }
 
     /// Makes the next reader ask anew. A request that is on its way answers those who wait for it, and nobody else.
     pub(super) fn forget(&self, key: &K) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.cells().remove(key);
+    }
+
+    fn cell(&self, key: &K) -> Arc<OnceCell<V>> {
+        Arc::clone(self.cells().entry(key.clone()).or_default())
+    }
+
+    fn cells(&self) -> MutexGuard<'_, Cells<K, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Clone + Eq + Hash, V: Clone> Memo<K, Option<V>> {
+    /// As `get`, for what may come into being while the run goes on: that there is none is not remembered, and nobody
+    /// takes it from a request that had begun before.
+    ///
+    /// # Errors
+    /// Those of `ask`.
+    pub(super) async fn find<A>(&self, key: &K, ask: impl Fn() -> A) -> Result<Option<V>>
+    where
+        A: Future<Output = Result<Option<V>>>,
+    {
+        let mut asked = false;
+        let first = || {
+            asked = true;
+            ask()
+        };
+        match self.ask_for(key, first).await? {
+            None if !asked => self.ask_for(key, ask).await,
+            found => Ok(found),
+        }
+    }
+
+    async fn ask_for<A>(&self, key: &K, ask: impl FnOnce() -> A) -> Result<Option<V>>
+    where
+        A: Future<Output = Result<Option<V>>>,
+    {
+        let cell = self.cell(key);
+        let found = cell.get_or_try_init(ask).await?.clone();
+        if found.is_none() {
+            let mut cells = self.cells();
+            if cells.get(key).is_some_and(|known| Arc::ptr_eq(known, &cell)) {
+                cells.remove(key);
+            }
+        }
+        Ok(found)
     }
 }

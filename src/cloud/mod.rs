@@ -6,6 +6,8 @@
 //! All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together.
 //!
 //! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_job.rs`, `route_wish.rs`.
+//! What was read is shared: for showing and planning by `memo.rs`, for deciding a write by `fresh.rs`; `callers.rs` knows
+//! who may come along.
 //!
 //! What is about to be made is noted first, in `notes.rs`, so that a run that was killed can be gone on with.
 //!
@@ -17,11 +19,14 @@ pub mod sign;
 mod auth;
 mod bounds;
 mod call;
+mod callers;
 mod client;
 mod config;
 mod decode;
 mod error;
+mod fresh;
 mod ids;
+mod known;
 mod lookup;
 mod memo;
 mod metadata;

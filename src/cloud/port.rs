@@ -105,9 +105,13 @@ impl Cloud {
 
     /// As this run has read them.
     pub async fn ports_of_subnet(&self, subnet: &SubnetId) -> Result<Arc<Vec<Port>>> {
-        let operation = format!("list the ports of subnet {subnet}");
-        let read = async { Ok(Arc::new(self.ports(operation, "network_id", subnet).await?)) };
+        let read = async { Ok(Arc::new(self.ports_of_subnet_now(subnet).await?)) };
         self.known().port_lists.get(subnet, read).await
+    }
+
+    /// As they are now.
+    pub async fn ports_of_subnet_now(&self, subnet: &SubnetId) -> Result<Vec<Port>> {
+        self.ports(format!("list the ports of subnet {subnet}"), "network_id", subnet).await
     }
 
     /// All ports of the project with this private address; several VPCs may use the same.

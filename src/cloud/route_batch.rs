@@ -48,10 +48,9 @@ type Homeless = (Job, Error);
 const LOOKS: u32 = 10;
 
 impl Batch<'_> {
-    /// Returns how many wishes were answered.
-    pub(super) async fn settle(mut self, mut jobs: Vec<Job>) -> usize {
-        let Some(table) = self.known(&mut jobs).await else { return 0 };
-        let wishes = jobs.len();
+    /// Answers them all.
+    pub(super) async fn settle(mut self, mut jobs: Vec<Job>) {
+        let Some(table) = self.known(&mut jobs).await else { return };
         let pending = unsettled(jobs, &table);
         debug!(table = %self.writer.table(), wishes = pending.len(), "writing routes");
         let (deletions, others): (Vec<_>, Vec<_>) =
@@ -63,7 +62,6 @@ impl Batch<'_> {
             homeless = self.send_all(homeless.into_iter().map(|(job, _)| job).collect()).await;
         }
         homeless.into_iter().for_each(|(job, error)| job.refuse_finally(&error));
-        wishes
     }
 
     /// The table, fresh if something is decided by it alone: what is sent the cloud judges itself. What was wished

@@ -1,8 +1,11 @@
 //! A wish on its way through the writer: whoever waits for the answer, and what is known of earlier attempts.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 
 use super::{
+    callers::Caller,
     client::Cloud,
     error::{Error, Kind, Result},
     ids::RouteTableId,
@@ -17,6 +20,7 @@ pub(super) struct Job {
     /// Asked for without learning what became of it.
     pub(super) sent: bool,
     pub(super) cloud: Cloud,
+    pub(super) caller: Arc<Caller>,
     table: RouteTableId,
     note: Note,
     reply: oneshot::Sender<Result<Written>>,
@@ -38,10 +42,19 @@ impl Job {
         wish: Wish,
         table: &RouteTableId,
         cloud: &Cloud,
+        caller: &Arc<Caller>,
         reply: oneshot::Sender<Result<Written>>,
     ) -> Self {
-        let (table, cloud) = (table.clone(), cloud.clone());
-        let mut job = Self { ticket, wish, sent: false, cloud, table, note: Note::Nothing, reply };
+        let mut job = Self {
+            ticket,
+            wish,
+            sent: false,
+            cloud: cloud.clone(),
+            caller: Arc::clone(caller),
+            table: table.clone(),
+            note: Note::Nothing,
+            reply,
+        };
         if let (Wish::Create { route, .. }, Some(about)) = (&job.wish, job.about())
             && job.cloud.noted::<Route>(about).as_ref() == Some(route)
         {
@@ -82,7 +95,10 @@ impl Job {
         if let Some(about) = self.about().filter(|_| is_undone) {
             self.cloud.settle_note(about);
         }
-        drop(self.reply.send(answer));
+        let Self { caller, reply, .. } = self;
+        // Before it can come again.
+        drop(caller);
+        drop(reply.send(answer));
     }
 
     /// An error that says nothing of what was sent before leaves that in doubt.

@@ -76,8 +76,8 @@ struct AssociatedSubnet {
 impl Cloud {
     /// The table as this run has read it; one request however many ask.
     pub async fn route_table(&self, id: &RouteTableId) -> Result<Option<Arc<RouteTable>>> {
-        let read = async { Ok(self.route_table_now(id).await?.map(Arc::new)) };
-        self.known().route_tables.get(id, read).await
+        let read = || async { Ok(self.route_table_now(id).await?.map(Arc::new)) };
+        self.known().route_tables.find(id, read).await
     }
 
     /// The table as it is now.
@@ -90,10 +90,14 @@ impl Cloud {
 
     /// As this run has read them.
     pub async fn route_tables(&self, vpc: &VpcId) -> Result<Vec<RouteTableSummary>> {
-        let operation = format!("list the route tables of VPC {vpc}");
-        let call =
-            Call::get(Subject::Vpc, operation, Api::VpcV1, "routetables").query("vpc_id", vpc);
-        self.known().route_table_lists.get(vpc, self.list(call, "routetables")).await
+        let read = || async {
+            let operation = format!("list the route tables of VPC {vpc}");
+            let call =
+                Call::get(Subject::Vpc, operation, Api::VpcV1, "routetables").query("vpc_id", vpc);
+            let tables: Vec<_> = self.list(call, "routetables").await?;
+            Ok(Some(tables).filter(|tables| !tables.is_empty()))
+        };
+        Ok(self.known().route_table_lists.find(vpc, read).await?.unwrap_or_default())
     }
 
     /// Sends all changes in one call and returns the table as the cloud then shows it.

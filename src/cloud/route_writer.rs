@@ -8,14 +8,13 @@ use std::{
     collections::{HashMap, HashSet},
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tracing::error;
 
 use super::{
-    bounds,
+    callers::{Caller, Callers},
     client::Cloud,
     error::{Error, Kind, Result},
     ids::RouteTableId,
@@ -32,8 +31,7 @@ pub(super) struct RouteWriters(Mutex<HashMap<RouteTableId, Arc<RouteWriter>>>);
 pub(super) struct RouteWriter {
     table: RouteTableId,
     desk: Mutex<Desk>,
-    /// Something was put into the queue.
-    arrived: Notify,
+    callers: Arc<Callers>,
 }
 
 /// What lies on the writer's desk between two calls.
@@ -61,10 +59,6 @@ struct Claim {
     destination: Option<Cidr>,
 }
 
-/// The share of a call's time for which those who were answered together are awaited together.
-const GATHERING: u32 = 2;
-const LONGEST_GATHERING: Duration = Duration::from_millis(100);
-
 impl Cloud {
     /// Makes the wish come true together with whatever else is wished of this table, and says when it has.
     ///
@@ -81,7 +75,7 @@ impl Cloud {
         table: &RouteTableId,
         wishes: Vec<Wish>,
     ) -> Vec<Result<Written>> {
-        let writer = self.route_writers().of(table);
+        let writer = self.route_writers().of(table, self.callers());
         let promises = writer.accept(self, wishes);
         writer.begin();
         let mut answers = Vec::with_capacity(promises.len());
@@ -113,10 +107,10 @@ fn ended(table: &RouteTableId) -> Error {
 }
 
 impl RouteWriters {
-    fn of(&self, table: &RouteTableId) -> Arc<RouteWriter> {
+    fn of(&self, table: &RouteTableId, callers: &Arc<Callers>) -> Arc<RouteWriter> {
         let writer = || {
-            let (desk, arrived) = (Mutex::default(), Notify::new());
-            Arc::new(RouteWriter { table: table.clone(), desk, arrived })
+            let (table, callers) = (table.clone(), Arc::clone(callers));
+            Arc::new(RouteWriter { table, desk: Mutex::default(), callers })
         };
         Arc::clone(locked(&self.0).entry(table.clone()).or_insert_with(writer))
     }
@@ -135,13 +129,18 @@ impl RouteWriter {
     /// destination is answered right away.
     fn accept(self: &Arc<Self>, cloud: &Cloud, wishes: Vec<Wish>) -> Vec<Promise> {
         let mut desk = self.desk();
-        let promises = wishes.into_iter().map(|wish| self.accept_one(&mut desk, cloud, wish));
-        let promises = promises.collect();
-        self.arrived.notify_one();
-        promises
+        let caller = self.callers.wish();
+        let accept = |wish| self.accept_one(&mut desk, cloud, &caller, wish);
+        wishes.into_iter().map(accept).collect()
     }
 
-    fn accept_one(self: &Arc<Self>, desk: &mut Desk, cloud: &Cloud, wish: Wish) -> Promise {
+    fn accept_one(
+        self: &Arc<Self>,
+        desk: &mut Desk,
+        cloud: &Cloud,
+        caller: &Arc<Caller>,
+        wish: Wish,
+    ) -> Promise {
         let destination = wish.destination();
         let (mut claim, mut is_claimed) = (None, false);
         if let Some(range) = destination {
@@ -157,7 +156,7 @@ impl RouteWriter {
         desk.last_ticket += 1;
         let ticket = desk.last_ticket;
         let (reply, answer) = oneshot::channel();
-        let job = Job::new(ticket, wish, &self.table, cloud, reply);
+        let job = Job::new(ticket, wish, &self.table, cloud, caller, reply);
         if is_claimed {
             job.answer(Ok(Written::Claimed));
         } else {
@@ -200,33 +199,18 @@ impl RouteWriter {
     async fn write(self: Arc<Self>) {
         let mut knowledge = mem::take(&mut self.desk().knowledge);
         loop {
-            let jobs = {
+            {
                 let mut desk = self.desk();
-                let jobs = next_batch(&mut desk.queue);
-                if jobs.is_empty() {
+                if desk.queue.is_empty() {
                     desk.knowledge = knowledge;
                     desk.writing = false;
                     return;
                 }
-                jobs
-            };
-            let batch = Batch { writer: &self, knowledge: &mut knowledge };
-            let (answered, took) = bounds::timed(batch.settle(jobs)).await;
-            self.gather(answered, took).await;
-        }
-    }
-
-    /// Those who were answered together come again together, because Terraform goes on with as many resources at a
-    /// time as before. Taken as they come, the first of them would go alone and the others wait until it is back, and
-    /// so on in turns, which takes twice the calls. So they are awaited for a fraction of a call; one alone is not.
-    async fn gather(&self, answered: usize, took: Duration) {
-        let expected = answered + self.desk().queue.len();
-        let all_here = async {
-            while self.desk().queue.len() < expected {
-                self.arrived.notified().await;
             }
-        };
-        bounds::for_a_moment((took / GATHERING).min(LONGEST_GATHERING), all_here).await;
+            self.callers.before_writing().await;
+            let jobs = next_batch(&mut self.desk().queue);
+            Batch { writer: &self, knowledge: &mut knowledge }.settle(jobs).await;
+        }
     }
 
     /// Adds what was wished meanwhile, as far as it is to be sent whatever a later look at the table would show, to

@@ -1,7 +1,10 @@
 //! The rules of security groups. No version of the API can change a rule.
 //!
-//! API: GET and POST `/v3/{project}/vpc/security-group-rules`, GET and DELETE `…/{id}`. Where v3 is not published, the same under `/v1/{project}/`, which knows no action, no priority
-//! and one range of ports per rule.
+//! API: GET and POST `/v3/{project}/vpc/security-group-rules`, GET and DELETE `…/{id}`; for several new ones POST
+//! `/v3/{project}/vpc/security-groups/{group}/security-group-rules/batch-create`. Where v3 is not published, all but the
+//! last under `/v1/{project}/`, which knows no action, no priority and one range of ports per rule.
+
+use std::{collections::BTreeSet, future::ready, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     call::{Api, Call},
     client::Cloud,
-    decode::{or_default, text, text_or_number, whole_number},
+    decode::{Answer, or_default, text, text_or_number, whole_number},
     error::{Kind, Result, Subject},
     ids::{Description, RuleId, SecurityGroupId},
 };
@@ -87,17 +90,35 @@ struct WireRule {
 }
 
 const RULES: &str = "security-group-rules";
+const ONE_RULE: &str = "security-group-rules/{id}";
+const BATCH: &str = "security-group-rules/batch-create";
 
 impl Cloud {
+    /// The rules of a group as this run has read them.
     pub async fn security_group_rules(
         &self,
         group: &SecurityGroupId,
-    ) -> Result<Vec<SecurityGroupRule>> {
+    ) -> Result<Arc<Vec<SecurityGroupRule>>> {
+        let read = async { Ok(Arc::new(self.list_rules(group).await?)) };
+        self.known().rule_lists.get(group, read).await
+    }
+
+    /// The rules of a group as they are now. Those who want to know at the same time share a request.
+    pub async fn security_group_rules_now(
+        &self,
+        group: &SecurityGroupId,
+    ) -> Result<Arc<Vec<SecurityGroupRule>>> {
+        let read = |_| async { Ok(Arc::new(self.list_rules(group).await?)) };
+        let shared = self.now().rule_lists.get(group, (), ready(()), read);
+        self.during(&format!("list the rules of security group {group}"), shared).await?
+    }
+
+    async fn list_rules(&self, group: &SecurityGroupId) -> Result<Vec<SecurityGroupRule>> {
         self.newest(|api| async move {
             let operation = format!("list the rules of security group {group}");
             let call = Call::get(Subject::SecurityGroup, operation, api, RULES)
                 .query("security_group_id", group);
-            self.list(call, "security_group_rules").await
+            self.list(call.regional(RULES), "security_group_rules").await
         })
         .await
     }
@@ -106,7 +127,7 @@ impl Cloud {
         self.newest(|api| async move {
             let operation = format!("read security group rule {id}");
             let call = Call::get(Subject::Rule, operation, api, format!("{RULES}/{id}"));
-            self.find(&call, "security_group_rule").await
+            self.find(&call.regional(ONE_RULE), "security_group_rule").await
         })
         .await
     }
@@ -118,13 +139,14 @@ impl Cloud {
         group: &SecurityGroupId,
         rule: &NewRule,
     ) -> Result<SecurityGroupRule> {
-        let create = |api, rule: Value| async move {
+        let create = |api, mut rule: Value| async move {
+            rule["security_group_id"] = json!(group);
             let operation = format!("create a rule in security group {group}");
             let body = json!({ "security_group_rule": rule });
             let call = Call::post(Subject::Rule, operation, api, RULES, body);
-            self.send(&call).await?.object("security_group_rule")
+            self.change_rules(group, &call.regional(RULES)).await?.object("security_group_rule")
         };
-        match (create(Api::VpcV3, rule.as_v3(group)).await, rule.as_v1(group)) {
+        match (create(Api::VpcV3, rule.as_v3()).await, rule.as_v1()) {
             (Err(error), Some(rule)) if error.kind() == Kind::NotPublished => {
                 create(Api::VpcV1, rule).await
             }
@@ -132,12 +154,34 @@ impl Cloud {
         }
     }
 
-    /// Succeeds where the rule is already gone.
-    pub async fn delete_security_group_rule(&self, id: &RuleId) -> Result<()> {
+    /// All of them in one call. Whether the cloud makes some of them before it refuses one is not documented.
+    ///
+    /// # Errors
+    /// `NotPublished` where the region does not have the call.
+    pub async fn create_security_group_rules(
+        &self,
+        group: &SecurityGroupId,
+        rules: &[NewRule],
+    ) -> Result<Vec<SecurityGroupRule>> {
+        let operation = format!("create {} rules in security group {group}", rules.len());
+        let path = format!("security-groups/{group}/{BATCH}");
+        let rules: Vec<Value> = rules.iter().map(NewRule::as_v3).collect();
+        // Duplicates are not to be ignored: the answer would not tell which rules are ours.
+        let body = json!({ "security_group_rules": rules });
+        let call = Call::post(Subject::Rule, operation, Api::VpcV3, path, body);
+        self.change_rules(group, &call.regional(BATCH)).await?.object("security_group_rules")
+    }
+
+    /// Succeeds where the rule is already gone. The group may show it for a while.
+    pub async fn delete_security_group_rule(
+        &self,
+        group: &SecurityGroupId,
+        id: &RuleId,
+    ) -> Result<()> {
         let result = self.newest(|api| async move {
             let operation = format!("delete security group rule {id}");
             let call = Call::delete(Subject::Rule, operation, api, format!("{RULES}/{id}"));
-            let answer = self.send(&call).await?;
+            let answer = self.change_rules(group, &call.regional(ONE_RULE)).await?;
             // Nothing else is documented: any other success comes from something in between, and the rule may stand.
             if answer.status == 204 { Ok(()) } else { Err(answer.unreadable()) }
         });
@@ -146,11 +190,39 @@ impl Cloud {
             result => result,
         }
     }
+
+    /// Waits until the group does not show these rules any more, however long the operation may take.
+    pub async fn await_rules_gone(
+        &self,
+        group: &SecurityGroupId,
+        ids: &BTreeSet<RuleId>,
+    ) -> Result<()> {
+        let operation = format!("wait until the deleted rules of security group {group} are gone");
+        let mut looks = 0;
+        loop {
+            let shown = match self.security_group_rules_now(group).await {
+                Err(error) if error.kind() == Kind::NotFound => return Ok(()),
+                shown => shown?,
+            };
+            if !shown.iter().any(|rule| ids.contains(&rule.id)) {
+                return Ok(());
+            }
+            self.pause(&operation, looks).await?;
+            looks += 1;
+        }
+    }
+
+    /// Whatever comes of it, what was read of the group before may be out of date.
+    async fn change_rules(&self, group: &SecurityGroupId, call: &Call) -> Result<Answer> {
+        let outcome = self.send(call).await;
+        self.known().rule_lists.forget(group);
+        outcome
+    }
 }
 
 impl NewRule {
-    fn as_v3(&self, group: &SecurityGroupId) -> Value {
-        let mut rule = self.common(group);
+    fn as_v3(&self) -> Value {
+        let mut rule = self.common();
         rule["action"] = json!(self.action);
         // The default is disputed between the documents: always said.
         rule["priority"] = json!(self.priority);
@@ -159,11 +231,11 @@ impl NewRule {
     }
 
     /// `None` where v1 would make another rule than this.
-    fn as_v1(&self, group: &SecurityGroupId) -> Option<Value> {
+    fn as_v1(&self) -> Option<Value> {
         if self.action != V1_ACTION || self.priority != V1_PRIORITY {
             return None;
         }
-        let mut rule = self.common(group);
+        let mut rule = self.common();
         if let Some(ports) = &self.multiport {
             let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
             rule["port_range_min"] = json!(first.parse::<u16>().ok()?);
@@ -172,9 +244,9 @@ impl NewRule {
         Some(rule)
     }
 
-    fn common(&self, group: &SecurityGroupId) -> Value {
+    /// Without the group, which some calls name in their path.
+    fn common(&self) -> Value {
         let mut rule = json!({
-            "security_group_id": group,
             "direction": self.direction,
             "ethertype": self.ethertype,
             "description": self.description,

@@ -30,9 +30,14 @@ pub struct Subnet {
 impl Cloud {
     /// As this run has read them.
     pub async fn subnets(&self, vpc: &VpcId) -> Result<Vec<Subnet>> {
-        let operation = format!("list the subnets of VPC {vpc}");
-        let call = Call::get(Subject::Vpc, operation, Api::VpcV1, "subnets").query("vpc_id", vpc);
-        self.known().subnet_lists.get(vpc, self.list(call, "subnets")).await
+        let read = || async {
+            let operation = format!("list the subnets of VPC {vpc}");
+            let call =
+                Call::get(Subject::Vpc, operation, Api::VpcV1, "subnets").query("vpc_id", vpc);
+            let subnets: Vec<_> = self.list(call, "subnets").await?;
+            Ok(Some(subnets).filter(|subnets| !subnets.is_empty()))
+        };
+        Ok(self.known().subnet_lists.find(vpc, read).await?.unwrap_or_default())
     }
 
     pub async fn subnet(&self, id: &SubnetId) -> Result<Option<Subnet>> {

@@ -29,7 +29,8 @@ impl Cloud {
     pub async fn vpc(&self, id: &VpcId) -> Result<Option<Vpc>> {
         self.newest(|api| async move {
             let operation = format!("read VPC {id}");
-            let call = Call::get(Subject::Vpc, operation, api, format!("vpcs/{id}"));
+            let call =
+                Call::get(Subject::Vpc, operation, api, format!("vpcs/{id}")).regional("vpcs/{id}");
             self.find(&call, "vpc").await
         })
         .await

@@ -59,11 +59,15 @@ pub(super) async fn known_owner(
     })
 }
 
-impl Via {
-    pub(super) fn of_host(address: Address) -> Self {
-        Self { host_ip: Some(address), ..Self::default() }
-    }
+/// What a route to the server with this address has to name, seen the interfaces with this and other addresses.
+pub(super) fn owner_among(nics: &[Port], address: Address, vpc: &VpcId) -> Result<NextHop> {
+    let has_it = |nic: &&Port| nic.fixed_ips.contains(&address.into());
+    let nics = nics.iter().filter(has_it).cloned().collect();
+    let what = format!("the private address {address} in VPC `{vpc}`");
+    Ok(NextHop::through(&the_one(nics, "host_ip", &what)?))
+}
 
+impl Via {
     /// Shows a next hop in the attribute a user would write it in; a type that has none shows in none.
     pub(super) fn showing(hop: &NextHop) -> Self {
         let NextHop { kind, id } = hop;
@@ -87,10 +91,8 @@ impl Via {
     /// In the API's words, as things are now.
     pub(super) async fn resolve(&self, vpc: &VpcId, cloud: &Cloud) -> Result<NextHop> {
         if let Some(address) = self.host_ip {
-            let nics = cloud.nics_with_address(address.into(), Some(vpc)).await?;
-            let nic =
-                the_one(nics, "host_ip", &format!("the private address {address} in VPC `{vpc}`"))?;
-            return Ok(NextHop::through(&nic));
+            let nics = cloud.nics_with_addresses(vec![address.into()], vpc).await?;
+            return owner_among(&nics, address, vpc);
         }
         Ok(self.plain().ok_or_else(|| Problem::bug("a route without a next hop"))?)
     }

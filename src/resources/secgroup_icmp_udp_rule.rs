@@ -1,20 +1,26 @@
 //! `huaweivpc_secgroup_icmp_udp_rule`: the guide's two security group rules, ICMP and UDP, as one unit.
 //!
-//! API: POST, GET and DELETE `/v3/{project_id}/vpc/security-group-rules`, v1 where v3 is not offered. The cloud cannot
-//! change a rule, so an update makes the new rules first and deletes the old ones after: at no moment is less
-//! open than before and after.
+//! API: POST, GET and DELETE `/v3/{project_id}/vpc/security-group-rules`, v1 where v3 is not offered; two new rules in
+//! one call where the cloud has it. The cloud cannot change a rule, so an update makes the new rules first and deletes
+//! the old ones after: at no moment is less open than before and after.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+mod deleting;
 mod making;
 mod memory;
 mod terms;
 
 use self::{
-    making::{Maker, Ours, identical},
+    deleting::delete_rules,
+    making::{Maker, Ours, Unmade, identical},
     memory::{Memory, beside},
     terms::{Direction, Priority, Protocol, is_same_ports, range_of},
 };
@@ -138,7 +144,8 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
         // What is asked after is in the state.
         self.settle_notes(cloud);
-        let Some(rules) = self.rules(cloud).await? else { return Ok(None) };
+        let rules = cloud.security_group_rules(&self.security_group_id).await;
+        let Some(rules) = found(rules)? else { return Ok(None) };
         let mut ours: BTreeMap<Protocol, &SecurityGroupRule> = match &self.rule_ids {
             Some(ids) => rules
                 .iter()
@@ -172,86 +179,69 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
 
     async fn create(mut self, cloud: &Cloud) -> Result<Self> {
         let rules = self.rules_to_change(cloud).await?;
-        let mut maker = Maker::new(cloud, &self.security_group_id, &rules);
-        // Looked for before anything is made, so that a conflict leaves nothing half-made.
-        let standing = self.protocols.iter().filter_map(|protocol| {
-            let wanted = self.rule(*protocol);
-            let rule = identical(&rules, *protocol, &wanted)?;
-            maker.unrecorded(*protocol, &wanted).is_none().then_some((*protocol, &rule.id))
-        });
-        let standing: Vec<_> = standing.collect();
-        if !standing.is_empty() && !self.adopt_existing {
-            return Err(self.conflict(&standing).into());
+        let ours = self.ours(BTreeSet::new());
+        let mut maker = Maker::new(cloud, &self.security_group_id, rules, ours);
+        let outcome = maker.make(self.wanted(|_| true)).await;
+        let Maker { made, lost, .. } = maker;
+        let problems = outcome.map_err(|unmade| self.told(unmade)).err();
+        let is_nothing_there = made.is_empty() && lost.is_empty();
+        match problems {
+            None => {
+                self.rule_ids = Some(made);
+                Ok(self)
+            }
+            Some(problems) if is_nothing_there => Err(problems),
+            Some(problems) => {
+                self.protocols = made.keys().copied().collect();
+                self.rule_ids = Some(made);
+                self.memory.lost = lost;
+                Err(problems.keeping(&self))
+            }
         }
-        let mut made = BTreeMap::new();
-        for protocol in self.protocols.clone() {
-            match self.make(protocol, &BTreeSet::new(), &mut maker).await {
-                Ok(id) => made.insert(protocol, id),
-                Err(problems) if made.is_empty() && maker.lost.is_none() => return Err(problems),
-                Err(problems) => {
-                    self.protocols = made.keys().copied().collect();
-                    self.rule_ids = Some(made);
-                    self.memory.lost = maker.lost;
-                    return Err(problems.keeping(&self));
-                }
-            };
-        }
-        self.rule_ids = Some(made);
-        Ok(self)
     }
 
     async fn update(mut self, mut prior: Self, cloud: &Cloud) -> Result<Self> {
         prior.settle_notes(cloud);
         let rules = self.rules_to_change(cloud).await?;
         self.memory.look_through(&rules);
-        let mut surplus = std::mem::take(&mut self.memory.surplus);
+        let mut surplus = mem::take(&mut self.memory.surplus);
         let mut old = prior.rule_ids.take().unwrap_or_default();
-        let mut maker = Maker::new(cloud, &self.security_group_id, &rules);
-        let mut new = BTreeMap::new();
-        for protocol in self.protocols.clone() {
-            let unchanged = self.rule(protocol) == prior.rule(protocol);
-            match old.get(&protocol).filter(|_| unchanged).cloned() {
-                Some(id) => new.insert(protocol, id),
-                None => {
-                    let ours = surplus.iter().chain(old.get(&protocol)).cloned().collect();
-                    let outcome = self.make(protocol, &ours, &mut maker).await;
-                    old.retain(|_, id| !maker.deleted.contains(id));
-                    surplus.retain(|id| !maker.deleted.contains(id));
-                    match outcome {
-                        Ok(id) => new.insert(protocol, id),
-                        Err(problems) => {
-                            // What stands of the old rules is the state; the next apply finds the new ones again.
-                            prior.memory.surplus = beside(&old, surplus, new);
-                            prior.memory.lost = maker.lost;
-                            prior.rule_ids = Some(old);
-                            return Err(problems.keeping(&prior));
-                        }
-                    }
-                }
-            };
+        let mut new = old.clone();
+        new.retain(|protocol, _| {
+            self.protocols.contains(protocol) && self.rule(*protocol) == prior.rule(*protocol)
+        });
+        let ours = self.ours(surplus.iter().chain(old.values()).cloned().collect());
+        let mut maker = Maker::new(cloud, &self.security_group_id, rules, ours);
+        let outcome = maker.make(self.wanted(|protocol| !new.contains_key(protocol))).await;
+        old.retain(|_, id| !maker.deleted.contains(id));
+        surplus.retain(|id| !maker.deleted.contains(id));
+        new.extend(maker.made);
+        if let Err(unmade) = outcome {
+            // What stands of the old rules is the state; the next apply finds the new ones again.
+            prior.memory.surplus = beside(&old, surplus, new);
+            prior.memory.lost = maker.lost;
+            prior.rule_ids = Some(old);
+            return Err(self.told(unmade).keeping(&prior));
         }
         surplus = beside(&new, surplus, old);
         self.rule_ids = Some(new);
-        while let Some(id) = surplus.first().cloned() {
-            if let Err(error) = cloud.delete_security_group_rule(&id).await {
-                self.memory.surplus = surplus;
-                return Err(Problems::from(error).keeping(&self));
-            }
-            surplus.remove(&id);
+        if let Err(error) = delete_rules(&self.security_group_id, &mut surplus, cloud).await {
+            self.memory.surplus = surplus;
+            return Err(Problems::from(error).keeping(&self));
         }
         Ok(self)
     }
 
     async fn delete(mut self, cloud: &Cloud) -> Result<()> {
-        if self.memory.lost.is_some()
-            && let Some(rules) = self.rules(cloud).await?
+        if !self.memory.lost.is_empty()
+            && let Some(rules) =
+                found(cloud.security_group_rules_now(&self.security_group_id).await)?
         {
             self.memory.look_through(&rules);
         }
-        let rule_ids = self.rule_ids.take().unwrap_or_default();
-        for id in rule_ids.values().chain(&self.memory.surplus) {
-            cloud.delete_security_group_rule(id).await?;
-        }
+        let mut ids = mem::take(&mut self.memory.surplus);
+        ids.extend(self.rule_ids.take().into_iter().flat_map(BTreeMap::into_values));
+        delete_rules(&self.security_group_id, &mut ids, cloud).await?;
         self.settle_notes(cloud);
         Ok(())
     }
@@ -290,43 +280,39 @@ impl SecgroupIcmpUdpRule {
         }
     }
 
-    /// The rules of the group; `None` if the group does not exist.
-    async fn rules(&self, cloud: &Cloud) -> Result<Option<Vec<SecurityGroupRule>>> {
-        match cloud.security_group_rules(&self.security_group_id).await {
-            Ok(rules) => Ok(Some(rules)),
-            Err(error) if error.kind() == cloud::Kind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+    /// The rules to make, of the protocols that are meant.
+    fn wanted(&self, is_meant: impl Fn(&Protocol) -> bool) -> BTreeMap<Protocol, NewRule> {
+        let protocols = self.protocols.iter().copied().filter(is_meant);
+        protocols.map(|protocol| (protocol, self.rule(protocol))).collect()
     }
 
-    async fn rules_to_change(&self, cloud: &Cloud) -> Result<Vec<SecurityGroupRule>> {
+    /// Which rules of the group may be taken for wanted ones.
+    fn ours(&self, made: BTreeSet<RuleId>) -> Ours {
+        if self.adopt_existing { Ours::Any } else { Ours::These(made) }
+    }
+
+    /// The rules of the group as they are before some are made or deleted.
+    async fn rules_to_change(&self, cloud: &Cloud) -> Result<Arc<Vec<SecurityGroupRule>>> {
         let group = &self.security_group_id;
-        let rules = self.rules(cloud).await?;
+        let rules = found(cloud.security_group_rules_now(group).await)?;
         Ok(rules.ok_or_else(|| missing("Security group", group, "security_group_id"))?)
     }
 
-    /// Makes the rule, or takes an identical one: one of `ours`, or any if the user lets us.
-    async fn make(
-        &self,
-        protocol: Protocol,
-        ours: &BTreeSet<RuleId>,
-        maker: &mut Maker<'_>,
-    ) -> Result<RuleId> {
-        let ours = if self.adopt_existing { Ours::Any } else { Ours::These(ours) };
-        let outcome = maker.make(protocol, &self.rule(protocol), ours).await?;
-        outcome.map_err(|standing| self.conflict(&[(protocol, &standing)]).into())
+    fn told(&self, unmade: Unmade) -> Problems {
+        match unmade {
+            Unmade::Standing(standing) => self.conflict(&standing).into(),
+            Unmade::Failed(problems) => problems,
+        }
     }
 
-    fn conflict(&self, standing: &[(Protocol, &RuleId)]) -> Problem {
-        let rule = |(protocol, id): &(Protocol, &RuleId)| format!("{protocol} rule `{id}`");
-        let what = match standing {
-            [one] => format!("The {}", rule(one)),
-            all => {
-                format!("The pair of {}", all.iter().map(rule).collect::<Vec<_>>().join(" and "))
-            }
+    fn conflict(&self, standing: &BTreeMap<Protocol, RuleId>) -> Problem {
+        let rules = standing.iter().map(|(protocol, id)| format!("{protocol} rule `{id}`"));
+        let what = match rules.collect::<Vec<_>>().as_slice() {
+            [one] => format!("The {one}"),
+            all => format!("The pair of {}", all.join(" and ")),
         };
         let what = format!("{what} in security group `{}`", self.security_group_id);
-        let ids: Vec<&str> = standing.iter().map(|(_, id)| id.as_str()).collect();
+        let ids: Vec<&str> = standing.values().map(RuleId::as_str).collect();
         exists_already(Self::NAME, &what, &ids.join(","), "remote_ip_prefix")
     }
 
@@ -369,6 +355,15 @@ impl SecgroupIcmpUdpRule {
 
     fn from_key(id: &str) -> Result<Json> {
         crate::framework::key_from_id(&<Self as Resource<Cloud>>::SCHEMA, id).map(Json::Object)
+    }
+}
+
+/// The rules of a group; `None` if the group does not exist.
+fn found<T>(rules: cloud::Result<T>) -> Result<Option<T>> {
+    match rules {
+        Ok(rules) => Ok(Some(rules)),
+        Err(error) if error.kind() == cloud::Kind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -12,6 +12,7 @@ mod objects;
 mod repetition;
 pub mod script;
 mod secrets;
+mod sharing;
 mod throttle;
 mod transport;
 mod writes;

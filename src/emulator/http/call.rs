@@ -67,6 +67,23 @@ impl Reply {
         Self { status, body: Body::Numbered(body), headers: Vec::new() }
     }
 
+    /// The refusal of what has been done in part.
+    pub(super) fn refusal(refusal: &Refusal) -> Self {
+        let Refusal { status, code, message, shape } = refusal;
+        let body = match shape {
+            Shape::VpcV1 => Body::Json(json!({ "code": code, "message": message })),
+            Shape::VpcV3 => Body::Numbered(json!({ "error_code": code, "error_msg": message })),
+            Shape::Ecs => Body::Json(json!({ "error": { "code": code, "message": message } })),
+            Shape::Iam => {
+                let title = StatusCode::from_u16(*status).ok().and_then(|s| s.canonical_reason());
+                Body::Json(
+                    json!({ "error": { "code": status, "message": message, "title": title } }),
+                )
+            }
+        };
+        Self { status: *status, body, headers: Vec::new() }
+    }
+
     pub(super) fn text(status: u16, body: String) -> Self {
         Self { status, body: Body::Text(body), headers: Vec::new() }
     }
@@ -142,17 +159,7 @@ pub(super) fn answer(
 
 /// The error body of the API that was asked.
 pub(super) fn refuse(refusal: &Refusal, request_id: &RequestId) -> Response {
-    let Refusal { status, code, message, shape } = refusal;
-    let body = match shape {
-        Shape::VpcV1 => Body::Json(json!({ "code": code, "message": message })),
-        Shape::VpcV3 => Body::Numbered(json!({ "error_code": code, "error_msg": message })),
-        Shape::Ecs => Body::Json(json!({ "error": { "code": code, "message": message } })),
-        Shape::Iam => {
-            let title = StatusCode::from_u16(*status).ok().and_then(|s| s.canonical_reason());
-            Body::Json(json!({ "error": { "code": status, "message": message, "title": title } }))
-        }
-    };
-    Reply { status: *status, body, headers: Vec::new() }.into_response(request_id)
+    Reply::refusal(refusal).into_response(request_id)
 }
 
 impl Reply {

@@ -194,7 +194,13 @@ fn create_batch(world: &mut World, call: &Call) -> Handled {
         return Err(invalid_v3("security_group_id belongs into the path."));
     }
     let asked = security_group_rules.into_iter().map(asked_v3).collect::<Outcome<Vec<_>>>()?;
-    let created = world.create_rules(group_id, asked, ignore_duplicate, call.now)?;
+    let (created, outcome) = world.create_rules(group_id, asked, ignore_duplicate, call.now);
+    if let Err(refusal) = outcome {
+        return match created.is_empty() {
+            true => Err(refusal),
+            false => Ok(Reply::refusal(&refusal)),
+        };
+    }
     let rules = created
         .iter()
         .map(|id| world.rule(id, Api::V3).map(|(_, rule)| rule_v3_created(world, group_id, rule)))

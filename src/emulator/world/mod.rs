@@ -1,7 +1,8 @@
 //! The small cloud itself: what exists in it and which changes it allows. No HTTP, no clock, no I/O.
 //!
 //! Every function either does the whole of what was asked or refuses with the cloud's own code. Callers work on a
-//! copy and keep it only on success, so a refused request never leaves half of itself behind.
+//! copy and keep it only on success, so a refused request never leaves half of itself behind; but for the creation of
+//! several rules at once, which says what it has left.
 
 pub mod id;
 pub mod moment;

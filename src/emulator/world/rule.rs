@@ -152,27 +152,28 @@ impl World {
         self.rule(&id, api)
     }
 
-    /// Creates all rules or none; those that exist already are skipped if the caller says so.
+    /// Creates one rule after the other up to the first that is refused; those that exist already are skipped if the
+    /// caller says so.
     ///
-    /// Returns the ids of the rules that were created.
+    /// Returns the ids of the rules that were created, and the refusal. What was created before it stays, which is the
+    /// harder of the two things that the cloud may do.
     pub fn create_rules(
         &mut self,
         group_id: &str,
         asked: Vec<AskedRule>,
         ignore_duplicate: bool,
         now: Moment,
-    ) -> Outcome<Vec<String>> {
-        self.group(group_id, Api::V3)?;
+    ) -> (Vec<String>, Outcome<()>) {
         let mut created = Vec::new();
         for asked in asked {
             let id = self.mint("rule");
             match self.create_rule(id.clone(), group_id, asked, Api::V3, now) {
                 Ok(_) => created.push(id),
                 Err(refusal) if ignore_duplicate && is_duplicate(&refusal) => {}
-                Err(refusal) => return Err(refusal),
+                Err(refusal) => return (created, Err(refusal)),
             }
         }
-        Ok(created)
+        (created, Ok(()))
     }
 
     pub fn delete_rule(&mut self, rule_id: &str, api: Api) -> Outcome<()> {

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio::task::JoinSet;
-
 use super::{ContainerRoutes, Entry, Memory, in_entry};
 use crate::{
     cloud::{Cloud, Error, Kind, RouteTableId, VpcId, Wish, Written},
@@ -11,12 +9,9 @@ use crate::{
     network::{Address, Cidr, Mode, Recorded, SetChanges, set_changes},
     resources::{
         home::Home,
-        next_hop::{NextHop, Via},
+        next_hop::{self, NextHop},
     },
 };
-
-/// How many addresses are looked up at the same time.
-const LOOKUPS_AT_ONCE: usize = 10;
 
 /// Why a destination is not as it was wished.
 struct Failure {
@@ -223,24 +218,13 @@ async fn hosts(
     vpc: &VpcId,
     cloud: &Cloud,
 ) -> BTreeMap<Address, Result<NextHop>> {
-    let mut found = BTreeMap::new();
-    let mut left = addresses.into_iter();
-    let mut lookups = JoinSet::new();
-    loop {
-        while lookups.len() < LOOKUPS_AT_ONCE
-            && let Some(address) = left.next()
-        {
-            let (vpc, cloud) = (vpc.clone(), cloud.clone());
-            lookups
-                .spawn(async move { (address, Via::of_host(address).resolve(&vpc, &cloud).await) });
-        }
-        match lookups.join_next().await {
-            Some(Ok((address, hop))) => found.insert(address, hop),
-            // Ended without an answer, which whoever asked for the address will find missing.
-            Some(Err(_)) => continue,
-            None => return found,
-        };
+    if addresses.is_empty() {
+        return BTreeMap::new();
     }
+    let wanted = addresses.iter().map(|address| (*address).into()).collect();
+    let nics = cloud.nics_with_addresses(wanted, vpc).await;
+    let owner = |address: Address| next_hop::owner_among(&nics.clone()?, address, vpc);
+    addresses.into_iter().map(|address| (address, owner(address))).collect()
 }
 
 /// The cloud has one code for whatever is wrong with a route; the entry tells more.

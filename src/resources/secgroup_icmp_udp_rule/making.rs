@@ -1,14 +1,17 @@
-//! Making rules of the pair. The cloud refuses a rule that it holds already, and what came of an answer that got lost
-//! on the way is found out: a rule like the wanted one that was not there before is ours.
+//! Making rules of the pair, in one call where the cloud has it. The cloud refuses a rule that it holds already, and what
+//! came of an answer that got lost on the way is found out: a rule like the wanted one that was not there before is ours.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
 use super::terms::{Protocol, is_same_ports, range_of};
 use crate::{
     cloud::{About, Cloud, Error, Kind, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
-    framework::Result,
+    framework::Problems,
     resources::missing,
 };
 
@@ -17,11 +20,15 @@ pub(super) struct Maker<'c> {
     cloud: &'c Cloud,
     group: SecurityGroupId,
     /// The rules of the group before any was made.
-    before: &'c [SecurityGroupRule],
+    before: Arc<Vec<SecurityGroupRule>>,
+    ours: Ours,
+    /// The cloud may still be making what was asked for in a call without an answer.
+    in_doubt: bool,
+    pub(super) made: BTreeMap<Protocol, RuleId>,
     /// Rules that had to go so that their successors could be made.
     pub(super) deleted: BTreeSet<RuleId>,
-    /// The rule of which nobody could be asked whether it was made.
-    pub(super) lost: Option<Lost>,
+    /// The rules of which nobody could be asked whether they were made.
+    pub(super) lost: Vec<Lost>,
 }
 
 /// A rule whose making got no answer.
@@ -32,10 +39,17 @@ pub(super) struct Lost {
     before: BTreeSet<RuleId>,
 }
 
-/// Which identical rules in the cloud may stand for the wanted one.
-pub(super) enum Ours<'a> {
+/// Which identical rules in the cloud may stand for the wanted ones.
+pub(super) enum Ours {
     Any,
-    These(&'a BTreeSet<RuleId>),
+    These(BTreeSet<RuleId>),
+}
+
+/// Why not all of the rules were made.
+pub(super) enum Unmade {
+    /// The cloud holds identical ones, which are not ours.
+    Standing(BTreeMap<Protocol, RuleId>),
+    Failed(Problems),
 }
 
 /// What became of the wish for a rule.
@@ -45,53 +59,146 @@ enum Made {
     Stands(RuleId),
 }
 
+type Result<T> = std::result::Result<T, Unmade>;
+type Rules = BTreeMap<Protocol, NewRule>;
+
 impl<'c> Maker<'c> {
     pub(super) fn new(
         cloud: &'c Cloud,
         group: &SecurityGroupId,
-        before: &'c [SecurityGroupRule],
+        rules: Arc<Vec<SecurityGroupRule>>,
+        ours: Ours,
     ) -> Self {
-        let group = group.clone();
-        Self { cloud, group, before, deleted: BTreeSet::new(), lost: None }
+        Self {
+            cloud,
+            group: group.clone(),
+            before: rules,
+            ours,
+            in_doubt: false,
+            made: BTreeMap::new(),
+            deleted: BTreeSet::new(),
+            lost: Vec::new(),
+        }
     }
 
-    /// Makes the rule, or takes an identical one of `ours`. `Err` in the result is the id of one that is not.
-    pub(super) async fn make(
-        &mut self,
-        protocol: Protocol,
-        rule: &NewRule,
-        ours: Ours<'_>,
-    ) -> Result<std::result::Result<RuleId, RuleId>> {
-        if let Some(unrecorded) = self.unrecorded(protocol, rule) {
-            return Ok(Ok(unrecorded.id.clone()));
+    /// Makes the rules, or takes identical ones that are ours. Whatever comes, the account holds what was made.
+    pub(super) async fn make(&mut self, wanted: Rules) -> Result<()> {
+        let standing: BTreeMap<Protocol, RuleId> = wanted
+            .iter()
+            .filter_map(|(protocol, rule)| {
+                Some((*protocol, identical(&*self.before, *protocol, rule)?.id.clone()))
+            })
+            .collect();
+        // Looked for before anything is made, so that a conflict leaves nothing half-made.
+        let mut theirs = standing.clone();
+        theirs.retain(|protocol, id| {
+            !self.ours.hold(id)
+                && !wanted.get(protocol).is_some_and(|it| self.is_unrecorded(it, id))
+        });
+        if !theirs.is_empty() {
+            return Err(Unmade::Standing(theirs));
         }
-        let standing = match self.try_make(protocol, rule).await? {
-            Made::New(id) => return Ok(Ok(id)),
-            Made::Stands(id) if ours.hold(&id) => id,
-            Made::Stands(id) => return Ok(Err(id)),
+        let mut new = wanted.clone();
+        new.retain(|protocol, _| !standing.contains_key(protocol));
+        if new.len() > 1 {
+            self.make_together(&new).await?;
+        }
+        for (protocol, rule) in wanted {
+            match standing.get(&protocol) {
+                _ if self.made.contains_key(&protocol) => {}
+                Some(id) => self.take_over(protocol, &rule, id.clone()).await?,
+                None => self.make_alone(protocol, &rule).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes as many of the rules as one call does. The others are to be made alone, where each gets its own answer.
+    async fn make_together(&mut self, new: &Rules) -> Result<()> {
+        let rules: Vec<NewRule> = new.values().cloned().collect();
+        rules.iter().for_each(|rule| self.cloud.leave_note(self.about(rule), rule));
+        let error = match self.cloud.create_security_group_rules(&self.group, &rules).await {
+            Ok(answer) => {
+                self.recognise(new, &answer, None);
+                return Ok(());
+            }
+            Err(error) if error.kind() == Kind::NotPublished => return Ok(()),
+            Err(error) if error.leaves_doubt() || is_about_one(&error.kind()) => error,
+            Err(error) => {
+                rules.iter().for_each(|rule| self.cloud.settle_note(self.about(rule)));
+                return Err(self.failed(error));
+            }
         };
-        // To the cloud, rules that differ in their description only are the same; then the old one has to go first.
-        let held = self.cloud.security_group_rule(&standing).await?;
-        if held.is_some_and(|held| held.description == rule.description.as_str()) {
-            return Ok(Ok(standing));
+        self.in_doubt = error.leaves_doubt();
+        let standing = match error.kind() {
+            Kind::RuleExists { id: None } => {
+                rules.iter().for_each(|rule| self.cloud.settle_note(self.about(rule)));
+                return Ok(());
+            }
+            Kind::RuleExists { id } => id,
+            _ => None,
+        };
+        // The cloud does not promise that it makes all or none.
+        match self.cloud.security_group_rules_now(&self.group).await {
+            Ok(rules) => self.recognise(new, &rules, standing.as_deref()),
+            Err(_) => {
+                self.lost = new.iter().map(|(protocol, rule)| self.lost(*protocol, rule)).collect();
+                return Err(self.failed(error));
+            }
         }
-        self.cloud.delete_security_group_rule(&standing).await?;
-        self.deleted.insert(standing);
-        Ok(match self.try_make(protocol, rule).await? {
-            Made::New(id) => Ok(id),
-            Made::Stands(id) => Err(id),
-        })
+        if !self.in_doubt {
+            let undone = new.iter().filter(|(protocol, _)| !self.made.contains_key(protocol));
+            undone.for_each(|(_, rule)| self.cloud.settle_note(self.about(rule)));
+        }
+        Ok(())
     }
 
-    /// The very rule, made by an earlier run that was killed before anybody could record it.
-    pub(super) fn unrecorded(
-        &self,
-        protocol: Protocol,
-        rule: &NewRule,
-    ) -> Option<&'c SecurityGroupRule> {
-        let standing = identical(self.before, protocol, rule)?;
-        let is_meant = self.cloud.noted::<NewRule>(self.about(rule)).as_ref() == Some(rule);
-        Some(standing).filter(|held| is_meant && held.description == rule.description.as_str())
+    /// Takes into the account what `rules` show to have been made, up to the one that the cloud refused because
+    /// `standing` was there.
+    fn recognise(&mut self, wanted: &Rules, rules: &[SecurityGroupRule], standing: Option<&str>) {
+        for (protocol, rule) in wanted {
+            let found = self.lost(*protocol, rule).found_in(rules);
+            if found.as_ref().is_some_and(|id| Some(id.as_str()) == standing) {
+                return;
+            }
+            self.made.extend(found.map(|id| (*protocol, id)));
+        }
+    }
+
+    async fn make_alone(&mut self, protocol: Protocol, rule: &NewRule) -> Result<()> {
+        match self.try_make(protocol, rule).await? {
+            Made::New(id) => drop(self.made.insert(protocol, id)),
+            Made::Stands(id) if self.ours.hold(&id) || (self.in_doubt && !self.was_there(&id)) => {
+                self.take_over(protocol, rule, id).await?;
+            }
+            Made::Stands(id) => return Err(Unmade::standing(protocol, id)),
+        }
+        Ok(())
+    }
+
+    /// Takes a rule of ours for the wanted one. To the cloud, rules that differ in their description only are the
+    /// same; then the old one has to go first.
+    async fn take_over(&mut self, protocol: Protocol, rule: &NewRule, id: RuleId) -> Result<()> {
+        let held = match self.before.iter().find(|held| held.id == id).cloned() {
+            None => self.cloud.security_group_rule(&id).await?,
+            held => held,
+        };
+        if held.is_some_and(|held| held.description == rule.description.as_str()) {
+            self.made.insert(protocol, id);
+            return Ok(());
+        }
+        self.cloud.delete_security_group_rule(&self.group, &id).await?;
+        self.deleted.insert(id.clone());
+        let mut made = self.try_make(protocol, rule).await?;
+        if matches!(&made, Made::Stands(standing) if *standing == id) {
+            self.cloud.await_rules_gone(&self.group, &self.deleted).await?;
+            made = self.try_make(protocol, rule).await?;
+        }
+        match made {
+            Made::New(new) => drop(self.made.insert(protocol, new)),
+            Made::Stands(id) => return Err(Unmade::standing(protocol, id)),
+        }
+        Ok(())
     }
 
     async fn try_make(&mut self, protocol: Protocol, rule: &NewRule) -> Result<Made> {
@@ -108,38 +215,74 @@ impl<'c> Maker<'c> {
         let standing = match error.kind() {
             Kind::RuleExists { id: Some(id) } => id.parse().ok(),
             Kind::RuleExists { id: None } => {
-                let rules = self.cloud.security_group_rules(&self.group).await?;
-                identical(&rules, protocol, rule).map(|rule| rule.id.clone())
-            }
-            Kind::NotFound => {
-                return Err(missing("Security group", &self.group, "security_group_id").into());
+                let rules = self.cloud.security_group_rules_now(&self.group).await?;
+                identical(&*rules, protocol, rule).map(|rule| rule.id.clone())
             }
             _ => None,
         };
-        standing.map(Made::Stands).ok_or_else(|| error.into())
+        standing.map(Made::Stands).ok_or_else(|| self.failed(error))
     }
 
     async fn look_for(&mut self, protocol: Protocol, rule: &NewRule, error: Error) -> Result<Made> {
-        let before = self.before.iter().map(|rule| rule.id.clone()).collect();
-        let lost = Lost { protocol, rule: rule.clone(), before };
-        match self.cloud.security_group_rules(&self.group).await {
+        let lost = self.lost(protocol, rule);
+        match self.cloud.security_group_rules_now(&self.group).await {
             Ok(rules) => lost.found_in(&rules).map(Made::New).ok_or_else(|| {
                 self.cloud.settle_note(self.about(rule));
                 error.into()
             }),
             Err(_) => {
-                self.lost = Some(lost);
+                self.lost.push(lost);
                 Err(error.into())
             }
         }
     }
 
+    fn lost(&self, protocol: Protocol, rule: &NewRule) -> Lost {
+        let before = self.before.iter().map(|rule| rule.id.clone()).collect();
+        Lost { protocol, rule: rule.clone(), before }
+    }
+
+    /// The rule there is the very one that an earlier run made, which was killed before anybody could record it.
+    fn is_unrecorded(&self, wanted: &NewRule, standing: &RuleId) -> bool {
+        let is_meant = self.cloud.noted::<NewRule>(self.about(wanted)).as_ref() == Some(wanted);
+        let is_it = |held: &SecurityGroupRule| {
+            held.id == *standing && held.description == wanted.description.as_str()
+        };
+        is_meant && self.before.iter().any(is_it)
+    }
+
     fn about<'a>(&'a self, rule: &'a NewRule) -> About<'a> {
         About::SecurityGroupRule { security_group_id: &self.group, rule }
     }
+
+    fn was_there(&self, id: &RuleId) -> bool {
+        self.before.iter().any(|rule| rule.id == *id)
+    }
+
+    fn failed(&self, error: Error) -> Unmade {
+        match error.kind() {
+            Kind::NotFound => {
+                let problem = missing("Security group", &self.group, "security_group_id");
+                Unmade::Failed(problem.into())
+            }
+            _ => error.into(),
+        }
+    }
 }
 
-impl Ours<'_> {
+impl Unmade {
+    fn standing(protocol: Protocol, id: RuleId) -> Self {
+        Self::Standing(BTreeMap::from([(protocol, id)]))
+    }
+}
+
+impl From<Error> for Unmade {
+    fn from(error: Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Ours {
     fn hold(&self, id: &RuleId) -> bool {
         match self {
             Ours::Any => true,
@@ -170,4 +313,17 @@ pub(super) fn identical<'r>(
             && (&rule.direction, &rule.action, rule.priority)
                 == (&wanted.direction, &wanted.action, wanted.priority)
     })
+}
+
+/// The refusal of several rules may be that of one of them, or of the call for several.
+fn is_about_one(refusal: &Kind) -> bool {
+    matches!(
+        refusal,
+        Kind::RuleExists { .. }
+            | Kind::QuotaExceeded
+            | Kind::TooManyEntries
+            | Kind::Conflict
+            | Kind::Denied
+            | Kind::Refused
+    )
 }

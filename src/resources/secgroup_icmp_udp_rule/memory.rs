@@ -1,6 +1,9 @@
 //! What is remembered of a pair beside its state: rules of ours that are in the cloud, or may be, without being of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,18 +17,19 @@ pub(super) struct Memory {
     pub(super) surplus: BTreeSet<RuleId>,
     /// What may have been made without an answer.
     #[serde(default)]
-    pub(super) lost: Option<Lost>,
+    pub(super) lost: Vec<Lost>,
 }
 
 impl Memory {
     pub(super) fn is_empty(&self) -> bool {
-        self.surplus.is_empty() && self.lost.is_none()
+        self.surplus.is_empty() && self.lost.is_empty()
     }
 
     /// Forgets what is no longer among the rules of the group, and finds what was made without an answer.
     pub(super) fn look_through(&mut self, rules: &[SecurityGroupRule]) {
         self.surplus.retain(|id| rules.iter().any(|rule| rule.id == *id));
-        self.surplus.extend(self.lost.take().and_then(|lost| lost.found_in(rules)));
+        let lost = mem::take(&mut self.lost);
+        self.surplus.extend(lost.iter().filter_map(|lost| lost.found_in(rules)));
     }
 }
 

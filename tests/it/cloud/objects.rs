@@ -185,7 +185,7 @@ async fn v3_says_where_the_next_page_begins() {
     ])
     .await;
     let rules = cloud(&server).security_group_rules(&id(GROUP)).await.unwrap();
-    let ids: Vec<_> = rules.into_iter().map(|rule| rule.id).collect();
+    let ids: Vec<_> = rules.iter().map(|rule| rule.id.clone()).collect();
     assert_eq!(ids, [id::<RuleId>("a"), id("b")]);
     let path = "GET /v3/P/vpc/security-group-rules?limit=1000";
     assert_eq!(

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    RULE, TABLE, VPC, cloud, config, id,
+    GROUP, RULE, TABLE, VPC, cloud, config, id,
     log::Log,
     script::{Reply, Server, json, text},
 };
@@ -30,7 +30,7 @@ async fn sendings(reply: fn() -> Reply) -> [(usize, bool); 3] {
     let write = cloud(&server).change_routes(&id(TABLE), &changes).await.is_ok();
     let writes = server.lines().len();
     let server = Server::start([reply(), text(204, "")]).await;
-    let deletion = cloud(&server).delete_security_group_rule(&id(RULE)).await.is_ok();
+    let deletion = cloud(&server).delete_security_group_rule(&id(GROUP), &id(RULE)).await.is_ok();
     [(reads, read), (writes, write), (server.lines().len(), deletion)]
 }
 

@@ -156,7 +156,7 @@ async fn a_deleted_rule_stays_deleted() {
             .await;
     let cloud = cloud(&server);
     for _ in 0..3 {
-        cloud.delete_security_group_rule(&id(RULE)).await.unwrap();
+        cloud.delete_security_group_rule(&id(GROUP), &id(RULE)).await.unwrap();
     }
     let v3 = format!("DELETE /v3/P/vpc/security-group-rules/{RULE}");
     let v1 = format!("DELETE /v1/P/security-group-rules/{RULE}");
@@ -166,6 +166,6 @@ async fn a_deleted_rule_stays_deleted() {
 #[tokio::test]
 async fn a_path_that_nobody_serves_deletes_nothing() {
     let server = Server::start([text(404, "<html>no such page</html>")]).await;
-    let error = cloud(&server).delete_security_group_rule(&id(RULE)).await.unwrap_err();
+    let error = cloud(&server).delete_security_group_rule(&id(GROUP), &id(RULE)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Refused);
 }

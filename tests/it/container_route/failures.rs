@@ -120,3 +120,59 @@ async fn a_time_limit_ends_the_operation_and_what_exists_is_recorded() {
     world.expect_routes(&table, "10.0.2.0/24 -> ECS1").await;
     world.destroy(route).await;
 }
+
+#[tokio::test]
+async fn a_time_limit_that_ends_a_write_after_it_was_sent_leaves_it_to_the_next_apply() {
+    let short = json!({ "create": "1s", "update": "1s", "delete": "1s" });
+    // The table is read to find its VPC or to refresh, to see what is in it, and then to see what became of the call.
+    let late = || json!({ "skip": 2, "delay": "10s" });
+    for (cut, is_done) in [("after", true), ("before", false)] {
+        let world = World::with(json!({}), json!({ "max_retries": 9 })).await;
+        let table = default_table(&world).await;
+        let lines =
+            |done: &str, before: &str| if is_done { done.to_owned() } else { before.to_owned() };
+
+        world.disturb("PUT", WRITE, json!({ "cut": cut })).await;
+        world.disturb("GET", WRITE, late()).await;
+        let config = route(&world, json!({ "timeouts": short })).await;
+        let refusal = world.refuse("container_route", config).await;
+        let mut route = refusal.expect_problem("", "Time limit reached").object;
+        assert!(route.is_in_state() && route.is_tainted(), "{cut}");
+        world.expect_routes(&table, &lines("10.0.2.0/24 -> ECS1", "")).await;
+        let action = world.repair(&mut route).await;
+        assert_eq!(action, if is_done { Action::Replace } else { Action::Create }, "{cut}");
+
+        world.disturb("PUT", WRITE, json!({ "cut": cut })).await;
+        world.disturb("GET", WRITE, late()).await;
+        let other = world.server("ECS2").await;
+        let refusal = world.refuse_to(route, json!({ "ecs_id": other })).await;
+        let mut route = refusal.expect_problem("", "Time limit reached").object;
+        assert!(!route.is_tainted(), "{cut}");
+        let there = lines("10.0.2.0/24 -> ECS2", "10.0.2.0/24 -> ECS1");
+        world.expect_routes(&table, &there).await;
+        let action = world.repair(&mut route).await;
+        assert_eq!(action, if is_done { Action::NoOp } else { Action::Update }, "{cut}");
+        world.expect_routes(&table, "10.0.2.0/24 -> ECS2").await;
+
+        world.disturb("PUT", WRITE, json!({ "cut": cut })).await;
+        world.disturb("GET", WRITE, late()).await;
+        let refusal = world.refuse_to_destroy(route).await;
+        let route = refusal.expect_problem("", "Time limit reached").object;
+        assert!(route.is_in_state(), "{cut}");
+        world.expect_routes(&table, &lines("", "10.0.2.0/24 -> ECS2")).await;
+        world.destroy(route).await;
+        world.expect_routes(&table, "").await;
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_is_answered_after_its_time_limit_has_come_true() {
+    let world = World::start().await;
+    let table = default_table(&world).await;
+    world.disturb("PUT", WRITE, json!({ "delay": "1500ms" })).await;
+
+    let route = applied(&world, json!({ "timeouts": { "create": "1s" } })).await;
+
+    world.expect_routes(&table, "10.0.2.0/24 -> ECS1").await;
+    world.expect_no_further_change(&route).await;
+}

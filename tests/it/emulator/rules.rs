@@ -190,7 +190,7 @@ async fn a_duplicate_is_named_by_the_rule_that_is_there() {
 }
 
 #[tokio::test]
-async fn several_rules_are_made_at_once_or_not_at_all() {
+async fn several_rules_are_made_at_once_up_to_the_first_that_is_refused() {
     let cloud = Cloud::start(GUIDE).await;
     let path =
         "/v3/{p}/vpc/security-groups/{group:sg-containers}/security-group-rules/batch-create";
@@ -201,15 +201,15 @@ async fn several_rules_are_made_at_once_or_not_at_all() {
             .collect();
         json!({ "security_group_rules": rules, "ignore_duplicate": ignore }).to_string()
     };
-    cloud.post(path, &asked(&["icmp", "bad"], false)).await.expect_refusal(400, "VPC.9902");
+    cloud.post(path, &asked(&["bad", "icmp"], false)).await.expect_refusal(400, "VPC.9902");
     let both = cloud.post(path, &asked(&["icmp", "udp"], false)).await.expect(201);
     assert_eq!(column(&both["security_group_rules"], "protocol"), ["icmp", "udp"]);
-    let again = cloud.post(path, &asked(&["tcp", "udp"], false)).await;
+    let again = cloud.post(path, &asked(&["tcp", "udp", "6"], false)).await;
     again.expect_refusal(409, "VPC.9902");
-    let ignored = cloud.post(path, &asked(&["tcp", "udp", "tcp"], true)).await.expect(201);
-    assert_eq!(column(&ignored["security_group_rules"], "protocol"), ["tcp"]);
+    let ignored = cloud.post(path, &asked(&["47", "udp", "tcp"], true)).await.expect(201);
+    assert_eq!(column(&ignored["security_group_rules"], "protocol"), ["47"]);
     let all = cloud.get(&format!("{V3}?remote_ip_prefix=10.0.0.0/8")).await.expect(200);
-    assert_eq!(column(&all["security_group_rules"], "protocol"), ["icmp", "udp", "tcp"]);
+    assert_eq!(column(&all["security_group_rules"], "protocol"), ["icmp", "udp", "tcp", "47"]);
 }
 
 #[tokio::test]

@@ -45,6 +45,25 @@ async fn a_hundred_routes_ten_at_a_time_take_a_handful_of_calls() {
 }
 
 #[tokio::test]
+async fn ten_at_a_time_keep_together_across_tables() {
+    let (cloud, table) = against(Model::default()).await;
+    let places = Arc::new(Semaphore::new(10));
+    let write = |n: usize| {
+        let (cloud, places) = (cloud.clone(), Arc::clone(&places));
+        async move {
+            let _place = places.acquire().await.unwrap();
+            cloud.write_route(&id(&format!("table-{}", n % 5)), create(destination(n), "")).await
+        }
+    };
+    for task in (0..200).map(|n| tokio::spawn(write(n))).collect::<Vec<_>>() {
+        assert_eq!(task.await.unwrap().unwrap(), Written::Done);
+    }
+    let seen = table.now().seen;
+    // All in step, ten callers would make five calls.
+    assert!(seen.puts <= 130, "{seen:?}");
+}
+
+#[tokio::test]
 async fn a_destroy_that_begins_anew_takes_as_few() {
     let (cloud, table) = against(Model::holding((0..100).map(|n| (destination(n), "")))).await;
     one_by_one(&cloud, all(remove, 100), 10).await;
