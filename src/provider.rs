@@ -16,7 +16,10 @@ use crate::{
         AnyDataSource, AnyResource, Configured, Function, Problem, Problems, Provider, Result,
         Session, Value, data_source, resource,
     },
-    functions::{cidr_contains::CidrContains, cidr_overlaps::CidrOverlaps},
+    functions::{
+        cidr_aggregate::CidrAggregate, cidr_allocate::CidrAllocate, cidr_contains::CidrContains,
+        cidr_overlaps::CidrOverlaps,
+    },
     resources::{
         container_route::ContainerRoute, container_routes::ContainerRoutes,
         ecs_port_source_check::EcsPortSourceCheck, secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
@@ -32,7 +35,7 @@ const RESOURCES: &[&dyn AnyResource<Cloud>] = &[
 
 const DATA_SOURCES: &[&dyn AnyDataSource<Cloud>] = &[&data_source::Entry::<ContainerCidrPlan>::NEW];
 
-const FUNCTIONS: &[&dyn Function] = &[&CidrContains, &CidrOverlaps];
+const FUNCTIONS: &[&dyn Function] = &[&CidrAggregate, &CidrAllocate, &CidrContains, &CidrOverlaps];
 
 /// What the provider takes from the world around it; only the binary and tests make one.
 pub struct Environment {
