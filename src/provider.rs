@@ -11,7 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cloud::Cloud,
-    data_sources::container_cidr_plan::ContainerCidrPlan,
+    data_sources::{
+        container_cidr_plan::ContainerCidrPlan, ecs_hosts::EcsHosts, route_table::RouteTable,
+        security_group::SecurityGroup, subnet::Subnet, vpc::Vpc,
+    },
     framework::{
         AnyDataSource, AnyResource, Configured, Function, Problem, Problems, Provider, Result,
         Session, Value, data_source, resource,
@@ -33,7 +36,14 @@ const RESOURCES: &[&dyn AnyResource<Cloud>] = &[
     &resource::Entry::<SecgroupIcmpUdpRule>::NEW,
 ];
 
-const DATA_SOURCES: &[&dyn AnyDataSource<Cloud>] = &[&data_source::Entry::<ContainerCidrPlan>::NEW];
+const DATA_SOURCES: &[&dyn AnyDataSource<Cloud>] = &[
+    &data_source::Entry::<ContainerCidrPlan>::NEW,
+    &data_source::Entry::<EcsHosts>::NEW,
+    &data_source::Entry::<RouteTable>::NEW,
+    &data_source::Entry::<SecurityGroup>::NEW,
+    &data_source::Entry::<Subnet>::NEW,
+    &data_source::Entry::<Vpc>::NEW,
+];
 
 const FUNCTIONS: &[&dyn Function] = &[&CidrAggregate, &CidrAllocate, &CidrContains, &CidrOverlaps];
 

@@ -21,10 +21,13 @@ use super::{
     retry::{self, Decision, Effect, Past, Policy},
     route_table::{RouteTable, RouteTableSummary},
     route_writer::RouteWriters,
+    security_group_list::SecurityGroup,
+    server::{Server, ServerFilter},
     subnet::Subnet,
     throttle::Throttle,
     transport::{self, Transport},
     turns::Turns,
+    vpc::Vpc,
 };
 
 /// A handle on one region of the cloud. Clones share connections, logins and what was looked up.
@@ -58,10 +61,17 @@ pub(super) struct Known {
     pub(super) subnet_lists: Memo<VpcId, Vec<Subnet>>,
     pub(super) port_lists: Memo<SubnetId, Arc<Vec<Port>>>,
     pub(super) quotas: Memo<String, Option<i64>>,
+    /// By enterprise project, as are the groups.
+    pub(super) vpc_lists: Memo<Option<String>, Arc<Vec<Vpc>>>,
+    pub(super) group_lists: Memo<Option<String>, Arc<Vec<SecurityGroup>>>,
+    /// Of every VPC of the project, as are the tables.
+    pub(super) all_subnets: Memo<(), Arc<Vec<Subnet>>>,
+    pub(super) all_route_tables: Memo<(), Arc<Vec<RouteTableSummary>>>,
+    pub(super) server_lists: Memo<ServerFilter, Arc<Vec<Server>>>,
 }
 
 /// How many elements a page of a list may hold. The API allows up to 2000.
-const PAGE_LIMIT: usize = 1000;
+pub(super) const PAGE_LIMIT: usize = 1000;
 
 impl Cloud {
     /// Nothing is read, connected or asked before the first call.
@@ -120,6 +130,11 @@ impl Cloud {
 
     pub(super) fn known(&self) -> &Known {
         &self.session.known
+    }
+
+    /// The enterprise project to list, where one is named here or in the provider block.
+    pub(super) fn enterprise_project(&self, named: Option<&str>) -> Option<String> {
+        named.map(str::to_owned).or_else(|| self.config().enterprise_project_id.clone())
     }
 
     pub(super) fn max_retries(&self) -> u32 {

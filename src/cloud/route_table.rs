@@ -28,6 +28,8 @@ pub struct RouteTable {
     pub routes: Vec<Route>,
     #[serde(default, deserialize_with = "subnet_ids")]
     pub subnets: Vec<SubnetId>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub description: String,
 }
 
 /// A route table as a list shows it, without its routes.
@@ -94,6 +96,14 @@ impl Cloud {
         let call =
             Call::get(Subject::Vpc, operation, Api::VpcV1, "routetables").query("vpc_id", vpc);
         self.known().route_table_lists.get(vpc, self.list(call, "routetables")).await
+    }
+
+    /// The tables of every VPC, as this run has read them.
+    pub async fn all_route_tables(&self) -> Result<Arc<Vec<RouteTableSummary>>> {
+        let operation = "list the route tables";
+        let call = Call::get(Subject::RouteTable, operation, Api::VpcV1, "routetables");
+        let read = async { self.list(call, "routetables").await.map(Arc::new) };
+        self.known().all_route_tables.get(&(), read).await
     }
 
     /// Sends all changes in one call and returns the table as the cloud then shows it.

@@ -1,15 +1,19 @@
 //! Servers (ECS).
 //!
-//! API: GET `/v1/{project}/cloudservers/{id}`.
+//! API: GET `/v1/{project}/cloudservers/{id}`, GET `/v1/{project}/cloudservers/detail`, whose pages have numbers.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use serde::Deserialize;
 
 use super::{
     call::{Api, Call},
-    client::Cloud,
-    decode::{addresses, optional_id, or_default, text},
+    client::{Cloud, PAGE_LIMIT},
+    decode::{addresses, optional_id, or_default, tags, text},
     error::{Result, Subject},
     ids::{PortId, ServerId, SubnetId, VpcId},
 };
@@ -24,6 +28,18 @@ pub struct Server {
     pub vpc_id: Option<VpcId>,
     pub nics: Vec<Nic>,
     pub has_public_ip: bool,
+    pub availability_zone: String,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Which servers a list is to hold. The cloud takes it loosely: the reader has to look again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ServerFilter {
+    All,
+    /// Those with this text in their name.
+    Name(String),
+    /// Those with a tag of this key and value.
+    Tag(String, String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +67,17 @@ struct WireServer {
     network_interfaces: Vec<WireNic>,
     #[serde(default, deserialize_with = "or_default")]
     metadata: Metadata,
+    #[serde(default, rename = "OS-EXT-AZ:availability_zone", deserialize_with = "or_default")]
+    availability_zone: String,
+    #[serde(default, deserialize_with = "tags")]
+    tags: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct ServerPage {
+    /// Of all pages together.
+    count: Option<usize>,
+    servers: Vec<Server>,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +118,47 @@ impl Cloud {
         let server: Option<Server> = self.find(&call, "server").await?;
         Ok(server.filter(|server| server.status != DELETED))
     }
+
+    /// As this run has read them.
+    pub async fn servers(&self, filter: &ServerFilter) -> Result<Arc<Vec<Server>>> {
+        let read = async { self.read_servers(filter).await.map(Arc::new) };
+        self.known().server_lists.get(filter, read).await
+    }
+
+    async fn read_servers(&self, filter: &ServerFilter) -> Result<Vec<Server>> {
+        let path = "cloudservers/detail";
+        let call = Call::get(Subject::Server, "list the servers", Api::EcsV1, path);
+        let call = match filter {
+            ServerFilter::All => call,
+            ServerFilter::Name(name) => call.query("name", name),
+            ServerFilter::Tag(key, value) => call.query("tags", format!("{key}={value}")),
+        };
+        let call = match &self.config().enterprise_project_id {
+            Some(id) => call.query("enterprise_project_id", id),
+            None => call,
+        };
+        let first = call.query("limit", PAGE_LIMIT);
+        let mut servers: Vec<Server> = Vec::new();
+        // What is made or removed meanwhile shifts the pages, and a server may come twice.
+        let mut seen = BTreeSet::new();
+        for number in 1.. {
+            let answer = self.send(&first.clone().query("offset", number)).await?;
+            let ServerPage { count, servers: page } = answer.body()?;
+            let (known, length) = (seen.len(), page.len());
+            servers.extend(page.into_iter().filter(|server| seen.insert(server.id.clone())));
+            // Some clouds give shorter pages than they are asked for.
+            let is_last = count.map_or(length < PAGE_LIMIT, |count| seen.len() >= count);
+            if is_last || length == 0 {
+                break;
+            }
+            // The list would never end.
+            if seen.len() == known {
+                return Err(answer.unreadable());
+            }
+        }
+        servers.retain(|server| server.status != DELETED);
+        Ok(servers)
+    }
 }
 
 impl From<WireServer> for Server {
@@ -103,7 +171,16 @@ impl From<WireServer> for Server {
         } else {
             wire.network_interfaces.into_iter().map(Nic::from).collect()
         };
-        Self { id: wire.id, name: wire.name, status: wire.status, vpc_id, nics, has_public_ip }
+        Self {
+            id: wire.id,
+            name: wire.name,
+            status: wire.status,
+            vpc_id,
+            nics,
+            has_public_ip,
+            availability_zone: wire.availability_zone,
+            tags: wire.tags,
+        }
     }
 }
 

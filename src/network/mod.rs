@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod aggregate;
+pub mod association;
 pub mod cidr;
 pub mod finding;
 pub mod layout;
