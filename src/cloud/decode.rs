@@ -109,6 +109,14 @@ pub(super) fn text<'de, D: Deserializer<'de>>(
     Ok(text.filter(|text| !text.is_empty()))
 }
 
+/// Texts without the empty ones and the nulls among them.
+pub(super) fn texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Vec<String>, D::Error> {
+    let texts: Vec<Option<String>> = or_default(deserializer)?;
+    Ok(texts.into_iter().flatten().filter(|text| !text.is_empty()).collect())
+}
+
 /// An id that may be missing, or empty, which is the same.
 pub(super) fn optional_id<'de, Id, D>(deserializer: D) -> std::result::Result<Option<Id>, D::Error>
 where

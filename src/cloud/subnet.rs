@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{
     call::{Api, Call},
     client::Cloud,
-    decode::{or_default, range, text},
+    decode::{or_default, range, text, texts},
     error::{Result, Subject},
     ids::{SubnetId, VpcId},
 };
@@ -37,7 +37,7 @@ pub struct Subnet {
     pub availability_zone: String,
     #[serde(default, deserialize_with = "or_default")]
     pub dhcp_enable: bool,
-    #[serde(default, rename = "dnsList", deserialize_with = "or_default")]
+    #[serde(default, rename = "dnsList", deserialize_with = "texts")]
     pub dns_list: Vec<String>,
     /// What ports call the subnet's IPv4 half by.
     #[serde(default, rename = "neutron_subnet_id", deserialize_with = "text")]

@@ -208,9 +208,10 @@ fn missing<'a>(
     if lost.is_empty() {
         return None;
     }
-    let as_asked = match others.is_empty() {
-        true => String::new(),
-        false => format!(" and is as {} ask", joined(&others)),
+    let as_asked = match others.as_slice() {
+        [] => String::new(),
+        [other] => format!(" and is as {other} asks"),
+        others => format!(" and is as {} ask", joined(others)),
     };
     let detail = format!(
         "No server has {what} {}{as_asked}. Check `{attribute}`, and the region and the project of the provider.",

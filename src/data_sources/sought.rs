@@ -43,7 +43,9 @@ impl Sought {
             None => Err(self.none().into()),
             Some(last) => {
                 found.push(last);
-                let ids: Vec<String> = found.iter().map(|it| format!("`{}`", id_of(it))).collect();
+                let mut ids: Vec<String> =
+                    found.iter().map(|it| format!("`{}`", id_of(it))).collect();
+                ids.sort_unstable();
                 Err(self.several(&ids).into())
             }
         }
@@ -57,24 +59,29 @@ impl Sought {
     /// Nothing is as the attributes ask.
     pub(super) fn none(&self) -> Problem {
         let (kind, _) = self.kind;
-        let names: Vec<String> = self.terms.iter().map(|(name, _)| format!("`{name}`")).collect();
         let detail = format!(
             "No {kind} has {}. Check {}, and the region and the project of the provider.",
             self.words(),
-            joined(&names)
+            joined(&self.names())
         );
         Problem::error(format!("{} not found", capital(kind)), detail).at(self.attribute())
     }
 
     fn several(&self, ids: &[String]) -> Problem {
         let (_, plural) = self.kind;
+        let tells = if self.terms.len() > 1 { "do" } else { "does" };
         let detail = format!(
-            "{} {plural} have {}: {}. Write the `id` of the one that is meant.",
+            "{} {plural} have {}: {}. So {} {tells} not tell which is meant; write its `id`.",
             ids.len(),
             self.words(),
-            ids.join(", ")
+            joined(ids),
+            joined(&self.names())
         );
         Problem::error(format!("Several {plural} match"), detail).at(self.attribute())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.terms.iter().map(|(name, _)| format!("`{name}`")).collect()
     }
 
     fn words(&self) -> String {

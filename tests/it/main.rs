@@ -28,6 +28,7 @@ mod laws_of_life;
 mod laws_of_planning;
 mod layers;
 mod log;
+mod lookups;
 mod network;
 mod plugin_client;
 mod route_writer;
