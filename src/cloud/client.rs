@@ -22,7 +22,7 @@ use super::{
     route_table::{RouteTable, RouteTableSummary},
     route_writer::RouteWriters,
     security_group_list::SecurityGroup,
-    server::{Server, ServerFilter},
+    server::Server,
     subnet::Subnet,
     throttle::Throttle,
     transport::{self, Transport},
@@ -64,10 +64,10 @@ pub(super) struct Known {
     /// By enterprise project, as are the groups.
     pub(super) vpc_lists: Memo<Option<String>, Arc<Vec<Vpc>>>,
     pub(super) group_lists: Memo<Option<String>, Arc<Vec<SecurityGroup>>>,
-    /// Of every VPC of the project, as are the tables.
+    /// Of every VPC of the project, as are the tables and the servers.
     pub(super) all_subnets: Memo<(), Arc<Vec<Subnet>>>,
     pub(super) all_route_tables: Memo<(), Arc<Vec<RouteTableSummary>>>,
-    pub(super) server_lists: Memo<ServerFilter, Arc<Vec<Server>>>,
+    pub(super) server_lists: Memo<(), Arc<Vec<Server>>>,
 }
 
 /// How many elements a page of a list may hold. The API allows up to 2000.

@@ -57,7 +57,7 @@ pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};
 pub use route_wish::{Wish, Written};
 pub use security_group::{NewRule, SecurityGroupRule};
 pub use security_group_list::SecurityGroup;
-pub use server::{Nic, Server, ServerFilter};
+pub use server::{Nic, Server};
 pub use source_check::Switched;
 pub use subnet::Subnet;
 pub use vpc::Vpc;

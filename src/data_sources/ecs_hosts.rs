@@ -1,7 +1,7 @@
 //! `huaweivpc_ecs_hosts`: looks up servers with their addresses, network interfaces and source checks.
 //!
 //! API: GET of the list of servers, and of the lists of ports of the subnets they are in; what a run reads is shared, so
-//! many hosts cost no more calls than a few. The cloud filters loosely; what was meant is decided here.
+//! many hosts cost no more calls than a few.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,9 +16,7 @@ use self::{
 };
 use super::sought::{Sought, joined, unsought};
 use crate::{
-    cloud::{
-        Cloud, Port, PortId, SecurityGroupId, Server, ServerFilter, ServerId, SubnetId, VpcId,
-    },
+    cloud::{Cloud, Port, PortId, SecurityGroupId, Server, ServerId, SubnetId, VpcId},
     framework::{DataSource, Draft, Noted, Problem, Problems, Result, Schema},
     network::Address,
 };
@@ -71,7 +69,7 @@ impl DataSource<Cloud> for EcsHosts {
     }
 
     async fn read(mut self, cloud: &Cloud) -> Result<Noted<Self>> {
-        let servers = cloud.servers(&self.filter()).await?;
+        let servers = cloud.servers().await?;
         let mut meant: Vec<&Server> = servers.iter().filter(|server| self.means(server)).collect();
         if let Some(subnet) = &self.subnet_id {
             let ports = cloud.ports_of_subnet(subnet).await?;
@@ -91,18 +89,6 @@ impl DataSource<Cloud> for EcsHosts {
 }
 
 impl EcsHosts {
-    /// What the cloud can narrow the list to. All else is read once for the whole run.
-    fn filter(&self) -> ServerFilter {
-        let only_name = self.names.as_ref().filter(|names| names.len() == 1);
-        if let Some(name) = only_name.and_then(BTreeSet::first) {
-            return ServerFilter::Name(name.clone());
-        }
-        match self.tags.as_ref().and_then(BTreeMap::first_key_value) {
-            Some((key, value)) => ServerFilter::Tag(key.clone(), value.clone()),
-            None => ServerFilter::All,
-        }
-    }
-
     /// By all but the subnet, which the server itself may not tell.
     fn means(&self, server: &Server) -> bool {
         let has = |(key, value): (&String, &String)| server.tags.get(key) == Some(value);

@@ -100,7 +100,8 @@ pub(super) fn unsought(config: Draft<'_>, kind: &str, attributes: &[&str]) -> Ve
     let unnamed = config.certain(attributes) == (Vec::new(), false);
     let flaw = unnamed.then(|| {
         let names: Vec<String> = attributes.iter().map(|name| format!("`{name}`")).collect();
-        let detail = format!("Nothing says which {kind} is meant. Set {}.", alternatives(&names));
+        let detail =
+            format!("Nothing says which {kind} to look for. Set {}.", alternatives(&names));
         Problem::error("Nothing to look for", detail)
     });
     flaw.into_iter().collect()

@@ -311,7 +311,7 @@ fn calls() -> Vec<Row> {
 fn look_ups() -> Vec<Row> {
     let unsaid = |kind, name, phrases| look_up(kind, name).says("", "Nothing to look for", phrases);
     vec![
-        unsaid(VPC_DATA, "any_vpc", &["Nothing says which VPC is meant. Set `id` or `name`."]),
+        unsaid(VPC_DATA, "any_vpc", &["Nothing says which VPC to look for. Set `id` or `name`."]),
         unsaid(SUBNET_DATA, "any_subnet", &["Set `id`, `name`, `cidr` or `vpc_id`."]),
         unsaid(TABLE_DATA, "any_table", &["Set `id`, `name`, `subnet_id` or `vpc_id`."]),
         unsaid(GROUP_DATA, "any_group", &["Set `id` or `name`."]),

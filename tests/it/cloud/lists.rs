@@ -1,6 +1,6 @@
 //! Lists: their pages, and that one run reads each of them once.
 
-use huaweivpc::cloud::ServerFilter;
+use huaweivpc::cloud::{Cloud, Config};
 use serde_json::{Value, json as value};
 
 use super::{
@@ -18,7 +18,7 @@ async fn pages_of_servers_have_numbers_and_end_with_the_count() {
         json(200, value!({ "count": 1001, "servers": ids.map(server).collect::<Vec<_>>() }))
     };
     let script = Server::start([page(0..1000), page(1000..1001)]).await;
-    let servers = cloud(&script).servers(&ServerFilter::All).await.unwrap();
+    let servers = cloud(&script).servers().await.unwrap();
     assert_eq!(servers.len(), 1001);
     let path = "GET /v1/P/cloudservers/detail?limit=1000&offset";
     assert_eq!(script.lines(), [format!("{path}=1"), format!("{path}=2")]);
@@ -32,7 +32,7 @@ async fn shorter_pages_and_repeated_servers_are_taken_as_they_come() {
         json(200, value!({ "count": count, "servers": servers }))
     };
     let script = Server::start([page(5, &[1, 2, 3]), page(6, &[3, 4, 5]), page(6, &[6])]).await;
-    let servers = cloud(&script).servers(&ServerFilter::All).await.unwrap();
+    let servers = cloud(&script).servers().await.unwrap();
     let ids: Vec<&str> = servers.iter().map(|server| server.id.as_str()).collect();
     assert_eq!(ids, ["s1", "s2", "s3", "s4", "s5", "s6"]);
 }
@@ -43,38 +43,23 @@ async fn a_list_of_servers_ends_whatever_the_cloud_says() {
         |count: Value, servers: Value| json(200, value!({ "count": count, "servers": servers }));
     let gone =
         Server::start([page(value!(9), value!([server(1)])), page(value!(9), value!([]))]).await;
-    assert_eq!(cloud(&gone).servers(&ServerFilter::All).await.unwrap().len(), 1);
+    assert_eq!(cloud(&gone).servers().await.unwrap().len(), 1);
     let uncounted = Server::start([page(Value::Null, value!([server(1)]))]).await;
-    assert_eq!(cloud(&uncounted).servers(&ServerFilter::All).await.unwrap().len(), 1);
+    assert_eq!(cloud(&uncounted).servers().await.unwrap().len(), 1);
     // Every page is the first one.
     let endless = || page(value!(9), value!([server(1)]));
     let endless = Server::start([endless(), endless()]).await;
-    let error = cloud(&endless).servers(&ServerFilter::All).await.unwrap_err();
+    let error = cloud(&endless).servers().await.unwrap_err();
     assert!(error.to_string().starts_with("list the servers: HTTP 200"), "{error}");
 }
 
 #[tokio::test]
-async fn servers_are_narrowed_as_far_as_the_cloud_can() {
-    let empty = || json(200, value!({ "count": 0, "servers": [] }));
-    let script = Server::start([empty(), empty()]).await;
-    let cloud = huaweivpc::cloud::Cloud::new(huaweivpc::cloud::Config {
-        enterprise_project_id: Some("lab".to_owned()),
-        ..config(&script)
-    })
-    .unwrap();
-    for filter in [
-        ServerFilter::Name("node 1".to_owned()),
-        ServerFilter::Tag("role".to_owned(), "host".to_owned()),
-        // What was read is not read again.
-        ServerFilter::Name("node 1".to_owned()),
-    ] {
-        assert_eq!(cloud.servers(&filter).await.unwrap().len(), 0);
-    }
-    let path = "GET /v1/P/cloudservers/detail?enterprise_project_id=lab&limit=1000";
-    assert_eq!(
-        script.lines(),
-        [format!("{path}&name=node%201&offset=1"), format!("{path}&offset=1&tags=role%3Dhost")]
-    );
+async fn servers_are_those_of_the_enterprise_project_of_the_provider() {
+    let script = Server::start([json(200, value!({ "count": 0, "servers": [] }))]).await;
+    let config = Config { enterprise_project_id: Some("lab".to_owned()), ..config(&script) };
+    assert_eq!(Cloud::new(config).unwrap().servers().await.unwrap().len(), 0);
+    let query = "enterprise_project_id=lab&limit=1000&offset=1";
+    assert_eq!(script.lines(), [format!("GET /v1/P/cloudservers/detail?{query}")]);
 }
 
 #[tokio::test]
@@ -99,7 +84,7 @@ async fn one_run_reads_each_list_once() {
         assert_eq!(cloud.all_subnets().await.unwrap()[0].id.as_str(), SUBNET);
         assert_eq!(cloud.all_route_tables().await.unwrap()[0].id.as_str(), TABLE);
         assert_eq!(cloud.security_groups(None).await.unwrap()[0].id.as_str(), GROUP);
-        assert_eq!(cloud.servers(&ServerFilter::All).await.unwrap()[0].id.as_str(), SERVER);
+        assert_eq!(cloud.servers().await.unwrap()[0].id.as_str(), SERVER);
     }
     assert_eq!(
         script.lines(),
