@@ -188,6 +188,27 @@ async fn many_hosts_cost_a_handful_of_calls() {
     );
 }
 
+/// The cloud would find `node-10` for `node-1`, and a tag by a part of it.
+#[tokio::test]
+async fn names_and_tags_are_exact() {
+    let server = |name: &str, role: &str| {
+        let nics = json!([{ "subnet": "subnet-back" }]);
+        json!({ "name": name, "tags": { "role": role, "env": "lab" }, "nics": nics })
+    };
+    let servers = [server("node-1", "host"), server("node-10", "hosts"), server("NODE-1", "Host")];
+    let world = two_tables(json!({ "servers": servers, "vips": [], "route_tables": [] })).await;
+    for query in [
+        json!({ "names": ["node-1"] }),
+        json!({ "tags": { "role": "host" } }),
+        json!({ "tags": { "role": "host", "env": "lab" } }),
+    ] {
+        assert_eq!(names(&world.read(HOSTS, query).await.value), ["node-1"]);
+    }
+    for query in [json!({ "tags": { "role": "host", "env": "" } }), json!({ "names": [] })] {
+        assert_eq!(names(&world.read(HOSTS, query).await.value), [""; 0]);
+    }
+}
+
 /// A region whose servers list neither their interfaces nor their VPC, and whose ports mark no primary one.
 #[tokio::test]
 async fn servers_of_older_regions_are_told_by_their_addresses() {
