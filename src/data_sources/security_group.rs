@@ -71,14 +71,14 @@ impl DataSource<Cloud> for SecurityGroup {
     }
 
     async fn read(self, cloud: &Cloud) -> Result<Noted<Self>> {
-        let sought = Sought::new("security group", "security groups")
-            .by("id", "the id", self.id.as_ref())
-            .by("name", "the name", self.name.as_ref())
-            .by(
-                "enterprise_project_id",
-                "the enterprise project",
-                self.enterprise_project_id.as_ref(),
-            );
+        let (name, project) = (self.name.as_ref(), self.enterprise_project_id.as_ref());
+        let sought = Sought::in_project(
+            "security group",
+            "security groups",
+            self.id.as_ref(),
+            name,
+            project,
+        );
         let found = match &self.id {
             Some(id) => cloud.security_group(id).await?.into_iter().collect(),
             None => cloud.security_groups(self.enterprise_project_id.as_deref()).await?.to_vec(),

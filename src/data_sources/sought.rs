@@ -28,6 +28,21 @@ impl Sought {
         self
     }
 
+    /// What is sought by id and name, perhaps in one enterprise project only.
+    pub(super) fn in_project(
+        kind: &'static str,
+        plural: &'static str,
+        id: Option<&impl Display>,
+        name: Option<&String>,
+        project: Option<&String>,
+    ) -> Self {
+        Self::new(kind, plural).by("id", "the id", id).by("name", "the name", name).by(
+            "enterprise_project_id",
+            "the enterprise project",
+            project,
+        )
+    }
+
     /// The one that was meant.
     ///
     /// # Errors

@@ -65,14 +65,8 @@ impl DataSource<Cloud> for Vpc {
     }
 
     async fn read(self, cloud: &Cloud) -> Result<Noted<Self>> {
-        let sought = Sought::new("VPC", "VPCs")
-            .by("id", "the id", self.id.as_ref())
-            .by("name", "the name", self.name.as_ref())
-            .by(
-                "enterprise_project_id",
-                "the enterprise project",
-                self.enterprise_project_id.as_ref(),
-            );
+        let (name, project) = (self.name.as_ref(), self.enterprise_project_id.as_ref());
+        let sought = Sought::in_project("VPC", "VPCs", self.id.as_ref(), name, project);
         let found = match &self.id {
             Some(id) => cloud.vpc(id).await?.into_iter().collect(),
             None => cloud.vpcs(self.enterprise_project_id.as_deref()).await?.to_vec(),
