@@ -27,7 +27,7 @@ impl Function for CidrAllocate {
                           A host that is removed, or added before others, can move only those that stood aside for it, \
                           or have to now: few while the pool is large.\n\nA function has no memory, so a host is certain \
                           to keep its range only if you say which one it has: write `hosts` as a map of names to ranges, \
-                          with `null` for those that need one. Then adding or removing a host never moves another. The \
+                          with `null` for those that need one. Who has a range keeps it, whoever comes or goes. The \
                           ranges can come from your configuration, or from the route table, which knows where each \
                           range leads; see the second example.",
             parameters: &[
