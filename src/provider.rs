@@ -15,12 +15,18 @@ use tokio_util::sync::CancellationToken;
 use self::notes::NoteFiles;
 use crate::{
     cloud::Cloud,
-    data_sources::container_cidr_plan::ContainerCidrPlan,
+    data_sources::{
+        container_cidr_plan::ContainerCidrPlan, ecs_hosts::EcsHosts, route_table::RouteTable,
+        security_group::SecurityGroup, subnet::Subnet, vpc::Vpc,
+    },
     framework::{
         AnyDataSource, AnyResource, Configured, Function, Problem, Problems, Provider, Result,
         Session, Value, data_source, resource,
     },
-    functions::{cidr_contains::CidrContains, cidr_overlaps::CidrOverlaps},
+    functions::{
+        cidr_aggregate::CidrAggregate, cidr_allocate::CidrAllocate, cidr_contains::CidrContains,
+        cidr_overlaps::CidrOverlaps,
+    },
     resources::{
         container_route::ContainerRoute, container_routes::ContainerRoutes,
         ecs_port_source_check::EcsPortSourceCheck, secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
@@ -34,9 +40,16 @@ const RESOURCES: &[&dyn AnyResource<Cloud>] = &[
     &resource::Entry::<SecgroupIcmpUdpRule>::NEW,
 ];
 
-const DATA_SOURCES: &[&dyn AnyDataSource<Cloud>] = &[&data_source::Entry::<ContainerCidrPlan>::NEW];
+const DATA_SOURCES: &[&dyn AnyDataSource<Cloud>] = &[
+    &data_source::Entry::<ContainerCidrPlan>::NEW,
+    &data_source::Entry::<EcsHosts>::NEW,
+    &data_source::Entry::<RouteTable>::NEW,
+    &data_source::Entry::<SecurityGroup>::NEW,
+    &data_source::Entry::<Subnet>::NEW,
+    &data_source::Entry::<Vpc>::NEW,
+];
 
-const FUNCTIONS: &[&dyn Function] = &[&CidrContains, &CidrOverlaps];
+const FUNCTIONS: &[&dyn Function] = &[&CidrAggregate, &CidrAllocate, &CidrContains, &CidrOverlaps];
 
 /// What the provider takes from the world around it; only the binary and tests make one.
 pub struct Environment {

@@ -159,6 +159,14 @@ impl Call {
         self
     }
 
+    /// As [`Call::query`], where there is a value.
+    pub(super) fn optional_query(self, key: &'static str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.query(key, value),
+            None => self,
+        }
+    }
+
     /// The answer holds a token or keys.
     pub(super) fn is_confidential(&self) -> bool {
         self.subject == Subject::Login

@@ -50,7 +50,7 @@ struct Session {
 }
 
 /// How many elements a page of a list may hold. The API allows up to 2000.
-const PAGE_LIMIT: usize = 1000;
+pub(super) const PAGE_LIMIT: usize = 1000;
 
 impl Cloud {
     /// Nothing is read, connected or asked before the first call.
@@ -120,6 +120,11 @@ impl Cloud {
 
     pub(super) fn callers(&self) -> &Arc<Callers> {
         &self.session.callers
+    }
+
+    /// The enterprise project to list, where one is named here or in the provider block.
+    pub(super) fn enterprise_project(&self, named: Option<&str>) -> Option<String> {
+        named.map(str::to_owned).or_else(|| self.config().enterprise_project_id.clone())
     }
 
     pub(super) fn max_retries(&self) -> u32 {

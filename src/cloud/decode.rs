@@ -1,7 +1,7 @@
 //! Reading what the cloud writes: leniently where its documents and its answers disagree, strictly where a wrong
 //! guess would be believed.
 
-use std::{fmt, net::IpAddr, time::SystemTime};
+use std::{collections::BTreeMap, fmt, net::IpAddr, time::SystemTime};
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
@@ -40,6 +40,11 @@ impl Answer {
             None => body,
         };
         serde_json::from_value(object).map_err(|error| self.unreadable_because(error))
+    }
+
+    /// The whole body.
+    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_value(self.json()?).map_err(|error| self.unreadable_because(error))
     }
 
     /// The elements of the list `wrapper`, of which `limit` were asked for.
@@ -104,6 +109,14 @@ pub(super) fn text<'de, D: Deserializer<'de>>(
     Ok(text.filter(|text| !text.is_empty()))
 }
 
+/// Texts without the empty ones and the nulls among them.
+pub(super) fn texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Vec<String>, D::Error> {
+    let texts: Vec<Option<String>> = or_default(deserializer)?;
+    Ok(texts.into_iter().flatten().filter(|text| !text.is_empty()).collect())
+}
+
 /// An id that may be missing, or empty, which is the same.
 pub(super) fn optional_id<'de, Id, D>(deserializer: D) -> std::result::Result<Option<Id>, D::Error>
 where
@@ -159,14 +172,36 @@ pub(super) fn range<'de, D: Deserializer<'de>>(
         .transpose()
 }
 
-/// As [`range`], many of them.
-pub(super) fn ranges<'de, D: Deserializer<'de>>(
+/// As [`range`], many of them; `None` where the cloud does not list any kind of them.
+pub(super) fn some_ranges<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> std::result::Result<Vec<Cidr>, D::Error> {
-    or_default::<Vec<String>, D>(deserializer)?
-        .iter()
-        .map(|text| Cidr::lenient(text).ok_or_else(|| serde::de::Error::custom("not a CIDR range")))
-        .collect()
+) -> std::result::Result<Option<Vec<Cidr>>, D::Error> {
+    let read = |text: &String| {
+        Cidr::lenient(text).ok_or_else(|| serde::de::Error::custom("not a CIDR range"))
+    };
+    let texts = Option::<Vec<String>>::deserialize(deserializer)?;
+    texts.map(|texts| texts.iter().map(read).collect()).transpose()
+}
+
+/// Tags as VPC v3 has them, `{"key", "value"}`, and as ECS has them, `key=value` or in older regions `key.value`.
+pub(super) fn tags<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<BTreeMap<String, String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Tag {
+        Pair { key: String, value: Option<String> },
+        Text(String),
+    }
+    let pair = |tag| match tag {
+        Tag::Pair { key, value } => (key, value.unwrap_or_default()),
+        Tag::Text(text) => {
+            let parts = text.split_once('=').or_else(|| text.split_once('.'));
+            let (key, value) = parts.unwrap_or((&text, ""));
+            (key.to_owned(), value.to_owned())
+        }
+    };
+    Ok(or_default::<Vec<Tag>, D>(deserializer)?.into_iter().map(pair).collect())
 }
 
 /// An address as ports and servers list it. Those that are none (a prefix, a placeholder) are left out: they can

@@ -1,15 +1,20 @@
 //! What a session has read, or is reading, of the cloud.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{future::ready, hash::Hash, net::IpAddr, sync::Arc};
 
 use super::{
+    client::Cloud,
+    error::Result,
     fresh::Fresh,
     ids::{RouteTableId, SecurityGroupId, SubnetId, VpcId},
     memo::Memo,
     port::Port,
     route_table::{RouteTable, RouteTableSummary},
     security_group::SecurityGroupRule,
+    security_group_list::SecurityGroup,
+    server::Server,
     subnet::Subnet,
+    vpc::Vpc,
 };
 
 /// What one run reads once.
@@ -25,10 +30,31 @@ pub(super) struct Known {
     pub(super) quotas: Memo<String, Option<i64>>,
 }
 
-/// What is read anew by whoever decides something, together with others who ask at the same time.
+/// What is read anew, together with others who ask at the same time: what decides a write, and what a look-up seeks,
+/// which may have been made only just before it.
 #[derive(Default)]
 pub(super) struct Now {
     /// The interfaces with some of the addresses asked for.
     pub(super) nics: Fresh<VpcId, Vec<IpAddr>, Arc<Vec<Port>>>,
     pub(super) rule_lists: Fresh<SecurityGroupId, (), Arc<Vec<SecurityGroupRule>>>,
+    /// By enterprise project, as are the groups.
+    pub(super) vpc_lists: Fresh<Option<String>, (), Arc<Vec<Vpc>>>,
+    pub(super) group_lists: Fresh<Option<String>, (), Arc<Vec<SecurityGroup>>>,
+    /// Of every VPC of the project, as are the tables and the servers.
+    pub(super) all_subnets: Fresh<(), (), Arc<Vec<Subnet>>>,
+    pub(super) all_route_tables: Fresh<(), (), Arc<Vec<RouteTableSummary>>>,
+    pub(super) server_lists: Fresh<(), (), Arc<Vec<Server>>>,
+}
+
+impl Cloud {
+    /// The answer to a request that has begun after this call, be it our own.
+    pub(super) async fn read_anew<K: Clone + Eq + Hash, V: Clone>(
+        &self,
+        operation: &str,
+        line: &Fresh<K, (), V>,
+        key: &K,
+        read: impl Future<Output = Result<V>>,
+    ) -> Result<V> {
+        self.during(operation, line.get(key, (), ready(()), |_| read)).await?
+    }
 }

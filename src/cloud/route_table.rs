@@ -28,6 +28,8 @@ pub struct RouteTable {
     pub routes: Vec<Route>,
     #[serde(default, deserialize_with = "subnet_ids")]
     pub subnets: Vec<SubnetId>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub description: String,
 }
 
 /// A route table as a list shows it, without its routes.
@@ -98,6 +100,14 @@ impl Cloud {
             Ok(Some(tables).filter(|tables| !tables.is_empty()))
         };
         Ok(self.known().route_table_lists.find(vpc, read).await?.unwrap_or_default())
+    }
+
+    /// The tables of every VPC, as they are now.
+    pub async fn all_route_tables(&self) -> Result<Arc<Vec<RouteTableSummary>>> {
+        let operation = "list the route tables";
+        let call = Call::get(Subject::RouteTable, operation, Api::VpcV1, "routetables");
+        let read = async { self.list(call, "routetables").await.map(Arc::new) };
+        self.read_anew(operation, &self.now().all_route_tables, &(), read).await
     }
 
     /// Sends all changes in one call and returns the table as the cloud then shows it.

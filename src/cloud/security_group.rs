@@ -4,7 +4,7 @@
 //! `/v3/{project}/vpc/security-groups/{group}/security-group-rules/batch-create`. Where v3 is not published, all but the
 //! last under `/v1/{project}/`, which knows no action, no priority and one range of ports per rule.
 
-use std::{collections::BTreeSet, future::ready, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -108,9 +108,9 @@ impl Cloud {
         &self,
         group: &SecurityGroupId,
     ) -> Result<Arc<Vec<SecurityGroupRule>>> {
-        let read = |_| async { Ok(Arc::new(self.list_rules(group).await?)) };
-        let shared = self.now().rule_lists.get(group, (), ready(()), read);
-        self.during(&format!("list the rules of security group {group}"), shared).await?
+        let operation = format!("list the rules of security group {group}");
+        let read = async { Ok(Arc::new(self.list_rules(group).await?)) };
+        self.read_anew(&operation, &self.now().rule_lists, group, read).await
     }
 
     async fn list_rules(&self, group: &SecurityGroupId) -> Result<Vec<SecurityGroupRule>> {

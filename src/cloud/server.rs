@@ -1,15 +1,19 @@
 //! Servers (ECS).
 //!
-//! API: GET `/v1/{project}/cloudservers/{id}`.
+//! API: GET `/v1/{project}/cloudservers/{id}`, GET `/v1/{project}/cloudservers/detail`, whose pages have numbers.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use serde::Deserialize;
 
 use super::{
     call::{Api, Call},
-    client::Cloud,
-    decode::{addresses, optional_id, or_default, text},
+    client::{Cloud, PAGE_LIMIT},
+    decode::{addresses, optional_id, or_default, tags, text},
     error::{Result, Subject},
     ids::{PortId, ServerId, SubnetId, VpcId},
 };
@@ -24,6 +28,8 @@ pub struct Server {
     pub vpc_id: Option<VpcId>,
     pub nics: Vec<Nic>,
     pub has_public_ip: bool,
+    pub availability_zone: String,
+    pub tags: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +57,17 @@ struct WireServer {
     network_interfaces: Vec<WireNic>,
     #[serde(default, deserialize_with = "or_default")]
     metadata: Metadata,
+    #[serde(default, rename = "OS-EXT-AZ:availability_zone", deserialize_with = "or_default")]
+    availability_zone: String,
+    #[serde(default, deserialize_with = "tags")]
+    tags: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct ServerPage {
+    /// Of all pages together.
+    count: Option<usize>,
+    servers: Vec<Server>,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +108,43 @@ impl Cloud {
         let server: Option<Server> = self.find(&call, "server").await?;
         Ok(server.filter(|server| server.status != DELETED))
     }
+
+    /// All servers, as they are now.
+    ///
+    /// The cloud could filter, but its filters are loose, and how they match tags differs between regions: a server left
+    /// out by mistake would look as if it were gone.
+    pub async fn servers(&self) -> Result<Arc<Vec<Server>>> {
+        let read = async { self.read_servers().await.map(Arc::new) };
+        self.read_anew("list the servers", &self.now().server_lists, &(), read).await
+    }
+
+    async fn read_servers(&self) -> Result<Vec<Server>> {
+        let path = "cloudservers/detail";
+        let call = Call::get(Subject::Server, "list the servers", Api::EcsV1, path);
+        let scope = self.enterprise_project(None);
+        let call = call.optional_query("enterprise_project_id", scope.as_deref());
+        let first = call.query("limit", PAGE_LIMIT);
+        let mut servers: Vec<Server> = Vec::new();
+        // What is made or removed meanwhile shifts the pages, and a server may come twice.
+        let mut seen = BTreeSet::new();
+        for number in 1.. {
+            let answer = self.send(&first.clone().query("offset", number)).await?;
+            let ServerPage { count, servers: page } = answer.body()?;
+            let (known, length) = (seen.len(), page.len());
+            servers.extend(page.into_iter().filter(|server| seen.insert(server.id.clone())));
+            // Some clouds give shorter pages than they are asked for.
+            let is_last = count.map_or(length < PAGE_LIMIT, |count| seen.len() >= count);
+            if is_last || length == 0 {
+                break;
+            }
+            // The list would never end.
+            if seen.len() == known {
+                return Err(answer.unreadable());
+            }
+        }
+        servers.retain(|server| server.status != DELETED);
+        Ok(servers)
+    }
 }
 
 impl From<WireServer> for Server {
@@ -103,7 +157,16 @@ impl From<WireServer> for Server {
         } else {
             wire.network_interfaces.into_iter().map(Nic::from).collect()
         };
-        Self { id: wire.id, name: wire.name, status: wire.status, vpc_id, nics, has_public_ip }
+        Self {
+            id: wire.id,
+            name: wire.name,
+            status: wire.status,
+            vpc_id,
+            nics,
+            has_public_ip,
+            availability_zone: wire.availability_zone,
+            tags: wire.tags,
+        }
     }
 }
 

@@ -1,14 +1,16 @@
 //! VPCs.
 //!
-//! API: GET `/v3/{project}/vpc/vpcs/{id}`, which shows secondary ranges; GET `/v1/{project}/vpcs/{id}`, which does
+//! API: GET `/v3/{project}/vpc/vpcs` and `…/{id}`, which show secondary ranges; the same under `/v1/{project}/`, which do
 //! not, where v3 is not published.
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
 
 use super::{
     call::Call,
     client::Cloud,
-    decode::{or_default, range, ranges},
+    decode::{or_default, range, some_ranges, tags},
     error::{Result, Subject},
     ids::VpcId,
 };
@@ -21,8 +23,18 @@ pub struct Vpc {
     pub name: String,
     #[serde(default, deserialize_with = "range")]
     pub cidr: Option<Cidr>,
-    #[serde(default, rename = "extend_cidrs", deserialize_with = "ranges")]
-    pub secondary_cidrs: Vec<Cidr>,
+    /// `None` where the cloud does not show them.
+    #[serde(default, rename = "extend_cidrs", deserialize_with = "some_ranges")]
+    pub secondary_cidrs: Option<Vec<Cidr>>,
+    /// `ACTIVE` or `PENDING`; `OK` or `CREATING` in v1.
+    #[serde(default, deserialize_with = "or_default")]
+    pub status: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub description: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub enterprise_project_id: String,
+    #[serde(default, deserialize_with = "tags")]
+    pub tags: BTreeMap<String, String>,
 }
 
 impl Cloud {
@@ -34,5 +46,17 @@ impl Cloud {
             self.find(&call, "vpc").await
         })
         .await
+    }
+
+    /// The VPCs of an enterprise project, or of the provider's, as they are now.
+    pub async fn vpcs(&self, enterprise_project: Option<&str>) -> Result<Arc<Vec<Vpc>>> {
+        let scope = self.enterprise_project(enterprise_project);
+        let operation = "list the VPCs";
+        let read = self.newest(|api| {
+            let call = Call::get(Subject::Vpc, operation, api, "vpcs");
+            let call = call.optional_query("enterprise_project_id", scope.as_deref());
+            async move { self.list(call, "vpcs").await.map(Arc::new) }
+        });
+        self.read_anew(operation, &self.now().vpc_lists, &scope, read).await
     }
 }

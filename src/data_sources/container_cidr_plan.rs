@@ -115,7 +115,11 @@ impl DataSource<Cloud> for ContainerCidrPlan {
             cloud.quota(ROUTES_PER_TABLE).await?.and_then(|quota| u64::try_from(quota).ok());
 
         let layout = Layout {
-            vpc_ranges: vpc.cidr.into_iter().chain(vpc.secondary_cidrs).collect(),
+            vpc_ranges: vpc
+                .cidr
+                .into_iter()
+                .chain(vpc.secondary_cidrs.into_iter().flatten())
+                .collect(),
             subnets: survey.subnets.iter().flat_map(ranges_of).collect(),
             hosts: self
                 .hosts

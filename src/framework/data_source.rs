@@ -81,7 +81,7 @@ impl<C: Session, D: DataSource<C>> AnyDataSource<C> for Entry<D> {
     ) -> BoxFuture<'a, Result<Noted<Value>>> {
         Box::pin(async move {
             let cloud = cloud.bounded(Timeouts::MINUTES_5.read, stop);
-            let query: D = record::to_struct(&record::with_defaults(&D::SCHEMA, config), &[])?;
+            let query: D = record::to_query(&record::with_defaults(&D::SCHEMA, config))?;
             let Noted { value, warnings } = query.read(&cloud).await?;
             Ok(Noted { value: record::to_value(&value, &D::SCHEMA)?, warnings })
         })

@@ -1,7 +1,7 @@
 //! Between a [`Value`] and the struct that a handler works with.
 //!
 //! A struct holds the attributes of its schema and nothing else, with two exceptions made for all resources
-//! here: `id` and `timeouts` are the framework's, and a field `memory`, where a resource has one, is what it
+//! here (a data source has neither): `id` and `timeouts` are the framework's, and a field `memory`, where a resource has one, is what it
 //! remembers beside its state. Terraform stores that as the private data of the resource; users do not see it.
 
 use std::collections::BTreeMap;
@@ -23,10 +23,7 @@ const MEMORY: &str = "memory";
 
 /// The struct of a stored, planned or configured object. What is unknown or null is `None` in it.
 pub fn to_struct<T: DeserializeOwned>(object: &Value, private: &[u8]) -> Result<T> {
-    let mut members = match json::write(object) {
-        Json::Object(members) => members,
-        _ => return Err(Problem::bug("an object was expected").into()),
-    };
+    let mut members = members_of(object)?;
     members.remove(ID);
     members.remove(TIMEOUTS);
     if !private.is_empty() {
@@ -35,6 +32,18 @@ pub fn to_struct<T: DeserializeOwned>(object: &Value, private: &[u8]) -> Result<
         members.insert(MEMORY.to_owned(), memory);
     }
     Ok(serde_json::from_value(Json::Object(members)).map_err(Problem::bug)?)
+}
+
+/// The struct of a query. Of a data source, `id` is an attribute like any other.
+pub(super) fn to_query<T: DeserializeOwned>(object: &Value) -> Result<T> {
+    Ok(serde_json::from_value(Json::Object(members_of(object)?)).map_err(Problem::bug)?)
+}
+
+fn members_of(object: &Value) -> Result<Map<String, Json>> {
+    match json::write(object) {
+        Json::Object(members) => Ok(members),
+        _ => Err(Problem::bug("an object was expected").into()),
+    }
 }
 
 /// The value of a struct by its schema, without `id` and `timeouts`.

@@ -104,6 +104,8 @@ pub enum Kind {
     List(&'static Kind),
     Set(&'static Kind),
     Map(&'static Kind),
+    /// Whatever the user gives; its type travels with it. For parameters of functions.
+    Dynamic,
     /// An object as a plain type, as functions use it.
     Object(&'static [(&'static str, Kind)]),
     /// Objects whose members are attributes in their own right.
@@ -218,6 +220,7 @@ impl Kind {
             Kind::List(element) => Type::List(Box::new(element.value_type())),
             Kind::Set(element) => Type::Set(Box::new(element.value_type())),
             Kind::Map(element) => Type::Map(Box::new(element.value_type())),
+            Kind::Dynamic => Type::Dynamic,
             Kind::Object(members) => Type::Object(
                 members
                     .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::cidr;
+use super::cidrs;
 use crate::{
     framework::{Function, FunctionError, Kind, Parameter, Signature, Value},
     network::cidr::overlapping_pairs,
@@ -28,13 +28,7 @@ impl Function for CidrOverlaps {
     }
 
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
-        let Some(Value::Seq(texts)) = arguments.first() else {
-            return Err(FunctionError {
-                text: "A list of ranges is required.".to_owned(),
-                argument: Some(0),
-            });
-        };
-        let ranges = texts.iter().map(|text| cidr(text, 0)).collect::<Result<Vec<_>, _>>()?;
+        let ranges = cidrs(arguments.first().unwrap_or(&Value::Null), 0)?;
         let pair = |(a, b): (usize, usize)| {
             let member = |name: &str, position: usize| {
                 (name.to_owned(), Value::from(ranges[position].to_string()))

@@ -1,5 +1,7 @@
 //! Functions for configurations: each a signature around one function of `network`. None sees the cloud.
 
+pub mod cidr_aggregate;
+pub mod cidr_allocate;
 pub mod cidr_contains;
 pub mod cidr_overlaps;
 
@@ -15,4 +17,15 @@ fn cidr(value: &Value, argument: usize) -> Result<Cidr, FunctionError> {
         text: error.to_string(),
         argument: Some(argument),
     })
+}
+
+/// Reads an argument as a list of ranges.
+fn cidrs(value: &Value, argument: usize) -> Result<Vec<Cidr>, FunctionError> {
+    match value {
+        Value::Seq(texts) => texts.iter().map(|text| cidr(text, argument)).collect(),
+        _ => Err(FunctionError {
+            text: "A list of ranges is required.".to_owned(),
+            argument: Some(argument),
+        }),
+    }
 }

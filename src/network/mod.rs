@@ -1,10 +1,13 @@
 //! Addresses, ranges and routes as values. Every decision about them is made here, without I/O.
 
 pub mod address;
+pub mod aggregate;
+pub mod association;
 pub mod cidr;
 pub mod finding;
 pub mod layout;
 pub mod ownership;
+pub mod pool;
 pub mod ports;
 pub mod range_map;
 pub mod route;

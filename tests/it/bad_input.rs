@@ -7,6 +7,7 @@ mod body;
 mod imports;
 mod providers;
 mod row;
+mod seekers;
 mod surveys;
 mod texts;
 mod writes;
@@ -62,6 +63,11 @@ fn mistakes_in_a_plan_of_ranges_are_told_by_plan() {
 }
 
 #[test]
+fn look_ups_that_find_nothing_or_too_much_are_told_by_plan() {
+    for_each_cli(|cli| Site::new(cli).tell(&seekers::rows(), plan));
+}
+
+#[test]
 fn mistakes_in_import_blocks_are_told_by_plan() {
     for_each_cli(|cli| Site::new(cli).tell(&imports::rows(), plan));
 }
@@ -103,6 +109,7 @@ fn the_table_is_long_and_its_rows_have_names_of_their_own() {
         texts::rows(),
         providers::rows("http://127.0.0.1:1"),
         surveys::rows(),
+        seekers::rows(),
         imports::rows(),
         writes::rows(),
     ];

@@ -6,6 +6,7 @@
 mod bounds;
 mod errors;
 mod lent_keys;
+mod lists;
 mod log;
 mod logins;
 mod objects;

@@ -48,6 +48,127 @@ async fn cidr_overlaps_names_each_pair_in_the_order_of_the_list() {
 }
 
 #[tokio::test]
+async fn cidr_aggregate_covers_the_same_with_the_fewest() {
+    let provider = Grpc::new(unconfigured);
+    for (ranges, fewest) in [
+        (json!([]), json!([])),
+        (json!(["10.0.2.0/24"]), json!(["10.0.2.0/24"])),
+        (json!(["10.0.3.0/24", "10.0.2.0/24"]), json!(["10.0.2.0/23"])),
+        (json!(["10.0.3.0/24", "10.0.4.0/24"]), json!(["10.0.3.0/24", "10.0.4.0/24"])),
+        (json!(["10.0.2.0/24", "10.0.2.7/32", "10.0.2.0/24"]), json!(["10.0.2.0/24"])),
+        (
+            json!([
+                "fd00::/33",
+                "10.0.2.0/25",
+                "fd00:0:8000::/33",
+                "10.0.2.128/26",
+                "10.0.2.192/26"
+            ]),
+            json!(["10.0.2.0/24", "fd00::/32"]),
+        ),
+        (json!(["0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1"]), json!(["0.0.0.0/0", "::/0"])),
+    ] {
+        let answer = provider.call_function("cidr_aggregate", std::slice::from_ref(&ranges)).await;
+        assert_eq!(answer, Ok(fewest), "{ranges}");
+    }
+}
+
+/// The names of hosts as they come out of `["a", "b"]`, `tolist(…)` and `toset(…)`.
+fn name_lists(names: &[&str]) -> [Json; 3] {
+    let strings = vec!["string"; names.len()];
+    [json!(["tuple", strings]), json!(["list", "string"]), json!(["set", "string"])]
+        .map(|ty| json!({ "type": ty, "value": names }))
+}
+
+#[tokio::test]
+async fn cidr_allocate_gives_each_host_a_range() {
+    let provider = Grpc::new(unconfigured);
+    let allocate = async |hosts: Json, taken: Json| {
+        let arguments = [json!("10.0.0.0/16"), json!(24), hosts, taken];
+        provider.call_function("cidr_allocate", &arguments).await
+    };
+    let two = json!({ "ecs1": "10.0.23.0/24", "ecs2": "10.0.140.0/24" });
+    for hosts in name_lists(&["ecs1", "ecs2"]) {
+        assert_eq!(allocate(hosts, json!([])).await, Ok(two.clone()));
+    }
+    for ty in [
+        json!(["map", "string"]),
+        json!(["object", { "ecs1": "string", "ecs2": "string" }]),
+        json!(["object", { "ecs1": "string", "ecs2": "dynamic" }]),
+    ] {
+        let hosts = json!({ "type": ty, "value": { "ecs1": "172.16.2.0/28", "ecs2": null } });
+        let kept = json!({ "ecs1": "172.16.2.0/28", "ecs2": "10.0.140.0/24" });
+        assert_eq!(allocate(hosts, json!(["172.16.0.0/12"])).await, Ok(kept), "{ty}");
+    }
+    let [nobody, ..] = name_lists(&[]);
+    assert_eq!(allocate(nobody, json!([])).await, Ok(json!({})));
+
+    // What is taken is gone round, and everybody else stays.
+    let [hosts, ..] = name_lists(&["ecs1", "ecs2"]);
+    let around = allocate(hosts, json!(["10.0.23.64/26"])).await.unwrap();
+    assert_eq!(around["ecs2"], two["ecs2"]);
+    assert_ne!(around["ecs1"], two["ecs1"]);
+
+    let [hosts, ..] = name_lists(&["ecs1"]);
+    let arguments = [json!("fd00:10::/32"), json!(64), hosts, json!([])];
+    let answer = provider.call_function("cidr_allocate", &arguments).await.unwrap();
+    assert_eq!(answer, json!({ "ecs1": "fd00:10:17cb:8ccb::/64" }));
+}
+
+#[tokio::test]
+async fn cidr_allocate_names_the_argument_at_fault() {
+    let provider = Grpc::new(unconfigured);
+    let [hosts, ..] = name_lists(&["ecs1", "ecs2"]);
+    let [twice, ..] = name_lists(&["ecs1", "ecs1"]);
+    let [unnamed, ..] = name_lists(&[""]);
+    let map = |value: Json| json!({ "type": ["map", "string"], "value": value });
+    for (arguments, position, phrase) in [
+        ([json!("10.0.0.1/16"), json!(24), hosts.clone(), json!([])], 0, "Write `10.0.0.0/16`"),
+        ([json!("10.0.0.0/24"), json!(24), hosts.clone(), json!([])], 0, "10.0.0.0/23 would do"),
+        ([json!("10.0.0.0/16"), json!(8), hosts.clone(), json!([])], 1, "from 16 to 32"),
+        ([json!("10.0.0.0/16"), json!(24.5), hosts.clone(), json!([])], 1, "whole number"),
+        ([json!("10.0.0.0/16"), json!(-1), hosts.clone(), json!([])], 1, "whole number"),
+        ([json!("10.0.0.0/16"), json!(24), twice, json!([])], 2, "`ecs1` stands here twice"),
+        ([json!("10.0.0.0/16"), json!(24), unnamed, json!([])], 2, "empty name"),
+        (
+            [json!("10.0.0.0/16"), json!(24), json!({ "type": "string", "value": "a" }), json!([])],
+            2,
+            "Write a list of names",
+        ),
+        (
+            [json!("10.0.0.0/16"), json!(24), map(json!({ "a": "10.0.2.1/24" })), json!([])],
+            2,
+            "`a`: `10.0.2.1/24`",
+        ),
+        (
+            [
+                json!("10.0.0.0/16"),
+                json!(24),
+                json!({ "type": ["map", "bool"], "value": { "a": true } }),
+                json!([]),
+            ],
+            2,
+            "Write a list of names",
+        ),
+        (
+            [
+                json!("10.0.0.0/16"),
+                json!(24),
+                map(json!({ "a": "10.0.2.0/24", "b": "10.0.2.0/25" })),
+                json!([]),
+            ],
+            2,
+            "overlaps",
+        ),
+        ([json!("10.0.0.0/16"), json!(24), hosts, json!(["10.0.0.0"])], 3, "`10.0.0.0/32`"),
+    ] {
+        let (text, argument) =
+            provider.call_function("cidr_allocate", &arguments).await.expect_err(phrase);
+        assert!(text.contains(phrase) && argument == Some(position), "{text} {argument:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_argument_is_named_with_what_to_write_instead() {
     let provider = Grpc::new(unconfigured);
     let refusal = |name: &'static str, arguments: Vec<Json>| {

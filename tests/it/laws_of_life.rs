@@ -1,9 +1,10 @@
-//! What holds for every resource of the provider's table while it lives: in the guide's world, against a cloud that
+//! What holds for every resource of the provider's table while it lives, and for every data source: in the guide's world, against a cloud that
 //! answers, and against one that does not.
 
 use serde_json::{Value as Json, json};
 
 use crate::harness::{
+    config::patched,
     provider::unconfigured,
     world::{Object, World},
 };
@@ -29,6 +30,21 @@ async fn guides_configuration(resource: &str, world: &World) -> Json {
             "remote_ip_prefix": "0.0.0.0/0",
         }),
         other => panic!("write a configuration for `{other}` here"),
+    }
+}
+
+/// A query for each data source that finds something in the guide's world.
+async fn guides_query(data_source: &str, world: &World) -> Json {
+    let vpc = json!({ "vpc_id": world.vpc("vpc-containers").await });
+    match data_source {
+        "container_cidr_plan" => {
+            let host = json!({ "host_ip": "192.168.0.2", "container_cidr": "10.0.2.0/24" });
+            patched(&vpc, &json!({ "hosts": { "ecs1": host } }))
+        }
+        "ecs_hosts" | "route_table" | "subnet" => vpc,
+        "security_group" => json!({ "name": "sg-containers" }),
+        "vpc" => json!({ "name": "vpc-containers" }),
+        other => panic!("write a query for `{other}` here"),
     }
 }
 
@@ -109,6 +125,40 @@ async fn what_names_nothing_is_not_imported() {
             assert!(!world.refuse_import(resource, &id).await.object.is_in_state(), "{resource}");
         }
     }
+}
+
+#[tokio::test]
+async fn looking_writes_nothing_and_finds_the_same_again() {
+    for data_source in data_sources() {
+        let world = World::start().await;
+        let query = guides_query(data_source, &world).await;
+        let found = world.read(data_source, query.clone()).await;
+        assert_eq!(world.read(data_source, query).await.value, found.value, "{data_source}");
+        assert_eq!(world.writes().await, [""; 0], "{data_source}");
+    }
+}
+
+/// What could not be looked at is not shown as absent.
+#[tokio::test]
+async fn a_failed_look_is_an_error() {
+    for data_source in data_sources() {
+        let world = World::start().await;
+        let query = guides_query(data_source, &world).await;
+        for mut failure in failures() {
+            failure["path"] = "/**".into();
+            failure["times"] = 50.into();
+            world.order_faults(json!([failure])).await;
+
+            let refusal = world.refuse_to_read(data_source, query.clone()).await;
+
+            assert!(!refusal.problems.is_empty(), "{data_source}");
+            world.cancel_faults().await;
+        }
+    }
+}
+
+fn data_sources() -> Vec<&'static str> {
+    unconfigured().data_sources.iter().map(|data_source| data_source.name()).collect()
 }
 
 fn resources() -> Vec<&'static str> {

@@ -6,7 +6,11 @@ use std::cell::Cell;
 
 use huaweivpc::{
     cloud::Cloud,
-    framework::{Resource, Schema, Stored, Usage, Value, json},
+    data_sources::{
+        container_cidr_plan::ContainerCidrPlan, ecs_hosts::EcsHosts, route_table::RouteTable,
+        security_group::SecurityGroup, subnet::Subnet, vpc::Vpc,
+    },
+    framework::{DataSource, Resource, Schema, Stored, Usage, Value, json},
     resources::{
         container_route::ContainerRoute, container_routes::ContainerRoutes,
         ecs_port_source_check::EcsPortSourceCheck, secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
@@ -31,17 +35,24 @@ const POOLS: Pools = Pools { texts, keys };
 
 fn texts(attribute: &str) -> &'static [&'static str] {
     match attribute {
-        "vpc_id" | "route_table_id" | "ecs_id" | "port_id" | "security_group_id" | "rule_ids" => {
+        "vpc_id" | "route_table_id" | "ecs_id" | "port_id" | "security_group_id" | "rule_ids"
+        | "id" | "ids" | "subnet_id" | "subnets" | "effective_subnets" | "security_group_ids" => {
             &["5b0a4f0c-6ff2-4c36-a4be-2a1f6b3d1c01", "5b0a4f0c-6ff2-4c36-a4be-2a1f6b3d1c02"]
         }
-        "destination" | "destination_within" | "remote_ip_prefix" => {
+        "destination" | "destination_within" | "remote_ip_prefix" | "container_cidr" | "cidr"
+        | "secondary_cidrs" | "ipv6_cidr" | "reserved_cidrs" | "docker_pools" => {
             &["172.16.4.0/24", "10.0.0.0/8", "fd00::/64"]
         }
-        "host_ip" | "virtual_ip" => &["10.0.1.5", "10.0.1.6"],
+        "host_ip" | "virtual_ip" | "private_ips" | "gateway" | "first_container" => {
+            &["10.0.1.5", "10.0.1.6"]
+        }
         "description" => &["", "made by a test"],
         "protocols" => &["icmp", "udp"],
         "udp_ports" => &["53", "33434-33534,53"],
         "mode" => &["additive", "exclusive"],
+        "on_error" => &["fail", "report"],
+        "key_by" => &["name", "id"],
+        "containers" | "capacity" | "routes_used" | "routes_quota" | "routes_free" => &["1", "253"],
         "direction" => &["ingress", "egress"],
         "priority" => &["1", "50", "100"],
         "create" | "read" | "update" | "delete" => &["30s", "5m"],
@@ -170,6 +181,44 @@ fn struct_matches_schema<R: Resource<Cloud>>() -> &'static str {
         Ok(())
     });
     R::NAME
+}
+
+/// The same of data sources, whose `id` is an attribute like any other.
+#[test]
+fn queries_and_schemas_have_the_same_members() {
+    let mut tried = vec![
+        query_matches_schema::<ContainerCidrPlan>(),
+        query_matches_schema::<EcsHosts>(),
+        query_matches_schema::<RouteTable>(),
+        query_matches_schema::<SecurityGroup>(),
+        query_matches_schema::<Subnet>(),
+        query_matches_schema::<Vpc>(),
+    ];
+    let mut listed = Vec::from_iter(unconfigured().data_sources.iter().map(|it| it.name()));
+    tried.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(tried, listed, "each data source of the table has a line here");
+}
+
+fn query_matches_schema<D: DataSource<Cloud>>() -> &'static str {
+    let schema: &'static Schema = const { &D::SCHEMA };
+    check(&stored(schema, POOLS), async |found| {
+        let members = json::write(&found);
+        let object: D = serde_json::from_value(members.clone()).expect("it fits its struct");
+        let back = serde_json::to_value(&object).expect("JSON");
+        // Sets have their order from the struct.
+        assert_eq!(
+            json::parse(&back, &schema.value_type()).expect("its type"),
+            found,
+            "{}",
+            D::NAME
+        );
+        let names =
+            |object: &Json| Vec::from_iter(object.as_object().expect("an object").keys().cloned());
+        assert_eq!(names(&back), names(&members), "{}", D::NAME);
+        Ok(())
+    });
+    D::NAME
 }
 
 /// The pool is of use only if the attributes accept what is in it.

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "nothing outside of a test binary can reach into it")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod allocation;
 mod bad_input;
 mod clients;
 mod cloud;
@@ -27,6 +28,7 @@ mod laws_of_life;
 mod laws_of_planning;
 mod layers;
 mod log;
+mod lookups;
 mod network;
 mod notes;
 mod plugin_client;

@@ -23,6 +23,12 @@ pub const FULL_TABLE: &str = "ffffffff-0000-4000-8000-000000000002";
 /// Nothing has this id.
 pub const NOTHING: &str = "00000000-0000-4000-8000-000000000000";
 
+pub const VPC_DATA: &str = "data \"huaweivpc_vpc\"";
+pub const SUBNET_DATA: &str = "data \"huaweivpc_subnet\"";
+pub const TABLE_DATA: &str = "data \"huaweivpc_route_table\"";
+pub const GROUP_DATA: &str = "data \"huaweivpc_security_group\"";
+pub const HOSTS_DATA: &str = "data \"huaweivpc_ecs_hosts\"";
+
 pub struct Row {
     /// The label of the block.
     pub name: &'static str,
@@ -70,6 +76,11 @@ pub fn plan(name: &'static str) -> Row {
         "hosts",
         json!({ "a": { "host_ip": "192.168.0.2", "container_cidr": "10.0.2.0/24" } }),
     )
+}
+
+/// A look-up of this type.
+pub fn look_up(kind: &'static str, name: &'static str) -> Row {
+    Row::new(kind, name)
 }
 
 /// A call of a function of the provider.

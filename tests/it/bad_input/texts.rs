@@ -3,11 +3,21 @@
 use serde_json::{Value, json};
 
 use super::row::{
-    NOTHING, PORT, Row, SERVER, call, plan, route, rules as group_rules, source_check,
+    GROUP_DATA, HOSTS_DATA, NOTHING, PORT, Row, SERVER, SUBNET_DATA, TABLE_DATA, VPC_DATA, call,
+    look_up, plan, route, rules as group_rules, source_check,
 };
 
 pub fn rows() -> Vec<Row> {
-    let groups = [destinations(), routes(), timeouts(), source_checks(), group(), plans(), calls()];
+    let groups = [
+        destinations(),
+        routes(),
+        timeouts(),
+        source_checks(),
+        group(),
+        plans(),
+        look_ups(),
+        calls(),
+    ];
     groups.into_iter().flatten().chain([several_at_once()]).collect()
 }
 
@@ -265,6 +275,56 @@ fn calls() -> Vec<Row> {
             "",
             SUMMARY,
             &["Invalid value for \"cidrs\" parameter", "`ten` is not a range in CIDR form"],
+        ),
+        call("bad_aggregate", "cidr_aggregate([\"10.0.0.1/8\"])").says(
+            "",
+            SUMMARY,
+            &["Invalid value for \"cidrs\" parameter", "Write `10.0.0.0/8`."],
+        ),
+        call("full_pool", "cidr_allocate(\"10.0.2.0/23\", 24, [\"a\", \"b\", \"c\"], [])").says(
+            "",
+            SUMMARY,
+            &[
+                "Invalid value for \"pool\" parameter",
+                "it holds 2 ranges of /24, of which 2 are free, and 3 hosts need one. 10.0.0.0/22 would do.",
+            ],
+        ),
+        call("bad_size", "cidr_allocate(\"10.0.2.0/23\", 16, [\"a\"], [])").says(
+            "",
+            SUMMARY,
+            &["Invalid value for \"prefix_length\" parameter", "Write a prefix length from 23 to 32."],
+        ),
+        call("bad_hosts", "cidr_allocate(\"10.0.2.0/23\", 24, { a = \"10.0.2.1/24\" }, [])").says(
+            "",
+            SUMMARY,
+            &["Invalid value for \"hosts\" parameter", "`a`: `10.0.2.1/24` is not the canonical form"],
+        ),
+        call("bad_taken", "cidr_allocate(\"10.0.2.0/23\", 24, toset([\"a\"]), [\"10.0.2.0\"])").says(
+            "",
+            SUMMARY,
+            &["Invalid value for \"taken\" parameter", "Write `10.0.2.0/32`"],
+        ),
+    ]
+}
+
+/// Look-ups that say nothing, or what cannot be.
+fn look_ups() -> Vec<Row> {
+    let unsaid = |kind, name, phrases| look_up(kind, name).says("", "Nothing to look for", phrases);
+    vec![
+        unsaid(VPC_DATA, "any_vpc", &["Nothing says which VPC to look for. Set `id` or `name`."]),
+        unsaid(SUBNET_DATA, "any_subnet", &["Set `id`, `name`, `cidr` or `vpc_id`."]),
+        unsaid(TABLE_DATA, "any_table", &["Set `id`, `name`, `subnet_id` or `vpc_id`."]),
+        unsaid(GROUP_DATA, "any_group", &["Set `id` or `name`."]),
+        unsaid(HOSTS_DATA, "any_hosts", &["Set `ids`, `names`, `tags`, `subnet_id` or `vpc_id`."]),
+        look_up(SUBNET_DATA, "subnet_with_host_bits").with("cidr", "10.0.2.1/24").says(
+            "cidr",
+            "Invalid value for `cidr`",
+            &["Write `10.0.2.0/24`."],
+        ),
+        look_up(HOSTS_DATA, "hosts_by_bad_key").with("vpc_id", NOTHING).with("key_by", "ip").says(
+            "key_by",
+            "Invalid value for `key_by`",
+            &["Write `name` or `id`."],
         ),
     ]
 }

@@ -39,6 +39,7 @@ pub fn words(kind: Kind) -> String {
         Kind::List(element) => format!("List of {}", words(*element)),
         Kind::Set(element) => format!("Set of {}", words(*element)),
         Kind::Map(element) => format!("Map of {}", words(*element)),
+        Kind::Dynamic => "Dynamic".to_owned(),
         Kind::Object(_) => "Object".to_owned(),
         Kind::Nested(Nesting::Single, _) => "Attributes".to_owned(),
         Kind::Nested(Nesting::List, _) => "Attributes List".to_owned(),

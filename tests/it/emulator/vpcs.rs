@@ -205,3 +205,35 @@ async fn quotas_are_listed_one_by_one_or_all() {
     let v3 = cloud.get("/v3/{p}/vpc/quotas").await.expect(200);
     assert_eq!(v3["quota"]["security_group_rule"], 5000);
 }
+
+#[tokio::test]
+async fn vpcs_and_groups_are_found_by_every_filter() {
+    let cloud = Cloud::start(TWO_TABLES).await;
+    for (path, list, expected) in [
+        ("/v1/{p}/vpcs?id={vpc:vpc-b}", "vpcs", ["vpc-b"].as_slice()),
+        ("/v1/{p}/vpcs?enterprise_project_id=0", "vpcs", &["vpc-a", "vpc-b"]),
+        ("/v1/{p}/vpcs?enterprise_project_id=all_granted_eps", "vpcs", &["vpc-a", "vpc-b"]),
+        ("/v1/{p}/vpcs?enterprise_project_id=other", "vpcs", &[]),
+        ("/v3/{p}/vpc/vpcs?name=vpc-a", "vpcs", &["vpc-a"]),
+        ("/v3/{p}/vpc/vpcs?name=vpc", "vpcs", &[]),
+        ("/v3/{p}/vpc/vpcs?id={vpc:vpc-a}&id={vpc:vpc-b}", "vpcs", &["vpc-a", "vpc-b"]),
+        ("/v3/{p}/vpc/vpcs?cidr=172.16.0.0/16", "vpcs", &["vpc-b"]),
+        ("/v3/{p}/vpc/security-groups?name=sg-nodes", "security_groups", &["sg-nodes"]),
+        ("/v3/{p}/vpc/security-groups?id={group:default}", "security_groups", &["default"]),
+        ("/v3/{p}/vpc/security-groups?enterprise_project_id=other", "security_groups", &[]),
+        (
+            "/v1/{p}/security-groups?enterprise_project_id=0",
+            "security_groups",
+            &["default", "sg-nodes"],
+        ),
+        ("/v1/{p}/subnets?vpc_id={vpc:vpc-b}", "subnets", &["subnet-b"]),
+        ("/v1/{p}/routetables?subnet_id={subnet:subnet-back}", "routetables", &["rtb-back"]),
+    ] {
+        let found = cloud.get(path).await.expect(200);
+        assert_eq!(column(&found[list], "name"), expected, "{path}");
+    }
+    // v1 has no such filter, and a list of everything would be taken for what was asked.
+    cloud.get("/v1/{p}/vpcs?name=vpc-a").await.expect_refusal(400, "VPC.0101");
+    cloud.get("/v1/{p}/subnets?name=subnet-b").await.expect_refusal(400, "VPC.0201");
+    cloud.get("/v1/{p}/security-groups?name=sg-nodes").await.expect_refusal(400, "VPC.0601");
+}

@@ -157,6 +157,7 @@ fn values(name: &str, kind: Kind, pools: Pools, stored: bool) -> BoxedStrategy<V
         Kind::Map(element) => btree_map(keys(), values(name, *element, pools, stored), 0..3)
             .prop_map(Value::Map)
             .boxed(),
+        Kind::Dynamic => Just(Value::Dynamic(Type::Bool, Box::new(true.into()))).boxed(),
         Kind::Object(members) => together(
             members
                 .iter()
