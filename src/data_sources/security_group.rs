@@ -1,6 +1,6 @@
 //! `huaweivpc_security_group`: looks up one security group by its id or its name, with its rules.
 //!
-//! API: GET of the group, or of the list of groups, which all such look-ups of a run share; GET of its rules.
+//! API: GET of the group, or of the list of groups, which look-ups at the same time share; GET of its rules.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! `huaweivpc_vpc`: looks up one VPC by its id or its name.
 //!
-//! API: GET of the VPC, or of the list of VPCs, which all such look-ups of a run share.
+//! API: GET of the VPC, or of the list of VPCs, which look-ups at the same time share.
 
 use std::collections::BTreeMap;
 
