@@ -1,17 +1,17 @@
-//! The provider binary. With `bin/emulator.rs`, the only place that reads the environment, files and the clock.
+//! The provider binary. With `bin/emulator.rs`, the only place that reads the environment and the clock, and
+//! reads and writes files.
 
-use std::{env, fs, process::ExitCode, time::SystemTime};
+use std::{env, fs, io, path::Path, process::ExitCode, sync::Arc, time::SystemTime};
 
 use huaweivpc::{
     protocol::lifecycle::{self, World},
-    provider::{Environment, provider},
+    provider::{Environment, Files, provider},
 };
 
 #[expect(clippy::disallowed_methods, reason = "here the world is handed down from")]
 fn main() -> ExitCode {
     let now = SystemTime::now;
-    let environment =
-        Environment { variable: Box::new(variable), file: Box::new(|path| fs::read(path)), now };
+    let environment = Environment { variable: Box::new(variable), files: Arc::new(Disk), now };
     lifecycle::run(
         provider(environment),
         World { arguments: env::args().skip(1).collect(), environment: &variable, clock: now },
@@ -21,4 +21,31 @@ fn main() -> ExitCode {
 #[expect(clippy::disallowed_methods, reason = "here the world is handed down from")]
 fn variable(name: &str) -> Option<String> {
     env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+struct Disk;
+
+impl Files for Disk {
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
+        fs::read(file)
+    }
+
+    fn names(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
+        names.map(|name| name.map(|name| name.to_string_lossy().into_owned())).collect()
+    }
+
+    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir(folder)
+    }
+
+    fn write(&self, file: &Path, content: &[u8]) -> io::Result<()> {
+        let neighbour = file.with_extension("part");
+        fs::write(&neighbour, content)?;
+        fs::rename(&neighbour, file)
+    }
+
+    fn remove(&self, file: &Path) -> io::Result<()> {
+        fs::remove_file(file)
+    }
 }

@@ -1,14 +1,18 @@
 //! The composition root: the provider's tables, and how its block becomes a session with the cloud.
 
+mod notes;
 pub mod settings;
 
 use std::{
     io,
+    path::Path,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use tokio_util::sync::CancellationToken;
 
+use self::notes::NoteFiles;
 use crate::{
     cloud::Cloud,
     data_sources::container_cidr_plan::ContainerCidrPlan,
@@ -37,15 +41,28 @@ const FUNCTIONS: &[&dyn Function] = &[&CidrContains, &CidrOverlaps];
 /// What the provider takes from the world around it; only the binary and tests make one.
 pub struct Environment {
     pub variable: Variable,
-    pub file: File,
+    pub files: Arc<dyn Files>,
     pub now: fn() -> SystemTime,
 }
 
 /// An environment variable by name; `None` where it is not set.
 pub type Variable = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
-/// The contents of a file by path.
-pub type File = Box<dyn Fn(&str) -> io::Result<Vec<u8>> + Send + Sync>;
+/// Files, as far as the provider reads and writes them.
+pub trait Files: Send + Sync {
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>>;
+
+    /// The names of what is in a folder.
+    fn names(&self, folder: &Path) -> io::Result<Vec<String>>;
+
+    /// Makes a folder in one that is there.
+    fn make_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// Writes a file whole or not at all, in a folder that is there.
+    fn write(&self, file: &Path, content: &[u8]) -> io::Result<()>;
+
+    fn remove(&self, file: &Path) -> io::Result<()>;
+}
 
 /// The provider, as the protocol serves it.
 pub fn provider(environment: Environment) -> Provider<Cloud> {
@@ -67,8 +84,10 @@ fn configure(block: &Value, environment: &Environment) -> Result<Configured<Clou
         return Ok(Configured::Waiting(not_yet(block)));
     }
     let arguments = crate::framework::to_struct(block, &[])?;
+    let files = |path: &str| environment.files.read(Path::new(path));
+    let notes = Arc::new(NoteFiles::new(environment));
     let config =
-        settings::resolve(&arguments, &*environment.variable, &*environment.file, environment.now)
+        settings::resolve(&arguments, &*environment.variable, &files, environment.now, notes)
             .or_else(|problems| {
                 Problems::from_list(problems)
                     .map_or_else(|| Err(Problem::bug("refused without a problem").into()), Err)

@@ -2,11 +2,14 @@
 
 use std::{
     fmt,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use secrecy::SecretString;
 use url::Url;
+
+use super::notes::Notes;
 
 /// The whole configuration of a session. `provider::settings` makes it from what the user wrote.
 #[derive(Debug, Clone)]
@@ -32,6 +35,8 @@ pub struct Config {
     /// The metadata service of the server the provider runs on.
     pub metadata: Url,
     pub clock: fn() -> SystemTime,
+    /// Of what is being made and not recorded yet.
+    pub notes: Arc<dyn Notes>,
 }
 
 impl Config {

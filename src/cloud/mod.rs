@@ -5,9 +5,11 @@
 //! repeats what `retry.rs` calls worth repeating; `decode.rs` reads the answer and `error.rs` says what a refusal means.
 //! All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together.
 //!
-//! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_wish.rs`. What was read is
-//! shared: for showing and planning by `memo.rs`, for deciding a write by `fresh.rs`; `callers.rs` knows who may come
-//! along.
+//! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_job.rs`, `route_wish.rs`.
+//! What was read is shared: for showing and planning by `memo.rs`, for deciding a write by `fresh.rs`; `callers.rs` knows
+//! who may come along.
+//!
+//! What is about to be made is noted first, in `notes.rs`, so that a run that was killed can be gone on with.
 //!
 //! Absence is a value: what reads one object returns `None` where the cloud says that there is none, and an error
 //! for everything else.
@@ -28,12 +30,14 @@ mod known;
 mod lookup;
 mod memo;
 mod metadata;
+mod notes;
 mod port;
 mod project;
 mod quota;
 mod request;
 mod retry;
 mod route_batch;
+mod route_job;
 mod route_table;
 mod route_wish;
 mod route_writer;
@@ -56,6 +60,7 @@ pub use ids::{
     Description, InvalidDescription, InvalidId, PortId, RouteTableId, RuleId, SecurityGroupId,
     ServerId, SubnetId, VpcId,
 };
+pub use notes::{About, NoNotes, Notes};
 pub use port::{AddressPair, Port};
 pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};
 pub use route_wish::{Wish, Written};

@@ -5,17 +5,14 @@
 //! Every repetition is counted, and every wait ends with the operations that it is for: a call is made within the
 //! bounds of the wish whose time ends first, and goes on without it after that.
 
-use std::sync::Arc;
-
-use tokio::sync::oneshot;
 use tracing::debug;
 
 use super::{
-    callers::Caller,
     client::Cloud,
     error::{Error, Kind, Result},
+    route_job::Job,
     route_table::{RouteChanges, RouteTable},
-    route_wish::{Refusal, Step, Wish, Written},
+    route_wish::{Refusal, Step, Written},
     route_writer::RouteWriter,
 };
 
@@ -31,16 +28,6 @@ pub(super) struct Knowledge {
     table: Option<RouteTable>,
     /// How many entries a call may carry, as far as a refusal has told.
     most_entries: Option<usize>,
-}
-
-pub(super) struct Job {
-    pub(super) ticket: u64,
-    pub(super) wish: Wish,
-    /// Asked for without learning what became of it.
-    pub(super) sent: bool,
-    pub(super) cloud: Cloud,
-    pub(super) caller: Arc<Caller>,
-    pub(super) reply: oneshot::Sender<Result<Written>>,
 }
 
 /// Wishes that travel in one call.
@@ -155,6 +142,8 @@ impl Batch<'_> {
                 }
                 _ => {}
             }
+            let additions = pending.iter_mut().filter(|(_, step)| matches!(step, Step::Add(_)));
+            additions.for_each(|(job, _)| job.leave_note());
             let changes = RouteChanges::of(pending.iter().map(|(_, step)| step));
             match cloud.change_routes(self.writer.table(), &changes).await {
                 Ok(shown) => {
@@ -292,43 +281,11 @@ impl Group {
     }
 }
 
-impl Job {
-    /// Whoever wished may have gone; then nobody needs the answer.
-    pub(super) fn answer(self, answer: Result<Written>) {
-        let Self { caller, reply, .. } = self;
-        // Before it can come again.
-        drop(caller);
-        drop(reply.send(answer));
-    }
-
-    /// An error that says nothing of what was sent before leaves that in doubt.
-    fn refuse(self, error: &Error) {
-        let error = error.clone().in_doubt(self.sent);
-        self.answer(Err(error));
-    }
-
-    /// The cloud has refused this very wish; whatever was sent before, it is not in the table. Unless it is refused
-    /// because the route is there: that may be our own.
-    fn refuse_finally(mut self, error: &Error) {
-        self.sent &= error.kind() == Kind::RouteExists;
-        self.refuse(error);
-    }
-
-    /// Nobody waits for it any more.
-    pub(super) fn is_forsaken(&self) -> bool {
-        self.reply.is_closed()
-    }
-
-    fn is_to_be_sent(&self, table: &RouteTable) -> bool {
-        !matches!(self.wish.step(table, self.sent), Step::Settled(_))
-    }
-}
-
 /// Answers the wishes that take nothing and returns the others.
 fn unsettled(jobs: Vec<Job>, table: &RouteTable) -> Vec<(Job, Step)> {
     let mut pending = Vec::with_capacity(jobs.len());
     for job in jobs {
-        match job.wish.step(table, job.sent) {
+        match job.step(table) {
             Step::Settled(written) => job.answer(Ok(written)),
             step => pending.push((job, step)),
         }

@@ -1,8 +1,8 @@
 //! One writer per route table: while a call is on its way, wishes from any number of resources queue, and the next
 //! call carries them all. A lone wish leaves at once.
 //!
-//! Here is who wishes, who waits and who writes. What one round of wishes takes is in `route_batch.rs`, the decisions
-//! are in `route_wish.rs`.
+//! Here is who wishes, who waits and who writes. What one round of wishes takes is in `route_batch.rs`, what becomes of
+//! one of them in `route_job.rs`; the decisions are in `route_wish.rs`.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,7 +18,8 @@ use super::{
     client::Cloud,
     error::{Error, Kind, Result},
     ids::RouteTableId,
-    route_batch::{Batch, Job, Knowledge},
+    route_batch::{Batch, Knowledge},
+    route_job::Job,
     route_wish::{Wish, Written},
 };
 use crate::network::Cidr;
@@ -155,8 +156,7 @@ impl RouteWriter {
         desk.last_ticket += 1;
         let ticket = desk.last_ticket;
         let (reply, answer) = oneshot::channel();
-        let (cloud, caller) = (cloud.clone(), Arc::clone(caller));
-        let job = Job { ticket, wish, sent: false, cloud, caller, reply };
+        let job = Job::new(ticket, wish, &self.table, cloud, caller, reply);
         if is_claimed {
             job.answer(Ok(Written::Claimed));
         } else {

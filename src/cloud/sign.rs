@@ -96,6 +96,7 @@ fn names(headers: &[(&'static str, &str)]) -> String {
     headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";")
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// In lower-case hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(digest::digest(&digest::SHA256, bytes))
 }

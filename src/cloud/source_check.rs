@@ -8,6 +8,7 @@ use super::{
     client::Cloud,
     error::{Error, Kind, Result},
     ids::PortId,
+    notes::About,
     port::{AddressPair, Port},
 };
 
@@ -34,6 +35,8 @@ impl Port {
 #[derive(Debug, Clone)]
 pub struct Switched {
     pub found: Port,
+    /// Whether the check was on before the first change of ours, which an earlier run may have made.
+    pub found_enabled: bool,
     /// An error where the change was sent and the port could not be asked what came of it.
     pub now: Result<Port>,
 }
@@ -50,11 +53,52 @@ impl Cloud {
         id: &PortId,
         enabled: bool,
     ) -> Result<Option<Switched>> {
+        self.switch(id, enabled, None).await
+    }
+
+    /// The same for a port of which nothing is recorded yet. How it was found is noted before it is changed, so that it
+    /// can be given back even if this run is killed.
+    ///
+    /// # Errors
+    /// Nothing has come of it.
+    pub async fn take_source_check(&self, id: &PortId, enabled: bool) -> Result<Option<Switched>> {
+        self.switch(id, enabled, Some(About::SourceCheck { port_id: id })).await
+    }
+
+    async fn switch(
+        &self,
+        id: &PortId,
+        enabled: bool,
+        note: Option<About<'_>>,
+    ) -> Result<Option<Switched>> {
         let operation = format!("switch the source check of port {id}");
         let turn = self.port_turns().of(id);
         let _turn = self.during(&operation, turn.lock()).await?;
         let Some(found) = self.port_now(id).await? else { return Ok(None) };
-        let mut now = found.clone();
+        let noted: Option<bool> = note.and_then(|about| self.noted(about));
+        let found_enabled = noted.unwrap_or(found.is_source_check_on());
+        // As it should be already, the note of an earlier run is all that tells how it was found.
+        let note = note.filter(|_| found.is_source_check_on() != enabled);
+        if let Some(about) = note {
+            self.leave_note(about, &found_enabled);
+        }
+        let outcome = self.bring(found.clone(), enabled, &operation).await;
+        if let (Some(about), Ok(None) | Err(_)) = (note, &outcome) {
+            self.settle_note(about);
+        }
+        Ok(outcome?.map(|now| Switched { found, found_enabled, now }))
+    }
+
+    /// Writes and looks until the port is in position. An error in the result, where the change was sent and what came
+    /// of it is not known.
+    async fn bring(
+        &self,
+        found: Port,
+        enabled: bool,
+        operation: &str,
+    ) -> Result<Option<Result<Port>>> {
+        let id = &found.id.clone();
+        let mut now = found;
         let mut writes = 0;
         while now.is_source_check_on() != enabled {
             let pairs = pairs_for(enabled, &now.address_pairs);
@@ -66,29 +110,26 @@ impl Cloud {
             };
             let seen = match &doubt {
                 Some(_) => self.port_now(id).await,
-                None => self.port_showing(id, enabled, &operation).await,
+                None => self.port_showing(id, enabled, operation).await,
             };
             match seen {
                 Ok(Some(port)) => now = port,
                 Ok(None) => return Ok(None),
-                Err(error) => return Ok(Some(Switched { found, now: Err(error) })),
+                Err(error) => return Ok(Some(Err(error))),
             }
             let is_done = now.is_source_check_on() == enabled;
             if !is_done && writes == self.max_retries() {
                 return match doubt {
                     Some(error) => Err(error),
-                    None => {
-                        let error = Error::new(Kind::Conflict, &operation, UNDONE);
-                        Ok(Some(Switched { found, now: Err(error) }))
-                    }
+                    None => Ok(Some(Err(Error::new(Kind::Conflict, operation, UNDONE)))),
                 };
             }
             if !is_done {
-                self.pause(&operation, writes).await?;
+                self.pause(operation, writes).await?;
             }
             writes += 1;
         }
-        Ok(Some(Switched { found, now: Ok(now) }))
+        Ok(Some(Ok(now)))
     }
 
     /// The port once it shows the change that the cloud took. It may show it late; if it does not at all, somebody has

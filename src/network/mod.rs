@@ -6,6 +6,8 @@ pub mod finding;
 pub mod layout;
 pub mod ownership;
 pub mod ports;
+pub mod range_map;
+pub mod route;
 pub mod system;
 
 pub use address::{Address, InvalidAddress};
@@ -14,3 +16,5 @@ pub use finding::{Code, Finding, Severity, Subject};
 pub use layout::{Host, Layout, Location, Subnet, Table};
 pub use ownership::{Keep, Mode, Ownership, Recorded, SetChanges, Standing, set_changes};
 pub use ports::{InvalidPortRanges, PortRanges};
+pub use range_map::RangeMap;
+pub use route::Route;

@@ -9,7 +9,7 @@ mod credentials;
 mod shared_config;
 mod sources;
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use url::Url;
 
@@ -26,7 +26,7 @@ use self::{
     },
 };
 use crate::{
-    cloud::{CaCertificates, Config, Endpoints, Project, Timeouts, default_cloud},
+    cloud::{CaCertificates, Config, Endpoints, Notes, Project, Timeouts, default_cloud},
     framework::{Path, Problem},
 };
 
@@ -39,9 +39,10 @@ pub fn resolve(
     environment: Environment<'_>,
     files: Files<'_>,
     clock: fn() -> SystemTime,
+    notes: Arc<dyn Notes>,
 ) -> Result<Config, Vec<Problem>> {
     let mut sources = Sources::new(arguments, environment, files);
-    let config = sources.config(clock);
+    let config = sources.config(clock, notes);
     let problems = sources.into_problems();
     match config {
         Some(config) if problems.is_empty() => Ok(config),
@@ -56,7 +57,7 @@ const MOST_RETRIES: u32 = 1_000;
 
 impl Sources<'_> {
     /// `None` only beside a problem.
-    fn config(&mut self, clock: fn() -> SystemTime) -> Option<Config> {
+    fn config(&mut self, clock: fn() -> SystemTime, notes: Arc<dyn Notes>) -> Option<Config> {
         let arguments = self.arguments;
         let own_region = self.text(&REGION, &arguments.region);
         let own_credentials = self.own_credentials();
@@ -109,6 +110,7 @@ impl Sources<'_> {
             user_agent: USER_AGENT.to_owned(),
             metadata: Url::parse(Config::METADATA).ok()?,
             clock,
+            notes,
         })
     }
 

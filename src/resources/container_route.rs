@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     cloud::{
-        Cloud, Description, Kind, PortId, Route, RouteTableId, ServerId, VpcId, Wish, Written,
+        About, Cloud, Description, Kind, PortId, Route, RouteTableId, ServerId, VpcId, Wish,
+        Written,
     },
     framework::{
         Default, Draft, Problem, Problems, Resource, Result, Schema, Timeouts,
@@ -103,6 +104,9 @@ impl Resource<Cloud> for ContainerRoute {
 
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(table_id) = &self.route_table_id else { return Ok(None) };
+        // What is asked after is in the state.
+        let destination = self.destination;
+        cloud.settle_note(About::Route { route_table_id: table_id, destination });
         let Some(table) = cloud.route_table(table_id).await? else { return Ok(None) };
         // The table's own routes are nobody's to manage.
         let made = table.route_to(self.destination).filter(|route| !route.is_local());

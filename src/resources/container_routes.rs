@@ -17,7 +17,7 @@ use super::{
     next_hop::{self, NextHop},
 };
 use crate::{
-    cloud::{Cloud, Description, PortId, RouteTable, RouteTableId, ServerId, VpcId},
+    cloud::{About, Cloud, Description, PortId, RouteTable, RouteTableId, ServerId, VpcId},
     framework::{
         Attribute, Default, Draft, Given, Kind, Nesting, Path, Problem, Resource, Result, Schema,
         Timeouts, Value, key_from_id,
@@ -152,6 +152,11 @@ impl Resource<Cloud> for ContainerRoutes {
 
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(table_id) = &self.route_table_id else { return Ok(None) };
+        for (destination, _) in self.made() {
+            // What is asked after is in the state.
+            let destination = *destination;
+            cloud.settle_note(About::Route { route_table_id: table_id, destination });
+        }
         let Some(table) = cloud.route_table(table_id).await? else { return Ok(None) };
         let mut routes = BTreeMap::new();
         for (destination, entry) in self.made() {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{absent, listed, missing, server_of, the_one};
 use crate::{
-    cloud::{AddressPair, Cloud, Port, PortId, ServerId, SubnetId, Switched, VpcId},
+    cloud::{About, AddressPair, Cloud, Port, PortId, ServerId, SubnetId, Switched, VpcId},
     framework::{
         Default, Draft, Kind, Nesting, Problem, Problems, Resource, Result, Schema, Timeouts,
         schema::{attribute, boolean, string},
@@ -99,6 +99,8 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(port_id) = &self.port_id else { return Ok(None) };
+        // What is asked after is in the state.
+        cloud.settle_note(About::SourceCheck { port_id });
         let port = cloud.port(port_id, self.memory.subnet_id.as_ref()).await?;
         let Some(mut seen) = port.map(|port| self.seen_on(&port)) else { return Ok(None) };
         if seen.memory.unanswered && seen.memory.found_enabled == Some(seen.enabled) {
@@ -110,9 +112,13 @@ impl Resource<Cloud> for EcsPortSourceCheck {
     }
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
-        let Switched { found, now } = self.switch(cloud).await?;
-        // What is remembered is what was found before the change.
+        let port_id = self.named(cloud).await?;
+        let taken = cloud.take_source_check(&port_id, self.enabled).await?;
+        let Switched { found, found_enabled, now } =
+            taken.ok_or_else(|| missing("Port", &port_id, "port_id"))?;
         let mut seen = self.seen_on(&found);
+        // What is remembered is what was found before the first change.
+        seen.memory.found_enabled = Some(found_enabled);
         match now {
             Ok(port) => Ok(seen.seen_on(&port)),
             Err(error) => {
@@ -123,7 +129,9 @@ impl Resource<Cloud> for EcsPortSourceCheck {
     }
 
     async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
-        let Switched { now, .. } = self.switch(cloud).await?;
+        let port_id = self.named(cloud).await?;
+        let switched = cloud.switch_source_check(&port_id, self.enabled).await?;
+        let Switched { now, .. } = switched.ok_or_else(|| missing("Port", &port_id, "port_id"))?;
         Ok(self.seen_on(&now?))
     }
 
@@ -135,18 +143,12 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         if let Some(switched) = cloud.switch_source_check(port_id, found_enabled).await? {
             switched.now?;
         }
+        cloud.settle_note(About::SourceCheck { port_id });
         Ok(())
     }
 }
 
 impl EcsPortSourceCheck {
-    /// Brings the check of the interface the user means into the wanted position.
-    async fn switch(&self, cloud: &Cloud) -> Result<Switched> {
-        let port_id = self.named(cloud).await?;
-        let switched = cloud.switch_source_check(&port_id, self.enabled).await?;
-        Ok(switched.ok_or_else(|| missing("Port", &port_id, "port_id"))?)
-    }
-
     /// The interface the user means.
     async fn named(&self, cloud: &Cloud) -> Result<PortId> {
         match (&self.port_id, &self.ecs_id, self.host_ip) {

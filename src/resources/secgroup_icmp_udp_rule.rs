@@ -15,16 +15,18 @@ use serde_json::Value as Json;
 
 mod deleting;
 mod making;
+mod memory;
 mod terms;
 
 use self::{
     deleting::delete_rules,
-    making::{Lost, Maker, Ours, Unmade, identical},
+    making::{Maker, Ours, Unmade, identical},
+    memory::{Memory, beside},
     terms::{Direction, Priority, Protocol, is_same_ports, range_of},
 };
 use super::{conflict::exists_already, missing};
 use crate::{
-    cloud::{self, Cloud, Description, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
+    cloud::{self, About, Cloud, Description, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
     framework::{
         Default, Draft, Kind, Problem, Problems, Resource, Result, Schema, Timeouts,
         schema::{attribute, boolean, number, string},
@@ -45,16 +47,6 @@ pub struct SecgroupIcmpUdpRule {
     rule_ids: Option<BTreeMap<Protocol, RuleId>>,
     #[serde(default)]
     memory: Memory,
-}
-
-/// Rules of ours beside those in `rule_ids`.
-#[derive(Debug, Clone, std::default::Default, Serialize, Deserialize)]
-struct Memory {
-    /// What a failed update made or could not delete.
-    surplus: BTreeSet<RuleId>,
-    /// What may have been made without an answer.
-    #[serde(default)]
-    lost: Vec<Lost>,
 }
 
 impl Resource<Cloud> for SecgroupIcmpUdpRule {
@@ -150,6 +142,8 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
+        // What is asked after is in the state.
+        self.settle_notes(cloud);
         let rules = cloud.security_group_rules(&self.security_group_id).await;
         let Some(rules) = found(rules)? else { return Ok(None) };
         let mut ours: BTreeMap<Protocol, &SecurityGroupRule> = match &self.rule_ids {
@@ -207,6 +201,7 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     async fn update(mut self, mut prior: Self, cloud: &Cloud) -> Result<Self> {
+        prior.settle_notes(cloud);
         let rules = self.rules_to_change(cloud).await?;
         self.memory.look_through(&rules);
         let mut surplus = mem::take(&mut self.memory.surplus);
@@ -246,7 +241,9 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         }
         let mut ids = mem::take(&mut self.memory.surplus);
         ids.extend(self.rule_ids.take().into_iter().flat_map(BTreeMap::into_values));
-        Ok(delete_rules(&self.security_group_id, &mut ids, cloud).await?)
+        delete_rules(&self.security_group_id, &mut ids, cloud).await?;
+        self.settle_notes(cloud);
+        Ok(())
     }
 }
 
@@ -272,6 +269,14 @@ impl SecgroupIcmpUdpRule {
             action: "allow".to_owned(),
             priority: self.priority.into(),
             description: self.description.clone(),
+        }
+    }
+
+    /// Terraform has recorded the pair, or there is none any more.
+    fn settle_notes(&self, cloud: &Cloud) {
+        for protocol in &self.protocols {
+            let (security_group_id, rule) = (&self.security_group_id, &self.rule(*protocol));
+            cloud.settle_note(About::SecurityGroupRule { security_group_id, rule });
         }
     }
 
@@ -351,31 +356,6 @@ impl SecgroupIcmpUdpRule {
     fn from_key(id: &str) -> Result<Json> {
         crate::framework::key_from_id(&<Self as Resource<Cloud>>::SCHEMA, id).map(Json::Object)
     }
-}
-
-impl Memory {
-    fn is_empty(&self) -> bool {
-        self.surplus.is_empty() && self.lost.is_empty()
-    }
-
-    /// Forgets what is no longer among the rules of the group, and finds what was made without an answer.
-    fn look_through(&mut self, rules: &[SecurityGroupRule]) {
-        self.surplus.retain(|id| rules.iter().any(|rule| rule.id == *id));
-        let lost = mem::take(&mut self.lost);
-        self.surplus.extend(lost.iter().filter_map(|lost| lost.found_in(rules)));
-    }
-}
-
-/// The ids that are ours and not in `current`.
-fn beside(
-    current: &BTreeMap<Protocol, RuleId>,
-    surplus: BTreeSet<RuleId>,
-    more: BTreeMap<Protocol, RuleId>,
-) -> BTreeSet<RuleId> {
-    let mut ours = surplus;
-    ours.extend(more.into_values());
-    ours.retain(|id| !current.values().any(|known| known == id));
-    ours
 }
 
 /// The rules of a group; `None` if the group does not exist.

@@ -17,9 +17,14 @@ mod throttle;
 mod transport;
 mod writes;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use huaweivpc::cloud::{AccessKey, Cloud, Config, Credentials, Endpoints, Project, Timeouts};
+use huaweivpc::cloud::{
+    AccessKey, Cloud, Config, Credentials, Endpoints, NoNotes, Project, Timeouts,
+};
 use script::Server;
 
 const PROJECT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
@@ -64,6 +69,7 @@ pub fn config(server: &Server) -> Config {
         user_agent: "test".to_owned(),
         metadata: url,
         clock: now,
+        notes: Arc::new(NoNotes),
     }
 }
 

@@ -4,6 +4,7 @@
 //! A point is a piece of data between provider and cloud, counted, not a moment. `make crash` tries many more points
 //! than `make test` does.
 
+mod each;
 mod interrupt;
 mod kill;
 mod line;

@@ -8,7 +8,7 @@ mod rules;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -19,7 +19,7 @@ use huaweivpc::{
     provider::{self, Environment},
 };
 
-use crate::harness::terraform::REPOSITORY;
+use crate::harness::{provider::nowhere, terraform::REPOSITORY};
 
 /// What of `docs` is generated; the guides and the decisions are written by hand.
 const GENERATED: &[&str] = &["index.md", "resources/", "data-sources/", "functions/"];
@@ -59,11 +59,7 @@ fn the_reference_is_up_to_date_and_as_the_registry_wants_it() {
 
 /// The provider, in a world that holds nothing.
 fn provider() -> Provider<Cloud> {
-    provider::provider(Environment {
-        variable: Box::new(|_| None),
-        file: Box::new(|path| Err(io::Error::new(io::ErrorKind::NotFound, path.to_owned()))),
-        now: || SystemTime::UNIX_EPOCH,
-    })
+    provider::provider(Environment { now: || SystemTime::UNIX_EPOCH, ..nowhere() })
 }
 
 /// Every file below `docs`, by its path from there.

@@ -2,25 +2,26 @@
 //!
 //! The law: an apply succeeds, or it fails with a diagnostic that names the cause and the next one succeeds. In the end
 //! the cloud holds exactly what was wanted and everything of other people, and the next plan is empty. A read that
-//! fails drops nothing. At last everything is destroyed, and the cloud is as other people have left it.
+//! fails drops nothing. An import of a set takes over the routes of its whole table, whosever they are, and nothing
+//! else changes. At last everything is destroyed, and the cloud is as other people have left it.
 
-use std::fmt;
-
-use huaweivpc::provider::{Environment, provider};
 use serde_json::{Value as Json, json};
 use tokio::task::LocalSet;
 
 mod cast;
 mod faults;
+mod orders;
 mod stage;
 mod tally;
 
 use self::{
     cast::{Deed, ROLES, Role},
-    faults::{Fault, VERBS, Verb},
+    faults::{VERBS, Verb},
+    orders::{Extent, Order, orders},
     stage::{Objects, Stage, fault_of, started},
     tally::{Tally, differences, expect, merge},
 };
+use crate::harness::provider::unconfigured;
 
 const RETRIES: [u32; 2] = [0, 3];
 
@@ -32,28 +33,18 @@ struct Case<'c> {
     causes: &'c [&'c str],
     gains: &'c [String],
     loses: &'c [String],
+    /// Somebody else changes what is theirs, which a read may show.
+    is_deed: bool,
     /// Somebody else takes what is ours, so a read may find it changed or gone.
     is_theft: bool,
 }
 
-/// Resources without a part, and why.
-const ABSENT: &[(&str, &str)] = &[(
-    "container_routes",
-    "its import takes over every route of a table, foreign ones too, which the law of the matrix forbids; it writes \
-     through the same writer as `container_route`",
-)];
-
 #[test]
 fn every_resource_takes_part() {
-    let here = provider(Environment {
-        variable: Box::new(|_| None),
-        file: Box::new(|_| Err(std::io::ErrorKind::NotFound.into())),
-        now: crate::harness::provider::now,
-    });
-    for resource in here.resources {
+    for resource in unconfigured().resources {
         let name = resource.name();
         assert!(
-            ROLES.iter().any(|role| role.name == name) || ABSENT.iter().any(|(it, _)| *it == name),
+            ROLES.iter().any(|role| role.name == name),
             "give `{name}` a part in tests/it/fault_matrix/cast.rs"
         );
     }
@@ -61,64 +52,87 @@ fn every_resource_takes_part() {
 
 #[tokio::test]
 async fn routes_one_by_one() {
-    play("container_route", 1, Extent::Essence).await;
+    play("container_route", true, Extent::Essence).await;
 }
 
 #[tokio::test]
 async fn routes_at_once() {
-    play("container_route", usize::MAX, Extent::Essence).await;
+    play("container_route", false, Extent::Essence).await;
+}
+
+#[tokio::test]
+async fn sets_one_by_one() {
+    play("container_routes", true, Extent::Essence).await;
+}
+
+#[tokio::test]
+async fn sets_at_once() {
+    play("container_routes", false, Extent::Essence).await;
+}
+
+#[tokio::test]
+async fn exclusive_sets_one_by_one() {
+    play("container_routes, exclusive", true, Extent::Essence).await;
+}
+
+#[tokio::test]
+async fn exclusive_sets_at_once() {
+    play("container_routes, exclusive", false, Extent::Essence).await;
 }
 
 #[tokio::test]
 async fn source_checks_one_by_one() {
-    play("ecs_port_source_check", 1, Extent::Essence).await;
+    play("ecs_port_source_check", true, Extent::Essence).await;
 }
 
 #[tokio::test]
 async fn source_checks_at_once() {
-    play("ecs_port_source_check", usize::MAX, Extent::Essence).await;
+    play("ecs_port_source_check", false, Extent::Essence).await;
 }
 
 #[tokio::test]
 async fn rules_one_by_one() {
-    play("secgroup_icmp_udp_rule", 1, Extent::Essence).await;
+    play("secgroup_icmp_udp_rule", true, Extent::Essence).await;
 }
 
 #[tokio::test]
 async fn rules_at_once() {
-    play("secgroup_icmp_udp_rule", usize::MAX, Extent::Essence).await;
+    play("secgroup_icmp_udp_rule", false, Extent::Essence).await;
 }
 
-#[tokio::test]
-#[ignore = "takes minutes; run it after changes to a writer: cargo test --test it whole_matrix -- --ignored --nocapture"]
-async fn whole_matrix() {
-    for role in ROLES {
-        play(role.name, 1, Extent::Whole).await;
-        play(role.name, usize::MAX, Extent::Whole).await;
-    }
-}
-
-/// How much of the matrix is played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Extent {
-    /// What differs most, in seconds.
-    Essence,
-    /// Everything, in minutes.
-    Whole,
+/// All of it, each role in a thread of its own.
+#[test]
+#[ignore = "takes minutes; run it after changes to a writer: `make matrix`"]
+fn whole_matrix() {
+    std::thread::scope(|scope| {
+        for role in ROLES {
+            for is_one in [true, false] {
+                scope.spawn(move || {
+                    let runtime =
+                        tokio::runtime::Builder::new_current_thread().enable_all().build();
+                    runtime.expect("a runtime").block_on(play(role.title, is_one, Extent::Whole));
+                });
+            }
+        }
+    });
 }
 
 #[expect(clippy::print_stdout, reason = "the number of cases is worth knowing")]
-async fn play(name: &str, at_most: usize, extent: Extent) {
-    let role = ROLES.iter().find(|role| role.name == name).expect("a part in the matrix");
-    let count = role.many.min(at_most);
+async fn play(title: &str, is_one: bool, extent: Extent) {
+    let role = ROLES.iter().find(|role| role.title == title).expect("a part in the matrix");
+    let count = match (is_one, extent) {
+        (true, _) => 1,
+        (false, Extent::Essence) => role.few,
+        (false, Extent::Whole) => role.many,
+    };
     let begun = started();
     let mut tally = Tally::default();
     let scene = async {
         for retries in RETRIES {
-            let stage = Stage::set_up(retries).await;
+            let stage = Stage::set_up(retries, (role.nodes)(count)).await;
             for verb in VERBS {
-                for order in &orders(verb, count, retries, extent) {
-                    let context = format!("{name} x{count}, {retries} retries, {verb:?}");
+                for order in &orders(role, verb, count, retries, extent) {
+                    let context = format!("{title} x{count}, {retries} retries, {verb:?}");
                     tally.note(&context, order, play_fault(&stage, role, count, order).await);
                 }
                 if extent == Extent::Essence && (count > 1 || retries > 0) {
@@ -134,87 +148,9 @@ async fn play(name: &str, at_most: usize, extent: Extent) {
     };
     LocalSet::new().run_until(scene).await;
     let seconds = begun.elapsed().as_secs_f32();
-    println!("{name} x{count}: {tally} in {seconds:.1} s");
+    println!("{title} x{count}: {tally} in {seconds:.1} s");
     let broken = tally.broken.len();
     assert!(broken == 0, "{broken} cases break the law:\n\n{}", tally.broken.join("\n\n"));
-}
-
-/// A fault on a verb, and which calls it is to hit.
-struct Order {
-    verb: Verb,
-    fault: Fault,
-    on_writes: bool,
-    which: Json,
-}
-
-/// One object: its first call or its second one. Many at once: the first three calls, or a part of all.
-fn orders(verb: Verb, count: usize, retries: u32, extent: Extent) -> Vec<Order> {
-    let which = match (count, retries) {
-        (1, 0) => vec![json!({}), json!({ "skip": 1 })],
-        (1, _) => vec![json!({})],
-        (_, 0) => vec![json!({ "times": 3 })],
-        (_, _) => vec![json!({ "share": 0.3, "seed": 7 })],
-    };
-    let mut orders = Vec::new();
-    for which in which {
-        for on_writes in [false, true] {
-            if on_writes && !verb.writes() {
-                continue;
-            }
-            let more = match (on_writes, count) {
-                (false, _) => Vec::new(),
-                (true, 1) => faults::of_late_reads(),
-                (true, _) => faults::of_writes(),
-            };
-            for fault in faults::of_any_call().into_iter().chain(more) {
-                orders.push(Order { verb, fault, on_writes, which: which.clone() });
-            }
-        }
-    }
-    if extent == Extent::Essence {
-        orders.retain(|order| order.is_essential(count, retries));
-    }
-    orders
-}
-
-impl Order {
-    fn is_essential(&self, count: usize, retries: u32) -> bool {
-        let is_one_of = |names: &[&str]| names.contains(&self.fault.name);
-        let is_first = self.which.get("skip").is_none();
-        match (count, self.verb) {
-            (1, Verb::Read | Verb::Import) => retries == 0 && is_first,
-            (1, _) if self.on_writes && retries == 0 => {
-                is_first || is_one_of(&["500", "cut before", "cut after", "garbage"])
-            }
-            (1, _) if self.on_writes => is_one_of(&[
-                "500",
-                "409",
-                "cut before",
-                "cut after",
-                "expired",
-                "stale for 3 reads",
-            ]),
-            (1, _) => is_first && retries == 0 && is_one_of(&["500", "404 and a page", "garbage"]),
-            (_, Verb::Create) if self.on_writes && retries > 0 => is_one_of(&[
-                "cut after",
-                "stale for 3 reads",
-                "at most 7 entries",
-                "simultaneous: 409",
-            ]),
-            (_, Verb::Update | Verb::Delete) => {
-                self.on_writes && retries == 0 && is_one_of(&["500", "cut after"])
-            }
-            (_, Verb::Read) => !self.on_writes && retries == 0 && is_one_of(&["garbage"]),
-            _ => false,
-        }
-    }
-}
-
-impl fmt::Display for Order {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.on_writes { "writes" } else { "reads" };
-        write!(f, "{} on {what} {}", self.fault.name, self.which)
-    }
 }
 
 async fn play_fault(
@@ -233,6 +169,7 @@ async fn play_fault(
         causes: order.fault.causes,
         gains: &[],
         loses: &[],
+        is_deed: false,
         is_theft: false,
     };
     play_case(stage, role, count, &case).await
@@ -266,16 +203,17 @@ async fn play_deeds(
             if when == gap && !deed.may_precede_a_write {
                 continue;
             }
-            let Deed { name, call, gains, loses, .. } = &deed;
+            let Deed { name, call, loses, .. } = &deed;
+            let gains = if deed.is_swept && verb != Verb::Delete { &[][..] } else { &deed.gains };
             let how = json!({ "foreign": { "when": when, "calls": [call] } });
             let orders = on_calls(role, writes, &how);
             let what = if writes { "write" } else { "read" };
             let name = format!("somebody {name} {when} our first {what}");
             let causes: &[&str] = &["at the same time", "does not exist", "not found", "exists"];
-            let case = Case { verb, name, orders, causes, gains, loses, is_theft };
+            let case = Case { verb, name, orders, causes, gains, loses, is_deed: true, is_theft };
             let outcome = play_case(stage, role, count, &case).await;
             tally.note(
-                &format!("{} x{count}, {retries} retries, {verb:?}", role.name),
+                &format!("{} x{count}, {retries} retries, {verb:?}", role.title),
                 &case.name,
                 outcome,
             );
@@ -322,7 +260,7 @@ async fn disturbed(
         expect("what the verb needs", failures.iter().map(ToString::to_string).collect())?;
     }
     match case.verb {
-        Verb::Update => objects.want((objects.role.change)(&stage.home)),
+        Verb::Update => objects.want(true),
         Verb::Delete => objects.want_none(),
         Verb::Create | Verb::Read | Verb::Import => {}
     }
@@ -336,8 +274,7 @@ async fn disturbed(
             let wrong = before.zip(found).filter_map(|(before, found)| match found {
                 _ if case.is_theft => None,
                 Ok(Some(found)) if found.stored.state == before.stored.state => None,
-                // Somebody else may have changed what a port shows of theirs.
-                Ok(Some(_)) if !case.gains.is_empty() || !case.loses.is_empty() => None,
+                Ok(Some(_)) if case.is_deed => None,
                 Ok(found) => Some(format!("a refresh came to {found:?}")),
                 Err(failure) => named(&failure),
             });
@@ -346,10 +283,21 @@ async fn disturbed(
         Verb::Import => {
             order().await;
             let found = objects.import(&stage.run()).await;
-            let wrong = found.into_iter().filter_map(|found| match found {
+            let expected = match objects.role.imported {
+                Some((attribute, keys)) if !case.is_deed => {
+                    Some((attribute, keys(&stage.outsider.look().await)))
+                }
+                _ => None,
+            };
+            let wrong = found.into_iter().filter_map(|found| match (found, &expected) {
                 _ if case.is_theft => None,
-                Ok(_) => None,
-                Err(failure) => named(&failure),
+                (Ok(found), Some((attribute, keys))) => {
+                    let named = found.stored.state.get(attribute).as_map()?;
+                    let is_whole = named.keys().eq(keys);
+                    (!is_whole).then(|| format!("an import came to {:?}", named.keys()))
+                }
+                (Ok(_), None) => None,
+                (Err(failure), _) => named(&failure),
             });
             expect("the import", wrong.collect())
         }
@@ -381,7 +329,7 @@ async fn converged(
     let mut lines = foreign.clone();
     if case.verb != Verb::Delete {
         let changed = case.verb == Verb::Update;
-        lines.extend((0..objects.states.len()).flat_map(|number| (role.lines)(number, changed)));
+        lines.extend((0..objects.count).flat_map(|number| (role.lines)(number, changed)));
     }
     lines.sort_unstable();
     let shown = objects.shown().await;

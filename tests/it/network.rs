@@ -1,5 +1,7 @@
 //! The pure core against brute force and by table: ranges, ports, and the examination of a layout.
 
+mod range_map;
+
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use huaweivpc::network::{

@@ -1,5 +1,6 @@
 //! The writer of a route table against a model of one: what was wished is true in the end, whatever the network, the
-//! cloud and other people do meanwhile, and it takes few calls.
+//! cloud and other people do meanwhile, and it takes few calls. What an earlier run was about to make is known by its
+//! note.
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
@@ -8,15 +9,31 @@ mod faults;
 mod law;
 mod model;
 
-use huaweivpc::cloud::{Cloud, Config, Route, Wish};
+use std::sync::Arc;
+
+use huaweivpc::cloud::{About, Cloud, Config, Route, RouteTableId, Wish};
 use model::Model;
 
-use crate::cloud::{SERVER, config};
+use crate::{
+    cloud::{SERVER, config},
+    harness::kept::Kept,
+};
 
 /// The cloud that a model is, without pauses.
 async fn against(model: Model) -> (Cloud, model::Served) {
     let served = model.serve().await;
-    (Cloud::new(Config { max_retries: 8, ..config(served.server()) }).unwrap(), served)
+    let notes = Arc::new(Kept::default());
+    let config = Config { max_retries: 8, notes, ..config(served.server()) };
+    (Cloud::new(config).unwrap(), served)
+}
+
+/// What a note about the route to this destination says.
+fn noted(cloud: &Cloud, table: &RouteTableId, destination: &str) -> Option<Route> {
+    cloud.noted(about(table, destination))
+}
+
+fn about<'t>(table: &'t RouteTableId, destination: &str) -> About<'t> {
+    About::Route { route_table_id: table, destination: destination.parse().unwrap() }
 }
 
 fn route(destination: impl Into<String>, description: &str) -> Route {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::terms::{Protocol, is_same_ports, range_of};
 use crate::{
-    cloud::{Cloud, Error, Kind, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
+    cloud::{About, Cloud, Error, Kind, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
     framework::Problems,
     resources::missing,
 };
@@ -91,7 +91,10 @@ impl<'c> Maker<'c> {
             .collect();
         // Looked for before anything is made, so that a conflict leaves nothing half-made.
         let mut theirs = standing.clone();
-        theirs.retain(|_, id| !self.ours.hold(id));
+        theirs.retain(|protocol, id| {
+            !self.ours.hold(id)
+                && !wanted.get(protocol).is_some_and(|it| self.is_unrecorded(it, id))
+        });
         if !theirs.is_empty() {
             return Err(Unmade::Standing(theirs));
         }
@@ -113,6 +116,7 @@ impl<'c> Maker<'c> {
     /// Makes as many of the rules as one call does. The others are to be made alone, where each gets its own answer.
     async fn make_together(&mut self, new: &Rules) -> Result<()> {
         let rules: Vec<NewRule> = new.values().cloned().collect();
+        rules.iter().for_each(|rule| self.cloud.leave_note(self.about(rule), rule));
         let error = match self.cloud.create_security_group_rules(&self.group, &rules).await {
             Ok(answer) => {
                 self.recognise(new, &answer, None);
@@ -120,11 +124,17 @@ impl<'c> Maker<'c> {
             }
             Err(error) if error.kind() == Kind::NotPublished => return Ok(()),
             Err(error) if error.leaves_doubt() || is_about_one(&error.kind()) => error,
-            Err(error) => return Err(self.failed(error)),
+            Err(error) => {
+                rules.iter().for_each(|rule| self.cloud.settle_note(self.about(rule)));
+                return Err(self.failed(error));
+            }
         };
         self.in_doubt = error.leaves_doubt();
         let standing = match error.kind() {
-            Kind::RuleExists { id: None } => return Ok(()),
+            Kind::RuleExists { id: None } => {
+                rules.iter().for_each(|rule| self.cloud.settle_note(self.about(rule)));
+                return Ok(());
+            }
             Kind::RuleExists { id } => id,
             _ => None,
         };
@@ -135,6 +145,10 @@ impl<'c> Maker<'c> {
                 self.lost = new.iter().map(|(protocol, rule)| self.lost(*protocol, rule)).collect();
                 return Err(self.failed(error));
             }
+        }
+        if !self.in_doubt {
+            let undone = new.iter().filter(|(protocol, _)| !self.made.contains_key(protocol));
+            undone.for_each(|(_, rule)| self.cloud.settle_note(self.about(rule)));
         }
         Ok(())
     }
@@ -188,6 +202,7 @@ impl<'c> Maker<'c> {
     }
 
     async fn try_make(&mut self, protocol: Protocol, rule: &NewRule) -> Result<Made> {
+        self.cloud.leave_note(self.about(rule), rule);
         let made = self.cloud.create_security_group_rule(&self.group, rule).await;
         let error = match made {
             Ok(rule) => return Ok(Made::New(rule.id)),
@@ -196,6 +211,7 @@ impl<'c> Maker<'c> {
             }
             Err(error) => error,
         };
+        self.cloud.settle_note(self.about(rule));
         let standing = match error.kind() {
             Kind::RuleExists { id: Some(id) } => id.parse().ok(),
             Kind::RuleExists { id: None } => {
@@ -210,7 +226,10 @@ impl<'c> Maker<'c> {
     async fn look_for(&mut self, protocol: Protocol, rule: &NewRule, error: Error) -> Result<Made> {
         let lost = self.lost(protocol, rule);
         match self.cloud.security_group_rules_now(&self.group).await {
-            Ok(rules) => lost.found_in(&rules).map(Made::New).ok_or_else(|| error.into()),
+            Ok(rules) => lost.found_in(&rules).map(Made::New).ok_or_else(|| {
+                self.cloud.settle_note(self.about(rule));
+                error.into()
+            }),
             Err(_) => {
                 self.lost.push(lost);
                 Err(error.into())
@@ -221,6 +240,19 @@ impl<'c> Maker<'c> {
     fn lost(&self, protocol: Protocol, rule: &NewRule) -> Lost {
         let before = self.before.iter().map(|rule| rule.id.clone()).collect();
         Lost { protocol, rule: rule.clone(), before }
+    }
+
+    /// The rule there is the very one that an earlier run made, which was killed before anybody could record it.
+    fn is_unrecorded(&self, wanted: &NewRule, standing: &RuleId) -> bool {
+        let is_meant = self.cloud.noted::<NewRule>(self.about(wanted)).as_ref() == Some(wanted);
+        let is_it = |held: &SecurityGroupRule| {
+            held.id == *standing && held.description == wanted.description.as_str()
+        };
+        is_meant && self.before.iter().any(is_it)
+    }
+
+    fn about<'a>(&'a self, rule: &'a NewRule) -> About<'a> {
+        About::SecurityGroupRule { security_group_id: &self.group, rule }
     }
 
     fn was_there(&self, id: &RuleId) -> bool {

@@ -22,9 +22,7 @@ impl Stage {
         let state = cloud.state();
         let table = state.pointer("/route_tables/0/id").and_then(Value::as_str).unwrap();
         let mut workspace = Workspace::new(cli);
-        workspace
-            .set("HW_ACCESS_KEY", "EMULATORACCESSKEY001")
-            .set("HW_SECRET_KEY", "emulator-secret-key-not-a-real-one-00001");
+        workspace.connect(&cloud);
         let url = cloud.url();
         workspace.write(
             "provider.tf",

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     line::Line,
-    stage::{Cloud, destination, points},
+    stage::{Cloud, destination, notes, points},
 };
 use crate::{
     harness::{
@@ -63,6 +63,7 @@ async fn interrupted_at(count: usize) {
         workspace.apply().succeeded();
         cloud.expect_exactly((0..ROUTES).map(|index| destination(0, index))).await;
         workspace.plan().expect_empty();
+        assert_eq!(notes(&workspace.data()), 0, "the plan has seen that all is recorded");
         workspace.destroy().succeeded();
         cloud.expect_exactly([]).await;
     }
@@ -110,7 +111,7 @@ fn workspace(cloud: &Cloud, run: usize, routes: usize) -> Workspace {
 
 /// Writes the configuration, for the cloud behind `url`.
 fn write(workspace: &Workspace, cloud: &Cloud, url: &str, run: usize, routes: usize) {
-    let mut route = cloud.route(run, 0, false);
+    let mut route = cloud.route(run, 0);
     route["count"] = routes.into();
     route["destination"] = format!("10.{run}.${{count.index}}.0/24").into();
     let configuration = json!({

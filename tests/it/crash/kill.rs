@@ -1,10 +1,10 @@
 //! `kill -9` of the provider in the middle of an apply of fifty routes.
 //!
 //! Terraform records a route when the provider has answered for it. What was made without an answer is in the table and
-//! not in the state, so to the next apply it is a route that somebody else made. The law: with `adopt_existing` the next
-//! apply converges; without it the next apply makes all the others, and names each such route and the way out.
+//! not in the state, and a note of the provider's says so. The law: the next apply converges, whatever the point; in
+//! the end the next plan is empty and no note is left.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use serde_json::Value as Json;
 use tokio::task::JoinSet;
@@ -12,9 +12,10 @@ use tokio::task::JoinSet;
 use super::{
     line::{Line, Point},
     session::{Outcome, Session, Stored},
-    stage::{Cloud, destination, points},
+    stage::{Cloud, destination, notes, points},
 };
 
+const TYPE: &str = "huaweivpc_container_route";
 const ROUTES: usize = 50;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,31 +33,58 @@ async fn a_killed_provider_at_300_points() {
 async fn at_points(count: usize) {
     let cloud = Cloud::start(Duration::ZERO).await;
     let never = Point { piece: usize::MAX, arrives: true, cut: true };
-    let (state, pieces) = apply_until(&cloud, never, false).await;
+    let (state, pieces) = apply_until(&cloud, never).await;
     assert_eq!(state.iter().flatten().count(), ROUTES);
     destroy(&cloud, started(&cloud).await, state).await;
 
     let mut unrecorded = 0;
     for (number, point) in points(count, pieces, true).enumerate() {
-        // Every other time what was made without an answer may be taken over.
-        let adopt = number % 2 == 0;
-        println!("point {number} of {pieces} pieces, adopt_existing = {adopt}: {point:?}");
-        let (state, _) = apply_until(&cloud, point, adopt).await;
-        let (session, state) = finish(&cloud, state, adopt, &mut unrecorded).await;
+        println!("point {number} of {pieces} pieces: {point:?}");
+        let (state, _) = apply_until(&cloud, point).await;
+        unrecorded += unrecorded_in(&cloud, &state).await.len();
+        let (session, state) = finish(&cloud, state).await;
         destroy(&cloud, session, state).await;
     }
     println!("{unrecorded} routes were there without being in the state");
     assert!(unrecorded > 0, "some point lies between a change and its answer");
 }
 
+/// Without notes, on another machine for one, what was made and not recorded is a stranger's.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_has_noted_is_refused_with_the_way_out() {
+    let cloud = Cloud::start(Duration::ZERO).await;
+    for point in points(20, ROUTES, true) {
+        let (state, _) = apply_until(&cloud, point).await;
+        let unrecorded = unrecorded_in(&cloud, &state).await;
+        if unrecorded.is_empty() {
+            let (session, state) = finish(&cloud, state).await;
+            destroy(&cloud, session, state).await;
+            continue;
+        }
+        fs::remove_dir_all(cloud.data.path().join("huaweivpc")).expect("notes");
+        let session = started(&cloud).await;
+        let mut refused = Vec::new();
+        for (index, outcome) in joined(session.apply(configured(&cloud, &state))).await {
+            if let Outcome::Refused(error) = outcome {
+                assert_eq!(error.summary, "Already exists");
+                let way_out = format!("{}/{}", cloud.table, destination(0, index));
+                assert!(error.detail.contains(&way_out), "{error:?}");
+                refused.push(index);
+            }
+        }
+        assert_eq!(refused, unrecorded);
+        return cloud.expect_exactly((0..ROUTES).map(|index| destination(0, index))).await;
+    }
+    panic!("some point lies between a change and its answer");
+}
+
 /// Applies fifty new routes, kills the provider at the point or in the end, and returns what Terraform has in its state
 /// then, and how many pieces have passed.
-async fn apply_until(cloud: &Cloud, point: Point, adopt: bool) -> (Vec<Option<Stored>>, usize) {
+async fn apply_until(cloud: &Cloud, point: Point) -> (Vec<Option<Stored>>, usize) {
     let line = Line::to(cloud.address.clone(), point).await;
-    let mut session = Session::start(&cloud.settings(&line.url)).await;
-    let nothing = vec![None; ROUTES];
-    let mut applies = session.apply(configured(cloud, adopt, nothing.clone()));
-    let mut state = nothing;
+    let mut session = Session::start(TYPE, &cloud.settings(&line.url), cloud.data.path()).await;
+    let mut state = vec![None; ROUTES];
+    let mut applies = session.apply(configured(cloud, &state));
     loop {
         tokio::select! {
             () = line.reached() => break,
@@ -81,52 +109,28 @@ fn record((index, outcome): (usize, Outcome), state: &mut [Option<Stored>]) {
     }
 }
 
-/// The next apply. Whatever it has to leave to the user is adopted then. Returns the process that found nothing to do.
-async fn finish(
-    cloud: &Cloud,
-    mut state: Vec<Option<Stored>>,
-    adopt: bool,
-    unrecorded: &mut usize,
-) -> (Session, Vec<Option<Stored>>) {
+/// The routes that were made and are in no state.
+async fn unrecorded_in(cloud: &Cloud, state: &[Option<Stored>]) -> Vec<usize> {
     let held = cloud.outsider.look().await.routes(&cloud.table);
     let is_held = |index| held.iter().any(|line| line.starts_with(&destination(0, index)));
-    let lost: Vec<usize> =
-        (0..ROUTES).filter(|index| state[*index].is_none() && is_held(*index)).collect();
-    *unrecorded += lost.len();
+    (0..ROUTES).filter(|index| state[*index].is_none() && is_held(*index)).collect()
+}
 
+/// The next apply, and the plan after it. Returns the process that found nothing to do.
+async fn finish(cloud: &Cloud, mut state: Vec<Option<Stored>>) -> (Session, Vec<Option<Stored>>) {
     let session = started(cloud).await;
-    let mut refused = Vec::new();
-    for (index, outcome) in joined(session.apply(configured(cloud, adopt, state.clone()))).await {
-        match outcome {
-            Outcome::Done(stored) => state[index] = stored,
-            Outcome::Refused(error) => {
-                assert_eq!(error.summary, "Already exists");
-                let way_out = format!("{}/{}", cloud.table, destination(0, index));
-                assert!(error.detail.contains(&way_out), "{error:?}");
-                refused.push(index);
-            }
-            Outcome::Died => panic!("nobody killed it"),
-        }
-    }
-    assert_eq!(refused, if adopt { Vec::new() } else { lost });
-
-    if !refused.is_empty() {
-        let session = started(cloud).await;
-        let adopting = refused.iter().map(|index| (cloud.route(0, *index, true), None));
-        for (position, outcome) in joined(session.apply(adopting.collect::<Vec<_>>())).await {
-            let Outcome::Done(stored) = outcome else { panic!("not adopted: {outcome:?}") };
-            state[refused[position]] = stored;
-        }
+    for (index, outcome) in joined(session.apply(configured(cloud, &state))).await {
+        let Outcome::Done(stored) = outcome else { panic!("{index} is not made: {outcome:?}") };
+        state[index] = stored;
     }
     cloud.expect_exactly((0..ROUTES).map(|index| destination(0, index))).await;
 
     let session = started(cloud).await;
     let stored = state.iter().flatten().cloned().enumerate();
-    let settled = stored
-        .map(|(index, stored)| (cloud.route(0, index, adopt || refused.contains(&index)), stored))
-        .collect::<Vec<_>>();
+    let settled: Vec<_> = stored.map(|(index, stored)| (cloud.route(0, index), stored)).collect();
     assert_eq!(settled.len(), ROUTES);
     session.expect_empty_plan(settled).await;
+    assert_eq!(notes(cloud.data.path()), 0, "all is recorded");
     (session, state)
 }
 
@@ -139,16 +143,12 @@ async fn destroy(cloud: &Cloud, session: Session, state: Vec<Option<Stored>>) {
 }
 
 async fn started(cloud: &Cloud) -> Session {
-    Session::start(&cloud.settings(&cloud.url())).await
+    Session::start(TYPE, &cloud.settings(&cloud.url()), cloud.data.path()).await
 }
 
-fn configured(
-    cloud: &Cloud,
-    adopt: bool,
-    state: Vec<Option<Stored>>,
-) -> Vec<(Json, Option<Stored>)> {
-    let resources = state.into_iter().enumerate();
-    resources.map(|(index, stored)| (cloud.route(0, index, adopt), stored)).collect()
+fn configured(cloud: &Cloud, state: &[Option<Stored>]) -> Vec<(Json, Option<Stored>)> {
+    let resources = state.iter().cloned().enumerate();
+    resources.map(|(index, stored)| (cloud.route(0, index), stored)).collect()
 }
 
 async fn joined(mut applies: JoinSet<(usize, Outcome)>) -> Vec<(usize, Outcome)> {

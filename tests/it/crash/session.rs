@@ -1,7 +1,7 @@
 //! Terraform's part against one process of the provider, down to what it records: an answer that came is in the state,
 //! one that did not is not.
 
-use std::{process::Stdio, sync::Arc};
+use std::{path::Path, process::Stdio, sync::Arc};
 
 use huaweivpc::{
     framework::{Schema, Value},
@@ -22,8 +22,6 @@ use crate::{
     harness::{config::config, proposed::proposed_new, provider::unconfigured},
     plugin_client::{Process, Start, provider},
 };
-
-const TYPE: &str = "huaweivpc_container_route";
 
 /// Terraform's default.
 const AT_ONCE: usize = 10;
@@ -54,18 +52,20 @@ pub struct Session {
 #[derive(Clone)]
 struct Terraform {
     client: ProviderClient<Channel>,
+    type_name: &'static str,
     schema: &'static Schema,
     turns: Arc<Semaphore>,
 }
 
 impl Session {
-    pub async fn start(settings: &Json) -> Self {
-        let mut start = Start::new();
+    /// Starts a provider for objects of this type. Terraform's data directory is `data`.
+    pub async fn start(type_name: &'static str, settings: &Json, data: &Path) -> Self {
+        let mut start = Start::new().env("TF_DATA_DIR", &data.to_string_lossy());
         start.command.stderr(Stdio::null());
         let process = start.run();
         let client = provider(process.plain().await);
         let tables = unconfigured();
-        let schema = tables.resource(TYPE).expect("a resource of ours").schema();
+        let schema = tables.resource(type_name).expect("a resource of ours").schema();
         let request = configure_provider::Request {
             terraform_version: "1.15.5".to_owned(),
             config: Some(encoded(tables.schema, &config(tables.schema, settings))),
@@ -74,7 +74,7 @@ impl Session {
         let answer = client.clone().configure_provider(request).await.expect("an answer");
         assert_eq!(answer.into_inner().diagnostics, []);
         let turns = Arc::new(Semaphore::new(AT_ONCE));
-        Self { process, terraform: Terraform { client, schema, turns } }
+        Self { process, terraform: Terraform { client, type_name, schema, turns } }
     }
 
     /// Refreshes and applies every resource, as many at once as Terraform does. A null configuration destroys. The
@@ -122,7 +122,7 @@ impl Terraform {
             return Ok(Outcome::Done(stored));
         }
         let request = apply_resource_change::Request {
-            type_name: TYPE.to_owned(),
+            type_name: self.type_name.to_owned(),
             prior_state: Some(self.prior(stored.as_ref())),
             planned_state: plan.planned_state,
             config: Some(encoded(self.schema, &self.config(json))),
@@ -143,7 +143,7 @@ impl Terraform {
 
     async fn read(&self, stored: Stored) -> Result<Option<Stored>, tonic::Status> {
         let request = read_resource::Request {
-            type_name: TYPE.to_owned(),
+            type_name: self.type_name.to_owned(),
             current_state: Some(stored.state),
             private: stored.private,
             provider_meta: None,
@@ -167,7 +167,7 @@ impl Terraform {
             _ => proposed_new(self.schema, &prior, &config),
         };
         let request = plan_resource_change::Request {
-            type_name: TYPE.to_owned(),
+            type_name: self.type_name.to_owned(),
             prior_state: Some(self.prior(stored)),
             proposed_new_state: Some(encoded(self.schema, &proposed)),
             config: Some(encoded(self.schema, &config)),

@@ -1,10 +1,11 @@
 //! What the stories of crashes share: a cloud with foreign routes in it, and what has to be there in the end.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{fs, path::Path, sync::LazyLock, time::Duration};
 
 use huaweivpc::emulator::{Emulator, Scenario, Settings};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value as Json, json};
+use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::line::Point;
@@ -16,9 +17,10 @@ static SCENARIO: LazyLock<Json> =
 
 const FOREIGN: [&str; 3] = ["10.200.0.0/16", "10.201.0.0/16", "10.202.0.0/24"];
 
-/// The emulator in this process, and somebody who has routes of their own there.
+/// The emulator in this process, somebody who has routes of their own there, and Terraform's data directory.
 pub struct Cloud {
     pub address: String,
+    pub data: TempDir,
     pub outsider: Outsider,
     pub table: String,
     pub server: String,
@@ -41,7 +43,8 @@ impl Cloud {
         for destination in FOREIGN {
             outsider.add_route(&table, destination, "ecs", &sight.id("servers", "ECS2")).await;
         }
-        Self { address, outsider, table, server, emulator }
+        let data = tempfile::tempdir().expect("a folder");
+        Self { address, data, outsider, table, server, emulator }
     }
 
     pub fn url(&self) -> String {
@@ -61,13 +64,26 @@ impl Cloud {
     }
 
     /// The arguments of one route to `ECS1`.
-    pub fn route(&self, run: usize, index: usize, adopt: bool) -> Json {
+    pub fn route(&self, run: usize, index: usize) -> Json {
         json!({
             "route_table_id": self.table,
             "destination": destination(run, index),
             "ecs_id": self.server,
-            "adopt_existing": adopt,
         })
+    }
+
+    /// Routes, rules and address pairs, whosever they are.
+    pub async fn held(&self) -> [Vec<String>; 3] {
+        let sight = self.outsider.look().await;
+        let group = sight.id("security_groups", "sg-containers");
+        let port = self.port().await;
+        [sight.routes(&self.table), sight.rules(&group), sight.pairs(&port)]
+    }
+
+    /// The port of `ECS1`.
+    pub async fn port(&self) -> String {
+        let sight = self.outsider.look().await;
+        sight.port("192.168.0.2")["id"].as_str().expect("an id").to_owned()
     }
 
     /// The table holds these destinations, all to `ECS1`, and the foreign routes unharmed.
@@ -84,6 +100,14 @@ impl Drop for Cloud {
     fn drop(&mut self) {
         self.emulator.abort();
     }
+}
+
+/// How many notes of intent lie below a data directory.
+pub fn notes(data: &Path) -> usize {
+    let entries = fs::read_dir(data.join("huaweivpc/notes"));
+    let names = entries.into_iter().flatten().map(|entry| entry.expect("an entry").file_name());
+    // What is half-written when its writer is killed is not one.
+    names.filter(|name| name.to_string_lossy().ends_with(".json")).count()
 }
 
 /// The `index`-th destination of configuration `run`.

@@ -1,31 +1,43 @@
 //! Who takes part in the matrix: for each resource its objects, how the cloud shows them, which calls they make, and
 //! what somebody else may do beside them. A new resource joins with an entry in `ROLES`.
 
+use std::ops::Range;
+
 use serde_json::{Value as Json, json};
 
 use crate::harness::{outsider::Sight, world::GUIDE};
 
 pub struct Role {
-    /// Without the provider's prefix.
+    /// As the matrix prints it.
+    pub title: &'static str,
+    /// The resource, without the provider's prefix.
     pub name: &'static str,
-    /// How many objects are applied at once.
+    /// How many numbers there are at once: in seconds, and in the whole matrix.
+    pub few: usize,
     pub many: usize,
-    /// The arguments of the object with this number.
-    pub config: fn(&Sight, usize) -> Json,
-    /// The arguments that an update changes.
-    pub change: fn(&Sight) -> Json,
+    /// How many numbers one object answers for, at most.
+    pub in_one: usize,
+    /// How many servers so many numbers need.
+    pub nodes: fn(usize) -> usize,
+    /// The arguments of the object that answers for these numbers, as created or as changed.
+    pub config: fn(&Sight, Range<usize>, bool) -> Json,
     /// Method and path of the calls that change something.
     pub writes: &'static [(&'static str, &'static str)],
     pub reads: &'static str,
     /// Everything of this kind that the cloud holds, of whomever, a line each.
     pub shown: fn(&Sight) -> Vec<String>,
-    /// The lines that an object is responsible for, as created and as changed.
+    /// The lines that stand for a number, as created or as changed.
     pub lines: fn(usize, bool) -> Vec<String>,
+    /// What an import takes over, where that is more than what was applied.
+    pub imported: Option<Imported>,
     /// What somebody else may do to things of their own.
     pub deeds: fn(&Sight) -> Vec<Deed>,
     /// What somebody else may do to our first object.
     pub thefts: fn(&Sight) -> Vec<Deed>,
 }
+
+/// An attribute, and the sorted keys it has after an import.
+pub type Imported = (&'static str, fn(&Sight) -> Vec<String>);
 
 /// Something a foreign writer does, and what it changes in the lines.
 pub struct Deed {
@@ -33,6 +45,8 @@ pub struct Deed {
     pub call: Json,
     pub gains: Vec<String>,
     pub loses: Vec<String>,
+    /// An exclusive set takes away what it gains, unless it is destroyed.
+    pub is_swept: bool,
     /// It may come directly before one of our writes. A whole list that is read, changed and written back loses what
     /// comes in between, and the cloud offers no way to notice.
     pub may_precede_a_write: bool,
@@ -40,45 +54,77 @@ pub struct Deed {
 
 pub const ROLES: &[Role] = &[
     Role {
+        title: "container_route",
         name: "container_route",
+        few: 50,
         many: 50,
-        config: |sight, number| {
-            json!({ "route_table_id": table(sight), "destination": format!("10.{number}.0.0/24"),
-                    "ecs_id": server(sight, 0) })
+        in_one: 1,
+        nodes: |_| 3,
+        config: |sight, numbers, changed| {
+            json!({ "route_table_id": table(sight), "ecs_id": server(sight, usize::from(changed)),
+                    "destination": format!("10.{}.0.0/24", numbers.start) })
         },
-        change: |sight| json!({ "ecs_id": server(sight, 1) }),
         writes: &[("PUT", "/v1/*/routetables/*")],
         reads: "/v1/*/routetables/**",
         shown: |sight| sight.routes(&table(sight)),
         lines: |number, changed| {
             vec![format!("10.{number}.0.0/24 -> {}", if changed { "node-1" } else { "node-0" })]
         },
-        deeds: |sight| {
-            let (one, other) = (server(sight, 0), server(sight, 1));
-            vec![
-                deed("adds", routes(sight, "add", "172.30.0.0/24", &one))
-                    .gains("172.30.0.0/24 -> node-0"),
-                deed("changes", routes(sight, "mod", "172.31.0.0/24", &other))
-                    .gains("172.31.0.0/24 -> node-1")
-                    .loses("172.31.0.0/24 -> node-0"),
-                deed("deletes", routes(sight, "del", "172.31.1.0/24", &other))
-                    .loses("172.31.1.0/24 -> node-1"),
-            ]
-        },
-        thefts: |sight| {
-            let hop = sight.route(&table(sight), "10.0.0.0/24")["nexthop"].clone();
-            let hop = hop.as_str().expect("an id").to_owned();
-            vec![
-                deed("deletes ours", routes(sight, "del", "10.0.0.0/24", &hop)),
-                deed("changes ours", routes(sight, "mod", "10.0.0.0/24", &server(sight, 2))),
-            ]
-        },
+        imported: None,
+        deeds: deeds_on_routes,
+        thefts: thefts_of_routes,
     },
     Role {
+        title: "container_routes",
+        name: "container_routes",
+        few: 10,
+        many: 25,
+        in_one: 5,
+        nodes: |_| 3,
+        config: set,
+        writes: &[("PUT", "/v1/*/routetables/*")],
+        reads: "/v1/*/routetables/**",
+        shown: |sight| sight.routes(&table(sight)),
+        lines: lines_of_set,
+        imported: Some(("routes", destinations)),
+        deeds: deeds_on_routes,
+        thefts: thefts_of_routes,
+    },
+    Role {
+        title: "container_routes, exclusive",
+        name: "container_routes",
+        few: 10,
+        many: 25,
+        in_one: usize::MAX,
+        nodes: |_| 3,
+        config: |sight, numbers, changed| {
+            let mut set = set(sight, numbers, changed);
+            set["mode"] = "exclusive".into();
+            set["keep"] = json!([{ "destination_within": "172.16.0.0/12" }]);
+            set
+        },
+        writes: &[("PUT", "/v1/*/routetables/*")],
+        reads: "/v1/*/routetables/**",
+        shown: |sight| sight.routes(&table(sight)),
+        lines: lines_of_set,
+        imported: Some(("routes", destinations)),
+        deeds: |sight| {
+            let stray = routes(sight, "add", "10.250.0.0/24", &server(sight, 0));
+            let stray = deed("adds what is not kept", stray).gains("10.250.0.0/24 -> node-0");
+            let mut deeds = deeds_on_routes(sight);
+            deeds.push(Deed { is_swept: true, ..stray });
+            deeds
+        },
+        thefts: thefts_of_routes,
+    },
+    Role {
+        title: "ecs_port_source_check",
         name: "ecs_port_source_check",
-        many: NODES,
-        config: |sight, number| json!({ "port_id": port(sight, number) }),
-        change: |_| json!({ "enabled": true }),
+        few: 12,
+        many: 50,
+        in_one: 1,
+        nodes: |numbers| numbers.max(3),
+        config: |sight, numbers, changed| json!({ "port_id": port(sight, numbers.start), "enabled": changed }),
         writes: &[("PUT", "/v1/*/ports/*")],
         reads: "/v1/*/ports/**",
         shown: |sight| {
@@ -86,11 +132,13 @@ pub const ROLES: &[Role] = &[
                 let pairs = sight.pairs(&port(sight, number));
                 pairs.into_iter().map(move |pair| format!("{number}: {pair}"))
             };
-            (0..NODES).flat_map(pairs).collect()
+            let nodes = sight.0["servers"].as_array().expect("servers").len();
+            (0..nodes).flat_map(pairs).collect()
         },
         lines: |number, changed| {
             if changed { Vec::new() } else { vec![format!("{number}: 1.1.1.1/0")] }
         },
+        imported: None,
         deeds: |sight| {
             vec![
                 deed("adds", pairs(sight, &["172.31.0.0/24", "172.30.0.0/24"]))
@@ -108,15 +156,19 @@ pub const ROLES: &[Role] = &[
         },
     },
     Role {
+        title: "secgroup_icmp_udp_rule",
         name: "secgroup_icmp_udp_rule",
-        many: 20,
-        config: |sight, number| {
-            json!({ "security_group_id": group(sight),
-                    "remote_ip_prefix": format!("10.{number}.0.0/16") })
+        few: 20,
+        many: 50,
+        in_one: 1,
+        nodes: |_| 3,
+        config: |sight, numbers, changed| {
+            json!({ "security_group_id": group(sight), "priority": if changed { 7 } else { 1 },
+                    "remote_ip_prefix": format!("10.{}.0.0/16", numbers.start) })
         },
-        change: |_| json!({ "priority": 7 }),
         writes: &[
-            ("POST", "/v3/*/vpc/security-group-rules"),
+            // Both rules in one call, or each in its own.
+            ("POST", "/v3/*/vpc/**"),
             ("DELETE", "/v3/*/vpc/security-group-rules/*"),
         ],
         reads: "/v3/*/vpc/security-group-rules/**",
@@ -126,6 +178,7 @@ pub const ROLES: &[Role] = &[
             let line = |protocol| format!("{protocol} 10.{number}.0.0/16 {priority}");
             vec![line("icmp"), line("udp")]
         },
+        imported: None,
         deeds: |sight| {
             let new = json!({ "security_group_id": group(sight), "direction": "ingress",
                               "protocol": "tcp", "remote_ip_prefix": "172.30.0.0/16",
@@ -146,11 +199,56 @@ pub const ROLES: &[Role] = &[
     },
 ];
 
-/// Servers, each with one port.
-const NODES: usize = 12;
+/// Two routes for each number. A change moves one to another server, and gives the other another destination.
+fn set(sight: &Sight, numbers: Range<usize>, changed: bool) -> Json {
+    let entry = |node: usize| json!({ "ecs_id": server(sight, node) });
+    let (mover, second) = (usize::from(changed), if changed { 2 } else { 1 });
+    let routes = numbers.flat_map(|number| {
+        [
+            (format!("10.{number}.0.0/24"), entry(mover)),
+            (format!("10.{number}.{second}.0/24"), entry(0)),
+        ]
+    });
+    json!({ "route_table_id": table(sight), "routes": Json::Object(routes.collect()) })
+}
 
-/// The guide's world with more servers, temporary keys, and things of other people in it.
-pub fn scenario() -> Json {
+fn lines_of_set(number: usize, changed: bool) -> Vec<String> {
+    let (mover, second) = if changed { ("node-1", 2) } else { ("node-0", 1) };
+    vec![format!("10.{number}.0.0/24 -> {mover}"), format!("10.{number}.{second}.0/24 -> node-0")]
+}
+
+/// Whatever an import of the table takes over: all of it.
+fn destinations(sight: &Sight) -> Vec<String> {
+    let lines = sight.routes(&table(sight));
+    let mut names: Vec<String> =
+        lines.iter().filter_map(|line| Some(line.split_once(" -> ")?.0.to_owned())).collect();
+    names.sort_unstable();
+    names
+}
+
+fn deeds_on_routes(sight: &Sight) -> Vec<Deed> {
+    let (one, other) = (server(sight, 0), server(sight, 1));
+    vec![
+        deed("adds", routes(sight, "add", "172.30.0.0/24", &one)).gains("172.30.0.0/24 -> node-0"),
+        deed("changes", routes(sight, "mod", "172.31.0.0/24", &other))
+            .gains("172.31.0.0/24 -> node-1")
+            .loses("172.31.0.0/24 -> node-0"),
+        deed("deletes", routes(sight, "del", "172.31.1.0/24", &other))
+            .loses("172.31.1.0/24 -> node-1"),
+    ]
+}
+
+fn thefts_of_routes(sight: &Sight) -> Vec<Deed> {
+    let hop = sight.route(&table(sight), "10.0.0.0/24")["nexthop"].clone();
+    let hop = hop.as_str().expect("an id").to_owned();
+    vec![
+        deed("deletes ours", routes(sight, "del", "10.0.0.0/24", &hop)),
+        deed("changes ours", routes(sight, "mod", "10.0.0.0/24", &server(sight, 2))),
+    ]
+}
+
+/// The guide's world with so many servers of one port each, temporary keys, and things of other people in it.
+pub fn scenario(nodes: usize) -> Json {
     let mut scenario = GUIDE.clone();
     scenario["access_keys"] = json!([{ "access_key": "TEMPORARYACCESSKEY01",
         "secret_key": "temporary-secret-key-of-the-matrix-0001", "security_token": "matrix" }]);
@@ -159,7 +257,7 @@ pub fn scenario() -> Json {
             "ip_address": format!("192.168.0.{}", number + 10), "security_groups": ["sg-containers"],
             "allowed_address_pairs": [format!("172.31.{number}.0/24")] }] })
     };
-    scenario["servers"] = (0..NODES).map(server).collect();
+    scenario["servers"] = (0..nodes).map(server).collect();
     let rule = |protocol: &str, range: &str| {
         json!({ "direction": "ingress", "protocol": protocol, "remote_ip_prefix": range,
                 "priority": 1 })
@@ -223,7 +321,14 @@ fn without_rule(sight: &Sight, line: &str) -> Json {
 }
 
 fn deed(name: &'static str, call: Json) -> Deed {
-    Deed { name, call, gains: Vec::new(), loses: Vec::new(), may_precede_a_write: true }
+    Deed {
+        name,
+        call,
+        gains: Vec::new(),
+        loses: Vec::new(),
+        is_swept: false,
+        may_precede_a_write: true,
+    }
 }
 
 impl Deed {

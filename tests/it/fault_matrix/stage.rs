@@ -3,15 +3,16 @@
 
 use std::{
     rc::Rc,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use huaweivpc::{
-    cloud::{AccessKey, Cloud, Config, Credentials, Endpoints, Project, Timeouts},
+    cloud::{AccessKey, Cloud, Config, Credentials, Endpoints, NoNotes, Project, Timeouts},
     emulator::{Emulator, Scenario, Settings},
     framework::Value,
 };
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use tokio::net::TcpListener;
 
 use super::cast::{Role, scenario};
@@ -37,8 +38,8 @@ pub struct Stage {
 pub type Run = Rc<Core<Direct<Cloud>>>;
 
 impl Stage {
-    pub async fn set_up(max_retries: u32) -> Self {
-        let scenario = scenario();
+    pub async fn set_up(max_retries: u32, nodes: usize) -> Self {
+        let scenario = scenario(nodes);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
         let parsed = Scenario::parse(&scenario.to_string()).unwrap_or_else(|e| panic!("{e}"));
@@ -94,6 +95,7 @@ fn patient(scenario: &Json, url: &str, max_retries: u32) -> Config {
         user_agent: "fault-matrix".to_owned(),
         metadata: url,
         clock: now,
+        notes: Arc::new(NoNotes),
     }
 }
 
@@ -102,6 +104,8 @@ pub struct Objects<'s> {
     pub role: &'s Role,
     type_name: String,
     stage: &'s Stage,
+    /// How many numbers they answer for.
+    pub count: usize,
     pub states: Vec<Option<Instance>>,
     wanted: Vec<Value>,
 }
@@ -109,19 +113,20 @@ pub struct Objects<'s> {
 impl<'s> Objects<'s> {
     pub fn new(role: &'s Role, stage: &'s Stage, count: usize) -> Self {
         let type_name = format!("huaweivpc_{}", role.name);
-        let states = vec![None; count];
-        let mut objects = Self { role, type_name, stage, states, wanted: Vec::new() };
-        objects.want(json!({}));
+        let states = vec![None; count.div_ceil(role.in_one)];
+        let mut objects = Self { role, type_name, stage, count, states, wanted: Vec::new() };
+        objects.want(false);
         objects
     }
 
-    /// Wants all of them with these arguments changed.
-    pub fn want(&mut self, patch: Json) {
+    /// Wants all of them, as created or as changed.
+    pub fn want(&mut self, changed: bool) {
         let run = self.stage.run();
         let schema = run.plugin.resource_schema(&self.type_name);
-        let wanted = |number| {
-            let plain = (self.role.config)(&self.stage.home, number);
-            config(schema, &crate::harness::config::patched(&plain, &patch))
+        let in_one = self.role.in_one.min(self.count);
+        let wanted = |number: usize| {
+            let numbers = number * in_one..((number + 1) * in_one).min(self.count);
+            config(schema, &(self.role.config)(&self.stage.home, numbers, changed))
         };
         self.wanted = (0..self.states.len()).map(wanted).collect();
     }

@@ -35,15 +35,9 @@ impl Guide {
         let text = |path: &str| state.pointer(path).and_then(Value::as_str).expect(path).to_owned();
         let mut workspace = Workspace::new(cli);
         workspace
-            .set("HW_REGION_NAME", "cn-north-4")
-            .set("HW_ACCESS_KEY", "EMULATORACCESSKEY001")
-            .set("HW_SECRET_KEY", "emulator-secret-key-not-a-real-one-00001")
+            .connect(&cloud)
             .set("TF_VAR_vpc_id", text("/vpcs/0/id"))
-            .set("TF_VAR_security_group_id", text("/security_groups/0/id"))
-            .set(
-                "TF_VAR_endpoints",
-                json!({"iam": cloud.url(), "vpc": cloud.url(), "ecs": cloud.url()}).to_string(),
-            );
+            .set("TF_VAR_security_group_id", text("/security_groups/0/id"));
         workspace.copy("examples/guide");
         workspace.init();
         let (table, group) = (text("/route_tables/0/id"), text("/security_groups/0/id"));

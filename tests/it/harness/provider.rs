@@ -1,6 +1,6 @@
 //! The provider itself, wired up for tests: the world around it is what a test says.
 
-use std::{io, time::SystemTime};
+use std::{sync::Arc, time::SystemTime};
 
 use huaweivpc::{
     cloud::Cloud,
@@ -9,15 +9,16 @@ use huaweivpc::{
 };
 use serde_json::{Value as Json, json};
 
-use super::{config::config, plugin::Direct};
+use super::{config::config, files::Memory, plugin::Direct};
 
 /// The provider with no files and no environment.
 pub fn unconfigured() -> Provider<Cloud> {
-    provider(Environment {
-        variable: Box::new(|_| None),
-        file: Box::new(|_| Err(io::ErrorKind::NotFound.into())),
-        now,
-    })
+    provider(nowhere())
+}
+
+/// A world that holds nothing, apart from the time.
+pub fn nowhere() -> Environment {
+    Environment { variable: Box::new(|_| None), files: Arc::new(Memory::default()), now }
 }
 
 /// Clients and the cloud have to agree on the time, so that signatures are good.

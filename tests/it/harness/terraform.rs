@@ -12,10 +12,13 @@ use std::{
 };
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::run::{Plan, Run};
+use super::{
+    emulator_process::EmulatorProcess,
+    run::{Plan, Run},
+};
 
 pub const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-huaweivpc");
@@ -101,6 +104,11 @@ impl Workspace {
         self.root.path().join("module")
     }
 
+    /// Terraform's data directory.
+    pub fn data(&self) -> PathBuf {
+        self.root.path().join("data")
+    }
+
     /// Where the client and the provider put their temporary files.
     pub fn temporary(&self) -> &Path {
         self.temporary.path()
@@ -112,19 +120,29 @@ impl Workspace {
         self
     }
 
+    /// Points the provider at this cloud, by its environment and, where a configuration has the variable, `endpoints`.
+    pub fn connect(&mut self, cloud: &EmulatorProcess) -> &mut Self {
+        let url = cloud.url();
+        self.set("HW_REGION_NAME", "cn-north-4")
+            .set("HW_ACCESS_KEY", "EMULATORACCESSKEY001")
+            .set("HW_SECRET_KEY", "emulator-secret-key-not-a-real-one-00001")
+            .set("TF_VAR_endpoints", json!({ "iam": url, "vpc": url, "ecs": url }).to_string())
+    }
+
     pub fn write(&self, file: &str, text: &str) {
         let path = self.module().join(file);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         fs::write(path, text).expect("a file");
     }
 
-    /// Takes over the `.tf` files of a folder of the repository, `examples/guide` for one.
+    /// Takes over the `.tf` files of a folder of the repository, `examples/guide` for one, and the tests in it.
     pub fn copy(&self, folder: &str) {
-        for entry in fs::read_dir(Path::new(REPOSITORY).join(folder)).expect("a folder of ours") {
-            let path = entry.expect("an entry").path();
-            if path.extension().is_some_and(|extension| extension == "tf") {
-                fs::copy(&path, self.module().join(path.file_name().expect("a name")))
-                    .expect("a copy");
+        let folder = Path::new(REPOSITORY).join(folder);
+        for entry in fs::read_dir(&folder).expect("a folder of ours") {
+            let name = entry.expect("an entry").file_name().into_string().expect("a name of ours");
+            if name.ends_with(".tf") || name.ends_with(".tftest.hcl") {
+                let text = fs::read_to_string(folder.join(&name)).expect("a configuration");
+                self.write(&name, &text);
             }
         }
     }
@@ -216,7 +234,7 @@ impl Workspace {
             .env("HOME", self.root.path())
             .env("TMPDIR", self.temporary.path())
             .env("TF_CLI_CONFIG_FILE", self.root.path().join("cli.tfrc"))
-            .env("TF_DATA_DIR", self.root.path().join("data"))
+            .env("TF_DATA_DIR", self.data())
             .env("TF_IN_AUTOMATION", "1")
             .env("TF_INPUT", "0")
             .env("CHECKPOINT_DISABLE", "1")

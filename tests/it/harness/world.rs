@@ -10,6 +10,7 @@ use huaweivpc::{
     cloud::Cloud,
     emulator::{Emulator, Scenario, Settings},
     framework::{Problem, Value, json as value_json},
+    provider::{Environment, provider},
 };
 use serde_json::{Value as Json, json};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -20,7 +21,7 @@ use super::{
     grpc::Grpc,
     outsider::Outsider,
     plugin::Plugin,
-    provider::{now, unconfigured},
+    provider::{now, nowhere},
 };
 
 mod told;
@@ -49,6 +50,11 @@ impl World {
     /// The guide's world with some members of the scenario, and some settings of the provider, replaced. Nothing is
     /// repeated that fails, unless the settings say so.
     pub async fn with(scenario: Json, settings: Json) -> Self {
+        Self::on(nowhere, scenario, settings).await
+    }
+
+    /// The same, with the provider on a machine that holds something.
+    pub async fn on(machine: impl Fn() -> Environment, scenario: Json, settings: Json) -> Self {
         let scenario = patched(&GUIDE, &scenario);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
@@ -71,7 +77,7 @@ impl World {
             }),
             &settings,
         );
-        let plugin = Grpc::new(unconfigured);
+        let plugin = Grpc::new(|| provider(machine()));
         let block = config(plugin.provider_schema(), &settings);
         let problems = plugin.configure(&block).await;
         assert!(problems.is_empty(), "{problems:?}");
@@ -92,6 +98,31 @@ impl World {
         let mut object = new(type_name, config);
         self.run(&mut object, Some(early)).await.unwrap_or_else(|failure| panic!("{failure}"));
         object
+    }
+
+    /// Applies a new resource and takes no look at it afterwards. Whoever forgets the object is a Terraform that was
+    /// killed before it recorded anything.
+    pub async fn apply_blindly(&self, type_name: &str, config: Json) -> Object {
+        let object = new(type_name, config);
+        let made = self.make(&object).await;
+        let instance = made.unwrap_or_else(|failure| panic!("{failure}"));
+        Object { instance, ..object }
+    }
+
+    /// The same for some changed arguments. The object stays as it was recorded before.
+    pub async fn change_blindly(&self, object: &Object, patch: Json) {
+        let config = patched(&object.config, &patch);
+        let made = self.make(&Object { config, ..object.clone() }).await;
+        made.unwrap_or_else(|failure| panic!("{failure}"));
+    }
+
+    /// A plan and an apply, without the look afterwards that [`Self::apply`] takes.
+    async fn make(&self, object: &Object) -> Result<Option<Instance>, Failure> {
+        let type_name = &object.type_name;
+        let config = config(self.core.plugin.resource_schema(type_name), &object.config);
+        self.core.plugin.begin_anew().await;
+        let prepared = self.core.prepare(type_name, object.instance.clone(), &config).await?;
+        self.core.carry_out(type_name, prepared).await
     }
 
     /// Changes some arguments, null taking one away, and applies. Says what was done.

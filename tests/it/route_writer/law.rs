@@ -16,9 +16,9 @@ use proptest::{
 };
 
 use super::{
-    against, create, destination,
+    about, against, create, destination,
     model::{Fault, Foreign, Model, Served},
-    remove, set,
+    noted, remove, route, set,
 };
 use crate::cloud::id;
 
@@ -31,6 +31,8 @@ const BAD: usize = 5;
 #[derive(Debug, Clone)]
 struct Case {
     model: Model,
+    /// Of which an earlier run has noted that it was about to make the route with this description.
+    noted: BTreeMap<String, &'static str>,
     wishes: Vec<Wished>,
 }
 
@@ -67,6 +69,9 @@ async fn check(
     served: &Served,
 ) -> Result<(), TestCaseError> {
     let before = case.model;
+    for (destination, description) in &case.noted {
+        cloud.leave_note(about(table, destination), &route(destination, description));
+    }
     let order = Arc::new(Mutex::new(Vec::new()));
     let tasks: Vec<_> = case
         .wishes
@@ -103,6 +108,14 @@ async fn check(
             possible.contains(&held),
             "{destination} is {held:?}, not one of {possible:?}: {told:?}"
         );
+        if !before.foreign.iter().flatten().any(|act| act.names(&destination))
+            && let [(wish, answer)] = &told[..]
+        {
+            let found = before.routes.get(&destination).map(String::as_str);
+            let was_noted = case.noted.get(&destination).copied();
+            let is_noted = noted(cloud, table, &destination).is_some();
+            check_note(wish, answer, found, was_noted, is_noted)?;
+        }
     }
     prop_assert_eq!(after.seen.most_in_flight.max(1), 1, "two writes at once");
     prop_assert!(!after.seen.mixed, "a deletion travelled with something else");
@@ -132,6 +145,34 @@ async fn check(
             prop_assert!(is_bad || is_full || is_undone || is_back, "{wished:?} failed of {error}");
             prop_assert!(is_undone || !error.leaves_doubt(), "a refusal leaves no doubt: {error}");
         }
+    }
+    Ok(())
+}
+
+/// What a note has meant to the one wish of its destination, and what has become of it.
+fn check_note(
+    wish: &Wish,
+    answer: &Answer,
+    found: Option<&str>,
+    was_noted: Option<&str>,
+    is_noted: bool,
+) -> Result<(), TestCaseError> {
+    let told = format!("{wish:?}: {answer:?}, found {found:?}, noted {was_noted:?}");
+    match (wish, answer) {
+        (Wish::Create { route, adopt: false }, Ok(written)) if found.is_some() => {
+            let is_ours = found == was_noted && found == Some(&route.description);
+            let expected = if is_ours { Written::Done } else { Written::Exists };
+            prop_assert_eq!(*written, expected, "{}", told);
+            prop_assert_eq!(is_noted, was_noted.is_some(), "nothing was sent: {}", told);
+        }
+        (Wish::Create { .. }, Ok(Written::Done)) if found.is_none() => {
+            prop_assert!(is_noted, "nobody has recorded it yet: {told}");
+        }
+        (Wish::Create { .. }, Err(error)) if !error.leaves_doubt() && was_noted.is_none() => {
+            prop_assert!(!is_noted, "it is not there: {told}");
+        }
+        (Wish::Remove { .. }, Ok(_)) => prop_assert!(!is_noted, "it is gone: {told}"),
+        _ => {}
     }
     Ok(())
 }
@@ -169,7 +210,11 @@ fn possible(
 }
 
 fn cases() -> impl Strategy<Value = Case> {
-    (models(), vec(wishes(), 1..12)).prop_map(|(model, wishes)| Case { model, wishes })
+    let noted = vec((0..OURS, select(vec!["a", "b"])), 0..4);
+    (models(), noted, vec(wishes(), 1..12)).prop_map(|(model, noted, wishes)| {
+        let noted = noted.into_iter().map(|(n, description)| (destination(n), description));
+        Case { model, noted: noted.collect(), wishes }
+    })
 }
 
 fn wishes() -> impl Strategy<Value = Wished> {

@@ -1,0 +1,88 @@
+//! Notes of intent: what we are about to make is noted before the cloud is asked for it, and settled once Terraform is
+//! seen to have recorded it. So what a killed run has made, and nobody has recorded, is told apart from what strangers
+//! made. Why so is in `docs/decisions/0010-notes-of-intent.md`.
+//!
+//! Here is what is noted. Where notes lie, and for how long they count, is up to whoever hands in the [`Notes`].
+
+use std::fmt;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{
+    client::Cloud,
+    ids::{PortId, RouteTableId, SecurityGroupId},
+    security_group::NewRule,
+};
+use crate::network::Cidr;
+
+/// Where notes are kept. Nothing fails for want of a note: what cannot be kept is not there to be found.
+pub trait Notes: fmt::Debug + Send + Sync {
+    /// Keeps what is intended, in place of what was noted about the same before.
+    fn leave(&self, about: &Value, intent: &Value);
+
+    /// What this run or an earlier one intended, if that is not too long ago.
+    fn find(&self, about: &Value) -> Option<Value>;
+
+    fn settle(&self, about: &Value);
+}
+
+/// Keeps nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct NoNotes;
+
+impl Notes for NoNotes {
+    fn leave(&self, _: &Value, _: &Value) {}
+
+    fn find(&self, _: &Value) -> Option<Value> {
+        None
+    }
+
+    fn settle(&self, _: &Value) {}
+}
+
+/// What a note is about. There is one note about a thing at most.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum About<'a> {
+    Route {
+        route_table_id: &'a RouteTableId,
+        destination: Cidr,
+    },
+    SecurityGroupRule {
+        security_group_id: &'a SecurityGroupId,
+        rule: &'a NewRule,
+    },
+    /// The source check of a port.
+    SourceCheck {
+        port_id: &'a PortId,
+    },
+}
+
+impl Cloud {
+    /// Notes down what is about to be asked of the cloud.
+    pub fn leave_note(&self, about: About<'_>, intent: &impl Serialize) {
+        if let (Some(about), Ok(intent)) = (about.to_json(), serde_json::to_value(intent)) {
+            self.config().notes.leave(&about, &intent);
+        }
+    }
+
+    /// What was intended and is not known to have been recorded.
+    pub fn noted<T: DeserializeOwned>(&self, about: About<'_>) -> Option<T> {
+        let intent = self.config().notes.find(&about.to_json()?)?;
+        serde_json::from_value(intent).ok()
+    }
+
+    /// Drops the note: Terraform has recorded the object, or there is none.
+    pub fn settle_note(&self, about: About<'_>) {
+        if let Some(about) = about.to_json() {
+            self.config().notes.settle(&about);
+        }
+    }
+}
+
+impl About<'_> {
+    fn to_json(self) -> Option<Value> {
+        serde_json::to_value(self).ok()
+    }
+}

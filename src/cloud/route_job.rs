@@ -1,0 +1,126 @@
+//! A wish on its way through the writer: whoever waits for the answer, and what is known of earlier attempts.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::{
+    callers::Caller,
+    client::Cloud,
+    error::{Error, Kind, Result},
+    ids::RouteTableId,
+    notes::About,
+    route_table::{Route, RouteTable},
+    route_wish::{Step, Wish, Written},
+};
+
+pub(super) struct Job {
+    pub(super) ticket: u64,
+    pub(super) wish: Wish,
+    /// Asked for without learning what became of it.
+    pub(super) sent: bool,
+    pub(super) cloud: Cloud,
+    pub(super) caller: Arc<Caller>,
+    table: RouteTableId,
+    note: Note,
+    reply: oneshot::Sender<Result<Written>>,
+}
+
+/// What is noted of a creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Note {
+    Nothing,
+    /// An earlier run was about to make the very same, and nobody has recorded it.
+    Earlier,
+    /// The intent of this job.
+    Left,
+}
+
+impl Job {
+    pub(super) fn new(
+        ticket: u64,
+        wish: Wish,
+        table: &RouteTableId,
+        cloud: &Cloud,
+        caller: &Arc<Caller>,
+        reply: oneshot::Sender<Result<Written>>,
+    ) -> Self {
+        let mut job = Self {
+            ticket,
+            wish,
+            sent: false,
+            cloud: cloud.clone(),
+            caller: Arc::clone(caller),
+            table: table.clone(),
+            note: Note::Nothing,
+            reply,
+        };
+        if let (Wish::Create { route, .. }, Some(about)) = (&job.wish, job.about())
+            && job.cloud.noted::<Route>(about).as_ref() == Some(route)
+        {
+            job.note = Note::Earlier;
+        }
+        job
+    }
+
+    /// What the wish takes. What an earlier run has asked for counts as asked for.
+    pub(super) fn step(&self, table: &RouteTable) -> Step {
+        self.wish.step(table, self.sent || self.note == Note::Earlier)
+    }
+
+    pub(super) fn is_to_be_sent(&self, table: &RouteTable) -> bool {
+        !matches!(self.step(table), Step::Settled(_))
+    }
+
+    /// Notes down a creation that is about to be sent. The table shows no such route, so whatever an earlier run was
+    /// about to make is not there.
+    pub(super) fn leave_note(&mut self) {
+        if let (Wish::Create { route, .. }, Some(about)) = (&self.wish, self.about())
+            && self.note != Note::Left
+        {
+            self.cloud.leave_note(about, route);
+            self.note = Note::Left;
+        }
+    }
+
+    /// Whoever wished may have gone; then nobody needs the answer.
+    pub(super) fn answer(self, answer: Result<Written>) {
+        let is_undone = match (&self.wish, &answer) {
+            (Wish::Create { .. }, Ok(Written::Done)) | (Wish::Set { .. }, _) => false,
+            (Wish::Create { .. }, Ok(_)) => self.note == Note::Left,
+            (Wish::Create { .. }, Err(error)) => self.note == Note::Left && !error.leaves_doubt(),
+            (Wish::Remove { .. }, answer) => answer.is_ok(),
+        };
+        // A creation that came true keeps its note: Terraform may still be killed before it records it.
+        if let Some(about) = self.about().filter(|_| is_undone) {
+            self.cloud.settle_note(about);
+        }
+        let Self { caller, reply, .. } = self;
+        // Before it can come again.
+        drop(caller);
+        drop(reply.send(answer));
+    }
+
+    /// An error that says nothing of what was sent before leaves that in doubt.
+    pub(super) fn refuse(self, error: &Error) {
+        let error = error.clone().in_doubt(self.sent);
+        self.answer(Err(error));
+    }
+
+    /// The cloud has refused this very wish; whatever was sent before, it is not in the table. Unless it is refused
+    /// because the route is there: that may be our own.
+    pub(super) fn refuse_finally(mut self, error: &Error) {
+        self.sent &= error.kind() == Kind::RouteExists;
+        self.refuse(error);
+    }
+
+    /// Nobody waits for it any more.
+    pub(super) fn is_forsaken(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn about(&self) -> Option<About<'_>> {
+        let destination = self.wish.destination()?;
+        Some(About::Route { route_table_id: &self.table, destination })
+    }
+}

@@ -1,0 +1,46 @@
+//! What is remembered of a pair beside its state: rules of ours that are in the cloud, or may be, without being of it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{making::Lost, terms::Protocol};
+use crate::cloud::{RuleId, SecurityGroupRule};
+
+/// Rules of ours beside those in `rule_ids`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Memory {
+    /// What a failed update made or could not delete.
+    pub(super) surplus: BTreeSet<RuleId>,
+    /// What may have been made without an answer.
+    #[serde(default)]
+    pub(super) lost: Vec<Lost>,
+}
+
+impl Memory {
+    pub(super) fn is_empty(&self) -> bool {
+        self.surplus.is_empty() && self.lost.is_empty()
+    }
+
+    /// Forgets what is no longer among the rules of the group, and finds what was made without an answer.
+    pub(super) fn look_through(&mut self, rules: &[SecurityGroupRule]) {
+        self.surplus.retain(|id| rules.iter().any(|rule| rule.id == *id));
+        let lost = mem::take(&mut self.lost);
+        self.surplus.extend(lost.iter().filter_map(|lost| lost.found_in(rules)));
+    }
+}
+
+/// The ids that are ours and not in `current`.
+pub(super) fn beside(
+    current: &BTreeMap<Protocol, RuleId>,
+    surplus: BTreeSet<RuleId>,
+    more: BTreeMap<Protocol, RuleId>,
+) -> BTreeSet<RuleId> {
+    let mut ours = surplus;
+    ours.extend(more.into_values());
+    ours.retain(|id| !current.values().any(|known| known == id));
+    ours
+}
