@@ -2,8 +2,9 @@
 //! with as many resources at a time as before.
 //!
 //! Taken as they come, the first of them would go alone and the others wait until it is back, and so on in turns, which
-//! takes twice the calls. So whoever is about to make a call that others could travel in waits for those expected: for
-//! as long as a call takes after the last of them came, and not once all are here. One alone waits for nobody.
+//! takes twice the calls. So whoever is about to make a call that others could travel in waits for those expected: after
+//! the last of them came for as long as a call takes, or longer on a machine where they have come more slowly, and not
+//! once all are here. One alone waits for nobody.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -30,6 +31,9 @@ struct Expected {
     looking: Group,
     /// What a call took last.
     usual: Duration,
+    /// When somebody came or went last, and how long after that the next one came of late.
+    last: Option<Instant>,
+    pace: Duration,
 }
 
 /// So many, and the moment from which they are not waited for any more.
@@ -43,7 +47,9 @@ struct Group {
 pub(super) struct Caller(Arc<Callers>);
 
 /// The longest time for which the next one is awaited.
-const LONGEST_GATHERING: Duration = Duration::from_millis(100);
+const LONGEST_GATHERING: Duration = Duration::from_millis(200);
+/// So long after that nobody is expected any more, as if those away had done all that they were to do.
+const FORGETTING: Duration = Duration::from_millis(200);
 /// The longest time for which those who look something up are awaited.
 const LONGEST_LOOK: Duration = Duration::from_millis(500);
 
@@ -67,8 +73,7 @@ impl Callers {
     pub(super) fn have_looked(&self, count: usize) {
         let mut expected = self.expected();
         expected.looking.lose(count);
-        let until = bounds::after(expected.moment());
-        expected.away.expect(count, until);
+        expected.went(count);
         drop(expected);
         self.changed.notify_waiters();
     }
@@ -106,20 +111,32 @@ impl Callers {
 impl Expected {
     /// How long the next one is awaited: the call that is saved would take as long.
     fn moment(&self) -> Duration {
-        self.usual.min(LONGEST_GATHERING)
+        self.usual.max(self.pace * 2).min(LONGEST_GATHERING)
     }
 
     /// One of those who were away is here; the others will not be long.
     fn came(&mut self) {
-        self.away.lose(1);
+        let now = bounds::now();
+        if let Some(last) = self.last.filter(|_| self.away.size > 0) {
+            self.pace = (now - last).max(self.pace * 3 / 4);
+        }
+        self.last = Some(now);
         let until = bounds::after(self.moment());
         self.away.expect(0, until);
+        self.away.lose(1);
+    }
+
+    /// So many are away.
+    fn went(&mut self, count: usize) {
+        self.last = Some(bounds::now());
+        let until = bounds::after(self.moment());
+        self.away.expect(count, until);
     }
 }
 
 impl Group {
     fn expect(&mut self, more: usize, until: Option<Instant>) {
-        if self.end().is_none() {
+        if self.until.is_none_or(|until| until + FORGETTING < bounds::now()) {
             self.size = 0;
         }
         self.size += more;
@@ -138,10 +155,7 @@ impl Group {
 
 impl Drop for Caller {
     fn drop(&mut self) {
-        let mut expected = self.0.expected();
-        let until = bounds::after(expected.moment());
-        expected.away.expect(1, until);
-        drop(expected);
+        self.0.expected().went(1);
         self.0.changed.notify_waiters();
     }
 }

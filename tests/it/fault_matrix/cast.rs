@@ -167,7 +167,8 @@ pub const ROLES: &[Role] = &[
                     "remote_ip_prefix": format!("10.{}.0.0/16", numbers.start) })
         },
         writes: &[
-            ("POST", "/v3/*/vpc/security-group-rules"),
+            // Both rules in one call, or each in its own.
+            ("POST", "/v3/*/vpc/**"),
             ("DELETE", "/v3/*/vpc/security-group-rules/*"),
         ],
         reads: "/v3/*/vpc/security-group-rules/**",
