@@ -21,6 +21,7 @@ use super::{
     retry::{self, Decision, Effect, Past, Policy},
     route_table::{RouteTable, RouteTableSummary},
     route_writer::RouteWriters,
+    server::Server,
     subnet::Subnet,
     throttle::Throttle,
     transport::{self, Transport},
@@ -58,6 +59,7 @@ pub(super) struct Known {
     pub(super) subnet_lists: Memo<VpcId, Vec<Subnet>>,
     pub(super) port_lists: Memo<SubnetId, Arc<Vec<Port>>>,
     pub(super) quotas: Memo<String, Option<i64>>,
+    pub(super) servers: Memo<(), Arc<Vec<Server>>>,
 }
 
 /// How many elements a page of a list may hold. The API allows up to 2000.

@@ -1,8 +1,8 @@
 //! Servers (ECS).
 //!
-//! API: GET `/v1/{project}/cloudservers/{id}`.
+//! API: GET `/v1/{project}/cloudservers/{id}`, GET `/v1/{project}/cloudservers/detail`, whose pages are numbered.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use serde::Deserialize;
 
@@ -35,6 +35,13 @@ pub struct Nic {
     pub addresses: Vec<IpAddr>,
     /// `None` in regions whose servers do not say; the port does.
     pub is_primary: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct ServerPage {
+    /// On all pages together.
+    count: usize,
+    servers: Vec<Server>,
 }
 
 #[derive(Deserialize)]
@@ -84,12 +91,38 @@ struct Metadata {
 /// A server that is listed although it is gone.
 const DELETED: &str = "DELETED";
 
+/// The most that the API allows.
+const SERVERS_PER_PAGE: usize = 1000;
+
 impl Cloud {
     pub async fn server(&self, id: &ServerId) -> Result<Option<Server>> {
         let operation = format!("read server {id}");
         let call = Call::get(Subject::Server, operation, Api::EcsV1, format!("cloudservers/{id}"));
         let server: Option<Server> = self.find(&call, "server").await?;
         Ok(server.filter(|server| server.status != DELETED))
+    }
+
+    /// All servers of the project that the user may see, as this run has read them.
+    pub async fn servers_known(&self) -> Result<Arc<Vec<Server>>> {
+        self.known().servers.get(&(), async { Ok(Arc::new(self.servers().await?)) }).await
+    }
+
+    async fn servers(&self) -> Result<Vec<Server>> {
+        let call =
+            Call::get(Subject::Server, "list the servers", Api::EcsV1, "cloudservers/detail")
+                .query("limit", SERVERS_PER_PAGE);
+        let (mut all, mut seen, mut page) = (Vec::new(), 0, 1_usize);
+        loop {
+            let answer = self.send(&call.clone().query("offset", page)).await?;
+            let ServerPage { count, servers } = answer.body()?;
+            seen += servers.len();
+            let is_last = servers.is_empty() || seen >= count;
+            all.extend(servers.into_iter().filter(|server| server.status != DELETED));
+            if is_last {
+                return Ok(all);
+            }
+            page += 1;
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
         Attribute, Default, Kind, Nesting, Schema,
         schema::{attribute, boolean, number, string},
     },
-    network::{Address, Cidr},
+    network::{Address, Cidr, InvalidCidr},
 };
 
 pub(super) const SCHEMA: Schema = Schema {
@@ -58,13 +58,19 @@ const HOST: &[Attribute] = &[
         "container_cidr",
         "The range of this server's containers, in CIDR form without host bits.",
     )
-    .of::<Cidr>(),
+    .of::<Written>(),
     number("containers", "How many containers the range has to hold.").optional().of::<Count>(),
 ];
 
 const FINDING: &[Attribute] = &[
     string("code", "What was found, by a name that never changes its meaning.").computed(),
     string("severity", "`error` or `warning`.").computed(),
+    string(
+        "resolved_by",
+        "The type of the resource whose creation or change makes the finding go; empty where nothing will. Such findings \
+         are warnings and stand here only.",
+    )
+    .computed(),
     string("subject", "The host or table it is about.").computed(),
     string(
         "conflicts_with",
@@ -101,6 +107,37 @@ const PLANNED: &[Attribute] = &[
     )
     .computed(),
 ];
+
+/// A container range as the user wrote it. Host bits are for the examination to find.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct Written {
+    pub(super) text: String,
+    pub(super) range: Cidr,
+}
+
+impl FromStr for Written {
+    type Err = InvalidCidr;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCidr> {
+        let range = Cidr::lenient(text).ok_or_else(|| InvalidCidr::NotCidr(text.to_owned()))?;
+        Ok(Self { text: text.to_owned(), range })
+    }
+}
+
+impl TryFrom<String> for Written {
+    type Error = InvalidCidr;
+
+    fn try_from(text: String) -> Result<Self, InvalidCidr> {
+        text.parse()
+    }
+}
+
+impl From<Written> for String {
+    fn from(written: Written) -> Self {
+        written.text
+    }
+}
 
 /// What becomes of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
