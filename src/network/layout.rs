@@ -91,6 +91,8 @@ pub struct Found {
     pub server_id: String,
     /// The interface that is meant.
     pub port_id: String,
+    /// The other interfaces of the server, as far as they are known.
+    pub other_port_ids: Vec<String>,
     pub subnet_id: String,
     /// `None` where the cloud does not say.
     pub is_primary: Option<bool>,
@@ -126,13 +128,14 @@ impl Found {
         match self.is_primary {
             Some(false) => route.leads_to("eni", &self.port_id),
             Some(true) => route.leads_to("ecs", &self.server_id),
-            None => self.is_served_by(route),
+            None => route.leads_to("ecs", &self.server_id) || route.leads_to("eni", &self.port_id),
         }
     }
 
     /// The route sends packets to this server, be it to another interface than the one that is meant.
     pub fn is_served_by(&self, route: &Route) -> bool {
-        route.leads_to("ecs", &self.server_id) || route.leads_to("eni", &self.port_id)
+        let mut ports = self.other_port_ids.iter().chain([&self.port_id]);
+        route.leads_to("ecs", &self.server_id) || ports.any(|port| route.leads_to("eni", port))
     }
 }
 

@@ -4,7 +4,9 @@
 use std::net::IpAddr;
 
 use crate::{
-    cloud::{self, Cloud, Nic, Port, RouteTableId, Server, ServerId, Subnet, SubnetId, VpcId},
+    cloud::{
+        self, Cloud, Nic, Port, PortId, RouteTableId, Server, ServerId, Subnet, SubnetId, VpcId,
+    },
     network::{Location, layout},
 };
 
@@ -26,6 +28,8 @@ pub(super) enum Looked {
 pub(super) struct Interface {
     pub(super) server_id: ServerId,
     pub(super) port: Port,
+    /// The other interfaces of the server, as far as they are known.
+    pub(super) others: Vec<PortId>,
     /// `None` if it is not known.
     pub(super) status: Option<String>,
 }
@@ -65,10 +69,11 @@ impl Whereabouts {
 
 impl Found {
     pub(super) fn examined(&self) -> layout::Found {
-        let Interface { server_id, port, status } = &self.interface;
+        let Interface { server_id, port, others, status } = &self.interface;
         layout::Found {
             server_id: server_id.to_string(),
             port_id: port.id.to_string(),
+            other_port_ids: others.iter().map(PortId::to_string).collect(),
             subnet_id: port.subnet_id.to_string(),
             is_primary: port.is_primary,
             checks_source: port.is_source_check_on(),
@@ -184,6 +189,8 @@ impl Places<'_> {
         };
         let listed = self.servers.into_iter().flatten().find(|server| server.id == server_id);
         let status = listed.map(|server| server.status.clone());
-        Looked::Interface(Box::new(Interface { server_id, port, status }))
+        let ports = listed.into_iter().flat_map(|server| &server.nics).map(|nic| &nic.port_id);
+        let others = ports.filter(|id| **id != port.id).cloned().collect();
+        Looked::Interface(Box::new(Interface { server_id, port, others, status }))
     }
 }

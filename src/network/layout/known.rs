@@ -29,6 +29,7 @@ pub(super) struct Known<'l> {
     by_server: BTreeMap<&'l str, &'l Host>,
     by_port: BTreeMap<&'l str, &'l Host>,
     servers: Option<BTreeSet<&'l str>>,
+    ranges: BTreeSet<Cidr>,
 }
 
 impl<'l> Known<'l> {
@@ -59,11 +60,17 @@ impl<'l> Known<'l> {
             is_entered: default_table
                 .is_some_and(|table| table.routes.iter().any(Route::is_to_remote)),
             by_server: found().map(|(it, host)| (it.server_id.as_str(), host)).collect(),
-            by_port: found().map(|(it, host)| (it.port_id.as_str(), host)).collect(),
+            by_port: found()
+                .flat_map(|(it, host)| {
+                    let ports = it.other_port_ids.iter().chain([&it.port_id]);
+                    ports.map(move |port| (port.as_str(), host))
+                })
+                .collect(),
             servers: layout
                 .servers
                 .as_ref()
                 .map(|servers| servers.iter().map(String::as_str).collect()),
+            ranges: layout.hosts.iter().map(|host| host.range).collect(),
         }
     }
 
@@ -84,6 +91,11 @@ impl<'l> Known<'l> {
             _ => return None,
         };
         hosts.get(route.next_hop.as_str()).copied()
+    }
+
+    /// The plan gives exactly this range to some host.
+    pub(super) fn is_planned(&self, range: Cidr) -> bool {
+        self.ranges.contains(&range)
     }
 
     /// The route leads to a server of which it is known that it is gone.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::known::Known;
+use super::{few, known::Known};
 use crate::network::{
     cidr::Cidr,
     finding::{Code, Finding, Subject},
@@ -49,10 +49,11 @@ fn of_table(id: &str, ranges: &BTreeSet<Cidr>, quota: u64, known: &Known<'_>) ->
             " {one} and {other} both lead to server {server}: {both} would be one route instead of two."
         );
     }
-    let stale = routes.made().filter(|route| known.leads_nowhere(route)).count();
-    if stale > 0 {
+    let mut stale = routes.made().filter(|route| known.leads_nowhere(route)).peekable();
+    if stale.peek().is_some() {
+        let named = few(stale.map(|route| route.destination.to_string()));
         fix += &format!(
-            " {stale} routes lead to servers that do not exist any more; remove those that are yours."
+            " Remove what is yours of the routes to servers that do not exist any more: {named}."
         );
     }
     Some(Finding::new(code, Subject::Table(id.to_owned()), message, fix))

@@ -50,6 +50,8 @@ impl Place<'_, '_> {
         for route in self.routes.narrower(host.range) {
             let list = match self.known.host_behind(route) {
                 _ if self.found.is_served_by(route) => continue,
+                // That these ranges overlap is told of that host.
+                Some(_) if self.known.is_planned(route.destination) => continue,
                 Some(_) => &mut hosts,
                 None if route.is_to_remote() => &mut remote,
                 None => &mut others,
