@@ -15,8 +15,11 @@ use crate::{
 
 pub(super) const SCHEMA: Schema = Schema {
     version: 0,
-    about: "Validates who hosts which container range before anything is touched.\n\nAll findings are reported at once. \
-            Those that break the plan are errors, those that work today are warnings.",
+    about: "Validates who hosts which container range before anything is touched.\n\nEvery finding is reported at once: the \
+            addresses against each other, the VPC, its subnets and the system's ranges; the servers; what the route tables \
+            hold; the quota. Those that break the plan are errors, those that work today are warnings, and those that \
+            the resources make go when they are applied stand in `findings` only. The guide `findings` tells what each \
+            code means, with an example, and what is read: each list once, however many hosts there are.",
     key: &[],
         attributes: &[
             string("vpc_id", "The VPC of the servers.").of::<VpcId>(),
@@ -34,7 +37,7 @@ pub(super) const SCHEMA: Schema = Schema {
                 .default(Default::Str("fail"))
                 .of::<OnError>(),
             boolean("valid", "No finding is an error.").computed(),
-            attribute("findings", Kind::Nested(Nesting::List, FINDING), "What was found: errors first, then warnings, each in the order of the hosts' names.")
+            attribute("findings", Kind::Nested(Nesting::List, FINDING), "What was found: errors first, then warnings, then what resources are about to do; each in the order of the hosts' names.")
                 .computed(),
             attribute("plan", Kind::Nested(Nesting::Map, PLANNED), "What each host is, by its name; made for `for_each`. Hosts that were not found are left out.")
                 .computed(),
@@ -56,7 +59,8 @@ const HOST: &[Attribute] = &[
         .of::<Address>(),
     string(
         "container_cidr",
-        "The range of this server's containers, in CIDR form without host bits.",
+        "The range of this server's containers, in CIDR form. Host bits are an error; with `on_error = \"report\"` they are \
+         a finding.",
     )
     .of::<Written>(),
     number("containers", "How many containers the range has to hold.").optional().of::<Count>(),
@@ -71,14 +75,18 @@ const FINDING: &[Attribute] = &[
          are warnings and stand here only.",
     )
     .computed(),
-    string("subject", "The host or table it is about.").computed(),
+    string(
+        "subject",
+        "What it is about: a host, a route table, Docker's pools, or what could not be read.",
+    )
+    .computed(),
     string(
         "conflicts_with",
-        "The range, host, subnet or table on the other side; empty where there is none.",
+        "The range, host, subnet, route or table on the other side; empty where there is none.",
     )
     .computed(),
     string("message", "What is wrong, with the addresses.").computed(),
-    string("fix", "What to do about it.").computed(),
+    string("fix", "What to do about it, with a free range where the range is what is wrong.").computed(),
 ];
 
 const PLANNED: &[Attribute] = &[

@@ -123,7 +123,13 @@ impl Unseen {
         };
         let subject = Subject::Unseen(part);
         if self.0.iter().all(|finding| finding.subject != subject) {
-            let message = format!("Could not {error}. Not checked: {unchecked}.");
+            // Without the request's id: the same plan is to find the same.
+            let (code, reason) = (error.code().unwrap_or("403"), error.message());
+            let reason = reason.trim_end_matches('.');
+            let message = format!(
+                "Could not {}: {reason} ({code}). Not checked: {unchecked}.",
+                error.operation()
+            );
             let fix = "Give the user or agency the right to read this, or check it yourself.";
             self.0.push(Finding::new(Code::NotChecked, subject, message, fix));
         }

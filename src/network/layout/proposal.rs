@@ -51,25 +51,24 @@ pub(super) fn propose(
     }
 }
 
+/// Another range would do away with the finding. (Host bits are not: spelt differently, it is the right range.)
 fn is_about_the_range(finding: &Finding) -> bool {
-    match finding.code {
+    matches!(
+        finding.code,
         Code::CidrTooSmall
-        | Code::CidrSystemRange
-        | Code::CidrInSubnet
-        | Code::CidrOverlapsHost
-        | Code::CidrReserved
-        | Code::CidrCoversRemote
-        | Code::CidrInVpcRange
-        | Code::CidrUsedElsewhere
-        | Code::CidrPublic
-        | Code::CidrDockerPool
-        | Code::RouteForeignOwner
-        | Code::RouteShadowed
-        | Code::RouteOtherNextHop => true,
-        // Spelt differently it is the right range.
-        Code::CidrNotCanonical => false,
-        _ => false,
-    }
+            | Code::CidrSystemRange
+            | Code::CidrInSubnet
+            | Code::CidrOverlapsHost
+            | Code::CidrReserved
+            | Code::CidrCoversRemote
+            | Code::CidrInVpcRange
+            | Code::CidrUsedElsewhere
+            | Code::CidrPublic
+            | Code::CidrDockerPool
+            | Code::RouteForeignOwner
+            | Code::RouteShadowed
+            | Code::RouteOtherNextHop
+    )
 }
 
 fn say(finding: &mut Finding, proposal: Option<Cidr>) {
@@ -108,8 +107,10 @@ struct FreeSpace {
 }
 
 impl FreeSpace {
-    /// Looks behind the first of the sound ranges that is private, then before it, then everywhere.
+    /// Looks behind the first of the hosts' ranges that is private, a sound one if there is one, then before it, then
+    /// everywhere.
     fn of(layout: &Layout, is_v6: bool, sound: &[Cidr]) -> Self {
+        let hosts: &Vec<Cidr> = &layout.hosts.iter().map(|host| host.range).collect();
         let subnets = layout.subnets.iter().map(|subnet| subnet.range);
         let system = system_ranges();
         let lists = layout.vpc_ranges.iter().chain(&layout.reserved).chain(&layout.docker_pools);
@@ -119,7 +120,7 @@ impl FreeSpace {
             .chain(subnets)
             .chain(system.iter().map(|reserved| reserved.range))
             .chain(routes.map(|route| route.destination))
-            .chain(layout.hosts.iter().map(|host| host.range))
+            .chain(hosts.iter().copied())
             .filter(|range| range.is_ipv6() == is_v6 && !range.is_default())
             .collect();
         // A range sorts before everything it contains.
@@ -136,7 +137,7 @@ impl FreeSpace {
         Self {
             width: if is_v6 { 128 } else { 32 },
             taken,
-            stretches: stretches(&blocks, sound),
+            stretches: stretches(&blocks, sound.iter().chain(hosts)),
             cursors: BTreeMap::new(),
         }
     }
@@ -175,8 +176,8 @@ impl FreeSpace {
     }
 }
 
-fn stretches(blocks: &[Cidr], sound: &[Cidr]) -> Vec<(u128, u128)> {
-    let home = sound.iter().find_map(|range| {
+fn stretches<'r>(blocks: &[Cidr], mut near: impl Iterator<Item = &'r Cidr>) -> Vec<(u128, u128)> {
+    let home = near.find_map(|range| {
         let block = blocks.iter().find(|block| block.contains(*range))?;
         Some((span(*block), span(*range).0))
     });

@@ -131,7 +131,7 @@ impl Place<'_, '_> {
     fn instead(&self, route: &Route) -> Finding {
         let Self { host, found, known, .. } = self;
         let (range, table) = (host.range, &found.table_id);
-        let said = format!("{range} leads to {route} in route table {table}");
+        let said = format!("Route table {table} sends {range} to {route}");
         let finding = if !route.is_to_host() {
             self.finding(
                 Code::RouteForeignOwner,
@@ -141,7 +141,7 @@ impl Place<'_, '_> {
         } else if found.is_served_by(route) {
             self.finding(
                 Code::RouteOtherNic,
-                format!("{said}: to `{}`, but not to its interface {}.", host.name, found.port_id),
+                format!("{said}, which is `{}`, but not its interface {}.", host.name, found.port_id),
                 "`huaweivpc_container_route` with `host_ip` names the right interface and changes the route in place.",
             )
         } else if let Some(other) = known.host_behind(route) {

@@ -181,7 +181,7 @@ async fn ranges_of_the_other_family_meet_only_their_own() {
     let refusal = world.refuse_to_read(PLAN, query(&world, &hosts, json!({})).await).await;
     refusal
         .expect_problem("hosts[\"b\"]", "fd00:1::/80 overlaps fd00:1::/64 of the subnet `dual`")
-        .expect_problem("hosts[\"b\"]", "fd00::/80 is free.")
+        .expect_problem("hosts[\"b\"]", "fd00:1:0:1::/80 is free.")
         .expect_nothing_else();
 }
 
