@@ -158,7 +158,7 @@ impl Places<'_> {
 
     /// What is at an address that is no server's of this VPC.
     async fn instead_of(&self, address: IpAddr, subnets: &[Subnet]) -> cloud::Result<Looked> {
-        for subnet in subnets.iter().filter(|subnet| subnet.holds(address)) {
+        if let Some(subnet) = subnets.iter().find(|subnet| subnet.holds(address)) {
             let ports = self.cloud.ports_of_subnet(&subnet.id).await?;
             let at_address = ports.iter().find(|port| port.fixed_ips.contains(&address));
             let instead =
