@@ -21,7 +21,7 @@ const ROUNDS: usize = 5;
 const MARKERS: [&str; 2] =
     ["<!-- examination by `make bench` -->", "<!-- end of the examination -->"];
 
-#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a program for people")]
+#[expect(clippy::print_stdout, reason = "a program for people")]
 fn main() {
     let report = report();
     println!("{report}");
