@@ -23,7 +23,8 @@ fn table() -> impl Strategy<Value = Vec<Route>> {
                 other.destination == destination
                     || (is_local || other.is_local()) && other.destination.overlaps(destination)
             };
-            if !routes.iter().any(clashes) && !(is_local && destination.is_default()) {
+            let is_refused = is_local && destination.is_default();
+            if !is_refused && !routes.iter().any(clashes) {
                 let next_hop = format!("hop-{}", routes.len());
                 let (next_hop_type, description) = (kind.to_owned(), String::new());
                 routes.push(Route { destination, next_hop_type, next_hop, description });
