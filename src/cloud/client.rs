@@ -90,6 +90,11 @@ impl Cloud {
         Self { session: Arc::clone(&self.session), bounds: Bounds::from_now(limit, stop) }
     }
 
+    /// Lists show what there is in all enterprise projects, as far as the user may see it.
+    pub fn sees_all_projects(&self) -> bool {
+        self.config().enterprise_project_id.is_none()
+    }
+
     pub fn region(&self) -> &str {
         &self.config().region
     }

@@ -34,7 +34,7 @@ pub(super) struct Page<T> {
 impl Answer {
     /// The object under the name `wrapper`, or the whole body where the cloud forgets the wrapper.
     pub(super) fn object<T: DeserializeOwned>(&self, wrapper: &str) -> Result<T> {
-        let mut body = self.json()?;
+        let mut body: Value = self.body()?;
         let object = match body.get_mut(wrapper) {
             Some(object) => object.take(),
             None => body,
@@ -44,12 +44,12 @@ impl Answer {
 
     /// The whole body.
     pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_value(self.json()?).map_err(|error| self.unreadable_because(error))
+        serde_json::from_slice(&self.body).map_err(|error| self.unreadable_because(error))
     }
 
     /// The elements of the list `wrapper`, of which `limit` were asked for.
     pub(super) fn page<T: DeserializeOwned>(&self, wrapper: &str, limit: usize) -> Result<Page<T>> {
-        let body = self.json()?;
+        let body: Value = self.body()?;
         let items = body.get(wrapper).and_then(Value::as_array).ok_or_else(|| self.unreadable())?;
         let next = next_marker(&body, items, limit);
         let items = items
@@ -58,10 +58,6 @@ impl Answer {
             .collect::<std::result::Result<_, _>>()
             .map_err(|error| self.unreadable_because(error))?;
         Ok(Page { items, next })
-    }
-
-    fn json(&self) -> Result<Value> {
-        serde_json::from_slice(&self.body).map_err(|error| self.unreadable_because(error))
     }
 
     fn unreadable_because(&self, error: serde_json::Error) -> Error {

@@ -15,6 +15,7 @@ use super::{
     error::{Result, Subject},
     ids::{RouteTableId, SubnetId, VpcId},
 };
+use crate::network::{self, Cidr};
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RouteTable {
@@ -124,6 +125,21 @@ impl Cloud {
         let outcome = self.send(&call).await;
         self.known().route_tables.forget(table);
         outcome?.object("routetable")
+    }
+}
+
+impl RouteTable {
+    /// The routes as values, local ones included. What has a destination in no known form is left out.
+    pub fn known_routes(&self) -> Vec<network::Route> {
+        let known = |route: &Route| {
+            Some(network::Route {
+                destination: Cidr::lenient(&route.destination)?,
+                next_hop_type: route.next_hop_type.clone(),
+                next_hop: route.next_hop.clone(),
+                description: route.description.clone(),
+            })
+        };
+        self.routes.iter().filter_map(known).collect()
     }
 }
 

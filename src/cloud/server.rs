@@ -109,7 +109,7 @@ impl Cloud {
         Ok(server.filter(|server| server.status != DELETED))
     }
 
-    /// All servers, as they are now.
+    /// All servers, as they are now; with an enterprise project in the provider block, those of it.
     ///
     /// The cloud could filter, but its filters are loose, and how they match tags differs between regions: a server left
     /// out by mistake would look as if it were gone.

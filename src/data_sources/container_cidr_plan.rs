@@ -1,27 +1,28 @@
 //! `huaweivpc_container_cidr_plan`: validates who hosts which container range before anything is touched.
 //!
-//! API: GET of the VPC, its subnets, its route tables, the quota of routes, and of the ports of the named hosts. What
-//! they mean is decided in `network::layout`.
+//! API: GET of the VPC, its subnets, its route tables, the quota of routes, the servers, and the ports of the subnets
+//! that hosts are in; each once in a run. What they mean is decided in `network::layout`.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+mod place;
 mod schema;
 mod survey;
 
 use self::{
-    schema::OnError,
-    survey::{Found, Survey, Wanted, Whereabouts, survey},
+    place::{Found, Wanted, Whereabouts},
+    schema::{OnError, Written},
+    survey::{Survey, survey},
 };
 use crate::{
-    cloud::{Cloud, PortId, Route, RouteTable, RouteTableId, ServerId, Subnet, SubnetId, VpcId},
-    framework::{DataSource, Draft, Noted, Path, Problem, Problems, Result, Schema, Severity},
-    network::{self, Address, Cidr, Finding, Layout, Subject, layout, system},
+    cloud::{Cloud, PortId, RouteTable, RouteTableId, Server, ServerId, Subnet, SubnetId, VpcId},
+    framework::{
+        DataSource, Draft, Given, Noted, Path, Problem, Problems, Result, Schema, Severity,
+    },
+    network::{self, Address, Cidr, Finding, InvalidCidr, Layout, Remedy, Subject, layout, system},
 };
-
-/// The quota of routes in one table.
-const ROUTES_PER_TABLE: &str = "routetableContainRoutes";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ContainerCidrPlan {
@@ -43,7 +44,7 @@ pub struct ContainerCidrPlan {
 struct Host {
     ecs_id: Option<ServerId>,
     host_ip: Option<Address>,
-    container_cidr: Cidr,
+    container_cidr: Written,
     containers: Option<u64>,
 }
 
@@ -51,6 +52,7 @@ struct Host {
 struct Reported {
     code: String,
     severity: String,
+    resolved_by: String,
     subject: String,
     conflicts_with: String,
     message: String,
@@ -82,65 +84,33 @@ impl DataSource<Cloud> for ContainerCidrPlan {
         let mut problems = Vec::new();
         for (name, host) in config.members("hosts") {
             let path = Path::from("hosts").key(name);
-            let (names, open) = host.certain(&["ecs_id", "host_ip"]);
-            if names.len() > 1 {
-                let detail = format!(
-                    "`{path}` has both `ecs_id` and `host_ip`. Keep the one by which the server is meant."
-                );
-                problems.push(Problem::error("Host named twice", detail).at(path));
-            } else if names.is_empty() && !open {
-                let detail =
-                    format!("`{path}` has neither `ecs_id` nor `host_ip`. Set one of them.");
-                problems.push(Problem::error("Host not named", detail).at(path));
-            }
+            problems.extend(naming(host, &path));
+            problems.extend(spelling(config, host, &path));
         }
         problems
     }
 
     async fn read(mut self, cloud: &Cloud) -> Result<Noted<Self>> {
-        let Some(vpc) = cloud.vpc(&self.vpc_id).await? else {
-            let detail = format!(
-                "VPC `{}` does not exist. Check `vpc_id`, and the region and the project of the provider.",
-                self.vpc_id
-            );
-            return Err(Problem::error("VPC not found", detail).at("vpc_id").into());
-        };
         let wanted = self
             .hosts
             .iter()
             .filter_map(|(name, host)| Some((name.clone(), host.wanted()?)))
             .collect();
         let survey = survey(cloud, &self.vpc_id, self.route_table_id.as_ref(), wanted).await?;
-        let quota =
-            cloud.quota(ROUTES_PER_TABLE).await?.and_then(|quota| u64::try_from(quota).ok());
-
-        let layout = Layout {
-            vpc_ranges: vpc
-                .cidr
-                .into_iter()
-                .chain(vpc.secondary_cidrs.into_iter().flatten())
-                .collect(),
-            subnets: survey.subnets.iter().flat_map(ranges_of).collect(),
-            hosts: self
-                .hosts
-                .iter()
-                .filter_map(|(name, host)| host.examined(name, survey.hosts.get(name)?))
-                .collect(),
-            reserved: self.reserved_cidrs.clone().unwrap_or_default(),
-            docker_pools: self.docker_pools.clone().unwrap_or_else(system::docker_pools),
-            tables: survey.tables.iter().map(|table| examined_table(table, quota)).collect(),
-        };
-        let fullest = layout.tables.iter().map(|table| table.destinations.len() as u64).max();
+        let layout = self.layout(&survey);
+        let fullest = self.routes_in_use(&layout);
         self.routes_used = fullest;
-        self.routes_quota = quota;
-        self.routes_free = quota.zip(fullest).map(|(quota, used)| quota.saturating_sub(used));
+        self.routes_quota = survey.quota;
+        self.routes_free =
+            survey.quota.zip(fullest).map(|(quota, used)| quota.saturating_sub(used));
         self.plan = Some(self.planned(&survey));
 
-        let findings = layout::examine(&layout);
-        self.valid = Some(
-            findings.iter().all(|finding| finding.code.severity() == network::Severity::Warning),
-        );
+        let mut findings = layout::examine(&layout);
+        findings.extend(survey.unseen);
+        self.valid = Some(!findings.iter().any(Finding::is_error));
         self.findings = Some(findings.iter().map(Reported::from).collect());
+        // What the resources are about to do anyway is no news.
+        findings.retain(|finding| finding.code.resolved_by().is_none());
         self.answer(findings.into_iter().map(problem).collect())
     }
 }
@@ -161,10 +131,50 @@ impl ContainerCidrPlan {
         }
     }
 
+    /// What the survey has found, in the words of the examination.
+    fn layout(&self, survey: &Survey) -> Layout {
+        let vpc = survey.vpc.as_ref();
+        let server_ids =
+            |servers: &Vec<Server>| servers.iter().map(|server| server.id.to_string()).collect();
+        Layout {
+            vpc_ranges: vpc
+                .map(|vpc| {
+                    vpc.cidr.iter().chain(vpc.secondary_cidrs.iter().flatten()).copied().collect()
+                })
+                .unwrap_or_default(),
+            subnets: survey.subnets.iter().flat_map(ranges_of).collect(),
+            hosts: self
+                .hosts
+                .iter()
+                .filter_map(|(name, host)| host.examined(name, survey.hosts.get(name)?))
+                .collect(),
+            reserved: self.reserved_cidrs.clone().unwrap_or_default(),
+            docker_pools: self.docker_pools.clone().unwrap_or_else(system::docker_pools),
+            tables: survey.tables.iter().map(|table| examined_table(table)).collect(),
+            named_table: self.route_table_id.as_ref().map(RouteTableId::to_string),
+            quota: survey.quota,
+            servers: survey.servers.as_deref().filter(|_| survey.lists_all_servers).map(server_ids),
+        }
+    }
+
+    /// Of the fullest of the tables that get routes, or of the one the user names.
+    fn routes_in_use(&self, layout: &Layout) -> Option<u64> {
+        let gets_routes = |table: &&network::Table| {
+            let mut hosts = layout.hosts.iter().filter_map(|host| host.location.found());
+            layout.named_table.as_ref() == Some(&table.id)
+                || hosts.any(|found| found.table_id == table.id)
+        };
+        let count = |table: &network::Table| {
+            table.routes.iter().filter(|route| !route.is_local()).count() as u64
+        };
+        layout.tables.iter().filter(gets_routes).map(count).max()
+    }
+
     fn planned(&self, survey: &Survey) -> BTreeMap<String, Planned> {
         let planned = |(name, host): (&String, &Host)| {
             let found = survey.hosts.get(name)?.found()?;
-            Some((name.clone(), host.planned(found, &self.vpc_id, survey.table(&found.table_id))))
+            let table = survey.table(&found.table_id);
+            Some((name.clone(), host.planned(found, &self.vpc_id, table)))
         };
         self.hosts.iter().filter_map(planned).collect()
     }
@@ -185,35 +195,69 @@ impl Host {
             name: name.to_owned(),
             wanted,
             location: whereabouts.location(),
-            range: self.container_cidr,
+            range: self.container_cidr.range,
+            written: self.container_cidr.text.clone(),
             containers: self.containers.unwrap_or(1),
         })
     }
 
     fn planned(&self, found: &Found, vpc: &VpcId, table: Option<&RouteTable>) -> Planned {
-        let range = self.container_cidr;
-        let leads_here = |route: &Route| {
-            let hops = [found.server_id.as_str(), found.port.id.as_str()];
-            Cidr::lenient(&route.destination) == Some(range)
-                && hops.contains(&route.next_hop.as_str())
-        };
+        let range = self.container_cidr.range;
+        let (interface, examined) = (&found.interface, found.examined());
+        let port = &interface.port;
+        let routes = table.map(RouteTable::known_routes).unwrap_or_default();
+        let leads_here =
+            |route: &network::Route| route.destination == range && examined.is_led_to_by(route);
         Planned {
-            ecs_id: found.server_id.clone(),
+            ecs_id: interface.server_id.clone(),
             host_ip: self
                 .host_ip
-                .or_else(|| found.port.fixed_ips.first().map(|address| (*address).into())),
-            port_id: found.port.id.clone(),
-            subnet_id: found.port.subnet_id.clone(),
+                .or_else(|| port.fixed_ips.first().map(|address| (*address).into())),
+            port_id: port.id.clone(),
+            subnet_id: port.subnet_id.clone(),
             vpc_id: vpc.clone(),
             route_table_id: found.table_id.clone(),
             container_cidr: range,
             gateway: range.address(1).map(Address::from),
             first_container: range.address(2).map(Address::from),
             capacity: u64::try_from(layout::capacity(range)).unwrap_or(u64::MAX),
-            source_check_enabled: found.port.is_source_check_on(),
-            route_exists: table.is_some_and(|table| table.routes.iter().any(leads_here)),
+            source_check_enabled: port.is_source_check_on(),
+            route_exists: routes.iter().any(leads_here),
         }
     }
+}
+
+/// A host is named in one of two ways.
+fn naming(host: Draft<'_>, path: &Path) -> Option<Problem> {
+    let (names, open) = host.certain(&["ecs_id", "host_ip"]);
+    let (summary, detail) = if names.len() > 1 {
+        let detail = format!(
+            "`{path}` has both `ecs_id` and `host_ip`. Keep the one by which the server is meant."
+        );
+        ("Host named twice", detail)
+    } else if names.is_empty() && !open {
+        let detail = format!("`{path}` has neither `ecs_id` nor `host_ip`. Set one of them.");
+        ("Host not named", detail)
+    } else {
+        return None;
+    };
+    Some(Problem::error(summary, detail).at(path.clone()))
+}
+
+/// Host bits are said early where they are to fail; where findings are only reported, they are one.
+fn spelling(config: Draft<'_>, host: Draft<'_>, path: &Path) -> Option<Problem> {
+    let fails = match config.given("on_error") {
+        Given::Absent => true,
+        Given::Unknown => false,
+        Given::Known(value) => value.as_str() == Some("fail"),
+    };
+    let refusal = host.text("container_cidr").filter(|_| fails)?.parse::<Cidr>().err()?;
+    if let InvalidCidr::NotCidr(_) = refusal {
+        return None;
+    }
+    let path = path.clone().attribute("container_cidr");
+    let detail = format!("In `{path}`: {refusal}");
+    Some(Problem::error("Invalid value for `container_cidr`", detail).at(path))
 }
 
 impl From<&Finding> for Reported {
@@ -221,6 +265,11 @@ impl From<&Finding> for Reported {
         Self {
             code: finding.code.name().to_owned(),
             severity: finding.code.severity().to_string(),
+            resolved_by: match finding.code.resolved_by() {
+                Some(Remedy::Route) => "huaweivpc_container_route".to_owned(),
+                Some(Remedy::SourceCheck) => "huaweivpc_ecs_port_source_check".to_owned(),
+                None => String::new(),
+            },
             subject: finding.subject.to_string(),
             conflicts_with: finding.conflicts_with.clone(),
             message: finding.message.clone(),
@@ -238,8 +287,11 @@ fn problem(finding: Finding) -> Problem {
         Subject::Host(name) => hosts.key(name),
         Subject::Range(name) => hosts.key(name).attribute("container_cidr"),
         Subject::Table(_) => hosts,
+        Subject::DockerPools => Path::from("docker_pools"),
+        Subject::Unseen(_) => Path::default(),
     };
-    let detail = format!("In `{path}`: {message}\n\n{fix} ({})", code.name());
+    let place = if path.is_root() { String::new() } else { format!("In `{path}`: ") };
+    let detail = format!("{place}{message}\n\n{fix} ({})", code.name());
     let problem = match code.severity() {
         network::Severity::Error => Problem::error(code.summary(), detail),
         network::Severity::Warning => Problem::warning(code.summary(), detail),
@@ -253,13 +305,7 @@ fn ranges_of(subnet: &Subnet) -> Vec<network::Subnet> {
     subnet.cidr.into_iter().chain(subnet.cidr_v6).map(named).collect()
 }
 
-fn examined_table(table: &RouteTable, quota: Option<u64>) -> network::Table {
-    let (local, others): (Vec<&Route>, Vec<&Route>) =
-        table.routes.iter().partition(|route| route.next_hop_type == "local");
-    network::Table {
-        id: table.id.to_string(),
-        destinations: others.iter().filter_map(|route| Cidr::lenient(&route.destination)).collect(),
-        local_routes: local.len(),
-        quota,
-    }
+fn examined_table(table: &RouteTable) -> network::Table {
+    let (id, is_default) = (table.id.to_string(), table.is_default);
+    network::Table { id, is_default, routes: table.known_routes() }
 }

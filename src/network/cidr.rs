@@ -61,6 +61,11 @@ impl Cidr {
         self.0.prefix_len()
     }
 
+    /// Every address there is, of one family.
+    pub fn is_default(self) -> bool {
+        self.prefix_length() == 0
+    }
+
     pub fn is_ipv6(self) -> bool {
         matches!(self.0, IpNet::V6(_))
     }

@@ -2,17 +2,21 @@
 
 use std::fmt;
 
-/// One thing that is wrong, or may become so.
+use super::cidr::Cidr;
+
+/// One thing that is wrong, or may become so, or is still to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub code: Code,
     pub subject: Subject,
-    /// The range, host, subnet or table on the other side; empty where there is none.
+    /// The range, host, subnet, route or table on the other side; empty where there is none.
     pub conflicts_with: String,
     /// What is wrong, with the addresses.
     pub message: String,
     /// What to do about it.
     pub fix: String,
+    /// A range that is free and would do, where the range is what is wrong.
+    pub proposal: Option<Cidr>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,85 +34,104 @@ pub enum Subject {
     Range(String),
     /// A route table, by id.
     Table(String),
+    /// The ranges from which Docker takes networks of its own choice.
+    DockerPools,
+    /// A part of the cloud that could not be looked at.
+    Unseen(&'static str),
 }
 
+/// What somebody is about to do anyway, after which a finding is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Code {
-    HostNotFound,
-    HostAmbiguous,
-    HostOtherVpc,
-    HostOtherSubnet,
-    HostRepeated,
-    CidrOverlapsHost,
-    CidrInSubnet,
-    CidrInVpcRange,
-    CidrSystemRange,
-    CidrReserved,
-    CidrDockerPool,
-    CidrTooSmall,
-    QuotaExceeded,
-    QuotaNearlyFull,
+pub enum Remedy {
+    /// The route of the range is made, or changed.
+    Route,
+    /// The source/destination check of the interface is switched off.
+    SourceCheck,
 }
 
-impl Code {
-    /// The name in `findings`, in messages and in the documentation.
-    pub fn name(self) -> &'static str {
-        match self {
-            Code::HostNotFound => "host_not_found",
-            Code::HostAmbiguous => "host_ambiguous",
-            Code::HostOtherVpc => "host_other_vpc",
-            Code::HostOtherSubnet => "host_other_subnet",
-            Code::HostRepeated => "host_repeated",
-            Code::CidrOverlapsHost => "cidr_overlaps_host",
-            Code::CidrInSubnet => "cidr_in_subnet",
-            Code::CidrInVpcRange => "cidr_in_vpc_range",
-            Code::CidrSystemRange => "cidr_system_range",
-            Code::CidrReserved => "cidr_reserved",
-            Code::CidrDockerPool => "cidr_docker_pool",
-            Code::CidrTooSmall => "cidr_too_small",
-            Code::QuotaExceeded => "quota_exceeded",
-            Code::QuotaNearlyFull => "quota_nearly_full",
+macro_rules! codes {
+    ($($code:ident $name:literal $severity:ident $resolved_by:expr, $summary:literal;)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($code,)* }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &[Code] = &[$(Code::$code,)*];
+
+            /// The name in `findings`, in messages and in the documentation.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$code => $name,)* }
+            }
+
+            /// An error breaks the plan or somebody else's network; a warning works today.
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$code => Severity::$severity,)* }
+            }
+
+            /// What makes the finding go without anybody changing the plan.
+            pub fn resolved_by(self) -> Option<Remedy> {
+                match self { $(Code::$code => $resolved_by,)* }
+            }
+
+            /// A few words without values.
+            pub fn summary(self) -> &'static str {
+                match self { $(Code::$code => $summary,)* }
+            }
         }
+    };
+}
+
+codes! {
+    CidrNotCanonical "cidr_not_canonical" Error None, "Container range with host bits";
+    CidrTooSmall "cidr_too_small" Error None, "Container range too small";
+    CidrSystemRange "cidr_system_range" Error None, "Container range overlaps a system range";
+    CidrInSubnet "cidr_in_subnet" Error None, "Container range overlaps a subnet";
+    CidrOverlapsHost "cidr_overlaps_host" Error None, "Container ranges overlap";
+    CidrReserved "cidr_reserved" Error None, "Container range overlaps a reserved range";
+    CidrCoversRemote "cidr_covers_remote" Error None, "Container range covers another network";
+    CidrInVpcRange "cidr_in_vpc_range" Warning None, "Container range inside the VPC's range";
+    CidrUsedElsewhere "cidr_used_elsewhere" Warning None, "Container range inside another network";
+    CidrPublic "cidr_public" Warning None, "Container range is public";
+    CidrDockerPool "cidr_docker_pool" Warning None, "Container range overlaps one of Docker's pools";
+    DockerPoolShadows "docker_pool_shadows" Warning None, "Docker's own networks hide a network";
+    HostNotFound "host_not_found" Error None, "Host not found";
+    HostAmbiguous "host_ambiguous" Error None, "Several servers match the host";
+    HostOtherVpc "host_other_vpc" Error None, "Host in another VPC";
+    HostOtherSubnet "host_other_subnet" Warning None, "Hosts under different route tables";
+    HostRepeated "host_repeated" Warning None, "One server under two names";
+    HostNotRunning "host_not_running" Warning None, "Host not running";
+    HostMultiNic "host_multi_nic" Warning None, "Host by an extension interface";
+    SourceCheckOn "source_check_on" Warning Some(Remedy::SourceCheck), "Source/destination check still on";
+    RouteForeignOwner "route_foreign_owner" Error None, "Destination taken by somebody else's route";
+    RouteShadowed "route_shadowed_by_more_specific" Error None, "More specific route to somewhere else";
+    RouteLeftOver "route_left_over" Warning None, "More specific route to another host";
+    RouteOtherNextHop "route_other_next_hop" Warning None, "Route to a server outside the plan";
+    RouteMissing "route_missing" Warning Some(Remedy::Route), "Route not there yet";
+    RouteOnlyBroader "route_only_broader" Warning Some(Remedy::Route), "Only a broader route yet";
+    RouteMoves "route_moves" Warning Some(Remedy::Route), "Route to another host of the plan yet";
+    RouteNextHopGone "route_next_hop_gone" Warning Some(Remedy::Route), "Route to a server that is gone";
+    RouteOtherNic "route_other_nic" Warning Some(Remedy::Route), "Route to the wrong interface";
+    DefaultTableLacksRoute "default_table_lacks_route" Warning Some(Remedy::Route), "Default table lacks the route";
+    TableNotEffective "table_not_effective_for_subnet" Warning None, "Route table not in effect for a host";
+    QuotaExceeded "quota_exceeded" Error None, "Route quota exceeded";
+    QuotaNearlyFull "quota_nearly_full" Warning None, "Route quota nearly used up";
+    NotChecked "not_checked" Warning None, "Part of the plan not checked";
+}
+
+impl Finding {
+    pub fn new(code: Code, subject: Subject, message: String, fix: impl Into<String>) -> Self {
+        let fix = fix.into();
+        Self { code, subject, conflicts_with: String::new(), message, fix, proposal: None }
     }
 
-    /// An error breaks the plan or somebody else's network; a warning works today.
-    pub fn severity(self) -> Severity {
-        match self {
-            Code::HostOtherSubnet
-            | Code::HostRepeated
-            | Code::CidrInVpcRange
-            | Code::CidrDockerPool
-            | Code::QuotaNearlyFull => Severity::Warning,
-            Code::HostNotFound
-            | Code::HostAmbiguous
-            | Code::HostOtherVpc
-            | Code::CidrOverlapsHost
-            | Code::CidrInSubnet
-            | Code::CidrSystemRange
-            | Code::CidrReserved
-            | Code::CidrTooSmall
-            | Code::QuotaExceeded => Severity::Error,
-        }
+    pub fn against(mut self, other: impl Into<String>) -> Self {
+        self.conflicts_with = other.into();
+        self
     }
 
-    /// A few words without values.
-    pub fn summary(self) -> &'static str {
-        match self {
-            Code::HostNotFound => "Host not found",
-            Code::HostAmbiguous => "Several servers match the host",
-            Code::HostOtherVpc => "Host in another VPC",
-            Code::HostOtherSubnet => "Hosts in different subnets",
-            Code::HostRepeated => "One server under two names",
-            Code::CidrOverlapsHost => "Container ranges overlap",
-            Code::CidrInSubnet => "Container range overlaps a subnet",
-            Code::CidrInVpcRange => "Container range inside the VPC's range",
-            Code::CidrSystemRange => "Container range overlaps a system range",
-            Code::CidrReserved => "Container range overlaps a reserved range",
-            Code::CidrDockerPool => "Container range overlaps one of Docker's pools",
-            Code::CidrTooSmall => "Container range too small",
-            Code::QuotaExceeded => "Route quota exceeded",
-            Code::QuotaNearlyFull => "Route quota nearly used up",
-        }
+    /// The plan is wrong, whatever is done about the rest of it.
+    pub fn is_error(&self) -> bool {
+        self.code.severity() == Severity::Error
     }
 }
 
@@ -126,6 +149,8 @@ impl fmt::Display for Subject {
         match self {
             Subject::Host(name) | Subject::Range(name) => write!(f, "host `{name}`"),
             Subject::Table(id) => write!(f, "route table `{id}`"),
+            Subject::DockerPools => f.write_str("Docker's pools"),
+            Subject::Unseen(what) => f.write_str(what),
         }
     }
 }

@@ -11,13 +11,15 @@ pub mod pool;
 pub mod ports;
 pub mod range_map;
 pub mod route;
+pub mod routes;
 pub mod system;
 
 pub use address::{Address, InvalidAddress};
 pub use cidr::{Cidr, InvalidCidr};
-pub use finding::{Code, Finding, Severity, Subject};
-pub use layout::{Host, Layout, Location, Subnet, Table};
+pub use finding::{Code, Finding, Remedy, Severity, Subject};
+pub use layout::{Found, Host, Layout, Location, Subnet, Table};
 pub use ownership::{Keep, Mode, Ownership, Recorded, SetChanges, Standing, set_changes};
 pub use ports::{InvalidPortRanges, PortRanges};
 pub use range_map::RangeMap;
 pub use route::Route;
+pub use routes::Routes;

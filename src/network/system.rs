@@ -41,6 +41,24 @@ pub fn system_ranges() -> Vec<Reserved> {
         .collect()
 }
 
+/// Ranges in which no public service can be: private ones (RFC 1918, RFC 4193), and those for measurements and examples
+/// (RFC 2544, RFC 5737, RFC 3849).
+const NOT_PUBLIC: [&str; 9] = [
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "fc00::/7",
+    "198.18.0.0/15",
+    "192.0.2.0/24",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "2001:db8::/32",
+];
+
+pub fn ranges_without_public_services() -> Vec<Cidr> {
+    NOT_PUBLIC.iter().filter_map(|text| Cidr::lenient(text)).collect()
+}
+
 /// The ranges Docker takes for networks that are created without `--subnet`.
 pub fn docker_pools() -> Vec<Cidr> {
     let slash_16 = (17..=31).map(|second| (Ipv4Addr::new(172, second, 0, 0), 16));

@@ -1,15 +1,14 @@
-//! The pure core against brute force and by table: ranges, ports, and the examination of a layout.
+//! The pure core against brute force and by table: ranges and ports here; look-ups by range, routes and the examination
+//! of a layout in files of their own.
 
+mod layout;
+mod proposals;
 mod range_map;
+mod routes;
 
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
-use huaweivpc::network::{
-    Cidr, Code, Host, Layout, Location, PortRanges, Subnet, Table,
-    cidr::overlapping_pairs,
-    layout::{capacity, examine},
-    system,
-};
+use huaweivpc::network::{Cidr, PortRanges, cidr::overlapping_pairs, layout::capacity};
 use proptest::prelude::*;
 
 fn cidr(text: &str) -> Cidr {
@@ -119,162 +118,4 @@ fn the_capacity_leaves_out_the_addresses_that_containers_cannot_have() {
     ] {
         assert_eq!(capacity(cidr(range)), containers, "{range}");
     }
-}
-
-fn found(server: &str, subnet: &str) -> Location {
-    Location::Found { server_id: server.into(), subnet_id: subnet.into(), table_id: "table".into() }
-}
-
-fn host(name: &str, range: &str, location: Location) -> Host {
-    Host {
-        name: name.into(),
-        wanted: format!("the id `{name}`"),
-        location,
-        range: cidr(range),
-        containers: 1,
-    }
-}
-
-/// The guide's topology.
-fn guide() -> Layout {
-    Layout {
-        vpc_ranges: vec![cidr("192.168.0.0/16")],
-        subnets: vec![Subnet {
-            id: "subnet".into(),
-            name: "subnet-a".into(),
-            range: cidr("192.168.0.0/24"),
-        }],
-        hosts: vec![
-            host("ecs1", "10.0.2.0/24", found("server-1", "subnet")),
-            host("ecs2", "10.0.3.0/24", found("server-2", "subnet")),
-        ],
-        reserved: Vec::new(),
-        docker_pools: system::docker_pools(),
-        tables: vec![Table {
-            id: "table".into(),
-            destinations: Vec::new(),
-            local_routes: 4,
-            quota: Some(200),
-        }],
-    }
-}
-
-fn codes(layout: &Layout) -> Vec<&'static str> {
-    examine(layout).iter().map(|finding| finding.code.name()).collect()
-}
-
-#[test]
-fn the_guide_is_without_findings() {
-    assert_eq!(examine(&guide()), []);
-}
-
-#[test]
-fn each_mistake_has_its_finding_and_its_nearest_neighbour_has_none() {
-    type Change = fn(&mut Layout);
-    let cases: &[(&str, Change, &[&str])] = &[
-        ("the same range", |l| l.hosts[1].range = cidr("10.0.2.0/24"), &["cidr_overlaps_host"]),
-        ("a nested range", |l| l.hosts[1].range = cidr("10.0.2.128/25"), &["cidr_overlaps_host"]),
-        ("an adjacent range", |l| l.hosts[1].range = cidr("10.0.1.0/24"), &[]),
-        ("inside a subnet", |l| l.hosts[1].range = cidr("192.168.0.128/25"), &["cidr_in_subnet"]),
-        ("around a subnet", |l| l.hosts[1].range = cidr("192.0.0.0/8"), &["cidr_in_subnet"]),
-        (
-            "in the VPC's range, no subnet there",
-            |l| l.hosts[1].range = cidr("192.168.7.0/24"),
-            &["cidr_in_vpc_range", "cidr_docker_pool"],
-        ),
-        (
-            "in a secondary range",
-            |l| l.vpc_ranges.push(cidr("10.0.0.0/16")),
-            &["cidr_in_vpc_range", "cidr_in_vpc_range"],
-        ),
-        ("the cloud's DNS", |l| l.hosts[1].range = cidr("100.125.0.0/16"), &["cidr_system_range"]),
-        ("beside the system range", |l| l.hosts[1].range = cidr("100.128.0.0/16"), &[]),
-        ("198.19.128.0/20", |l| l.hosts[1].range = cidr("198.19.130.0/24"), &["cidr_system_range"]),
-        ("metadata", |l| l.hosts[1].range = cidr("169.254.1.0/24"), &["cidr_system_range"]),
-        ("loopback", |l| l.hosts[1].range = cidr("127.3.0.0/16"), &["cidr_system_range"]),
-        ("multicast", |l| l.hosts[1].range = cidr("239.0.0.0/24"), &["cidr_system_range"]),
-        ("everything", |l| l.hosts[1].range = cidr("0.0.0.0/0"), &["cidr_overlaps_host"]),
-        ("a reserved range", |l| l.reserved.push(cidr("10.0.3.128/25")), &["cidr_reserved"]),
-        ("another reserved range", |l| l.reserved.push(cidr("10.0.4.0/24")), &[]),
-        ("Docker's pool", |l| l.hosts[1].range = cidr("172.17.3.0/24"), &["cidr_docker_pool"]),
-        ("outside Docker's pool", |l| l.hosts[1].range = cidr("172.16.3.0/24"), &[]),
-        ("too small", |l| l.hosts[1].containers = 254, &["cidr_too_small"]),
-        ("just large enough", |l| l.hosts[1].containers = 253, &[]),
-        ("no room at all", |l| l.hosts[1].range = cidr("10.0.3.0/31"), &["cidr_too_small"]),
-        ("no such server", |l| l.hosts[1].location = Location::NotFound, &["host_not_found"]),
-        (
-            "two servers",
-            |l| {
-                l.hosts[1].location =
-                    Location::Ambiguous { candidates: vec!["a".into(), "b".into()] }
-            },
-            &["host_ambiguous"],
-        ),
-        ("another VPC", |l| l.hosts[1].location = Location::OtherVpc, &["host_other_vpc"]),
-        (
-            "another subnet",
-            |l| l.hosts[1].location = found("server-2", "subnet-b"),
-            &["host_other_subnet"],
-        ),
-        (
-            "one server twice",
-            |l| l.hosts[1].location = found("server-1", "subnet"),
-            &["host_repeated"],
-        ),
-        ("quota full", |l| l.tables[0].quota = Some(1), &["quota_exceeded"]),
-        (
-            "quota just full if local routes count",
-            |l| l.tables[0].quota = Some(5),
-            &["quota_nearly_full"],
-        ),
-        ("room left", |l| l.tables[0].quota = Some(6), &[]),
-        ("no quota", |l| l.tables[0].quota = None, &[]),
-        (
-            "routes that exist need no room",
-            |l| {
-                l.tables[0].destinations = vec![cidr("10.0.2.0/24"), cidr("10.0.3.0/24")];
-                l.tables[0].quota = Some(2);
-            },
-            &[],
-        ),
-    ];
-    for (what, change, expected) in cases {
-        let mut layout = guide();
-        change(&mut layout);
-        let found = codes(&layout);
-        // 0.0.0.0/0 overlaps whatever there is; that it overlaps the other host is enough here.
-        if *what == "everything" {
-            assert!(found.contains(&expected[0]), "{what}: {found:?}");
-        } else {
-            assert_eq!(found, *expected, "{what}");
-        }
-    }
-}
-
-#[test]
-fn all_findings_come_at_once_errors_first() {
-    let mut layout = guide();
-    layout.hosts[0].range = cidr("172.17.0.0/16");
-    layout.hosts[1].range = cidr("172.17.1.0/24");
-    layout.hosts.push(host("ecs3", "10.0.3.1/32", Location::NotFound));
-    assert_eq!(
-        codes(&layout),
-        [
-            "cidr_overlaps_host",
-            "host_not_found",
-            "cidr_too_small",
-            "cidr_docker_pool",
-            "cidr_docker_pool"
-        ]
-    );
-}
-
-#[test]
-fn a_finding_names_the_addresses_and_a_remedy() {
-    let mut layout = guide();
-    layout.hosts[1].range = cidr("10.0.2.128/25");
-    let findings = examine(&layout);
-    assert_eq!(findings[0].code, Code::CidrOverlapsHost);
-    assert_eq!(findings[0].message, "10.0.2.128/25 of `ecs2` overlaps 10.0.2.0/24 of `ecs1`.");
-    assert!(!findings[0].fix.is_empty());
 }

@@ -13,3 +13,11 @@ data "huaweivpc_container_cidr_plan" "example" {
 output "gateways" {
   value = { for name, host in data.huaweivpc_container_cidr_plan.example.plan : name => host.gateway }
 }
+
+# What the resources of the same configuration are still to do, such as a route that is not there yet.
+output "still_to_do" {
+  value = [
+    for finding in data.huaweivpc_container_cidr_plan.example.findings : finding.message
+    if finding.resolved_by != ""
+  ]
+}

@@ -10,13 +10,16 @@ use crate::{
         Attribute, Default, Kind, Nesting, Schema,
         schema::{attribute, boolean, number, string},
     },
-    network::{Address, Cidr},
+    network::{Address, Cidr, InvalidCidr},
 };
 
 pub(super) const SCHEMA: Schema = Schema {
     version: 0,
-    about: "Validates who hosts which container range before anything is touched.\n\nAll findings are reported at once. \
-            Those that break the plan are errors, those that work today are warnings.",
+    about: "Validates who hosts which container range before anything is touched.\n\nEvery finding is reported at once: the \
+            addresses against each other, the VPC, its subnets and the system's ranges; the servers; what the route tables \
+            hold; the quota. Those that break the plan are errors, those that work today are warnings, and those that \
+            the resources make go when they are applied stand in `findings` only. The guide `findings` tells what each \
+            code means, with an example, and what is read: each list once, however many hosts there are.",
     key: &[],
         attributes: &[
             string("vpc_id", "The VPC of the servers.").of::<VpcId>(),
@@ -34,7 +37,7 @@ pub(super) const SCHEMA: Schema = Schema {
                 .default(Default::Str("fail"))
                 .of::<OnError>(),
             boolean("valid", "No finding is an error.").computed(),
-            attribute("findings", Kind::Nested(Nesting::List, FINDING), "What was found: errors first, then warnings, each in the order of the hosts' names.")
+            attribute("findings", Kind::Nested(Nesting::List, FINDING), "What was found: errors first, then warnings, then what resources are about to do; each in the order of the hosts' names.")
                 .computed(),
             attribute("plan", Kind::Nested(Nesting::Map, PLANNED), "What each host is, by its name; made for `for_each`. Hosts that were not found are left out.")
                 .computed(),
@@ -56,23 +59,34 @@ const HOST: &[Attribute] = &[
         .of::<Address>(),
     string(
         "container_cidr",
-        "The range of this server's containers, in CIDR form without host bits.",
+        "The range of this server's containers, in CIDR form. Host bits are an error; with `on_error = \"report\"` they are \
+         a finding.",
     )
-    .of::<Cidr>(),
+    .of::<Written>(),
     number("containers", "How many containers the range has to hold.").optional().of::<Count>(),
 ];
 
 const FINDING: &[Attribute] = &[
     string("code", "What was found, by a name that never changes its meaning.").computed(),
     string("severity", "`error` or `warning`.").computed(),
-    string("subject", "The host or table it is about.").computed(),
+    string(
+        "resolved_by",
+        "The type of the resource whose creation or change makes the finding go; empty where nothing will. Such findings \
+         are warnings and stand here only.",
+    )
+    .computed(),
+    string(
+        "subject",
+        "What it is about: a host, a route table, Docker's pools, or what could not be read.",
+    )
+    .computed(),
     string(
         "conflicts_with",
-        "The range, host, subnet or table on the other side; empty where there is none.",
+        "The range, host, subnet, route or table on the other side; empty where there is none.",
     )
     .computed(),
     string("message", "What is wrong, with the addresses.").computed(),
-    string("fix", "What to do about it.").computed(),
+    string("fix", "What to do about it, with a free range where the range is what is wrong.").computed(),
 ];
 
 const PLANNED: &[Attribute] = &[
@@ -101,6 +115,37 @@ const PLANNED: &[Attribute] = &[
     )
     .computed(),
 ];
+
+/// A container range as the user wrote it. Host bits are for the examination to find.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct Written {
+    pub(super) text: String,
+    pub(super) range: Cidr,
+}
+
+impl FromStr for Written {
+    type Err = InvalidCidr;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCidr> {
+        let range = Cidr::lenient(text).ok_or_else(|| InvalidCidr::NotCidr(text.to_owned()))?;
+        Ok(Self { text: text.to_owned(), range })
+    }
+}
+
+impl TryFrom<String> for Written {
+    type Error = InvalidCidr;
+
+    fn try_from(text: String) -> Result<Self, InvalidCidr> {
+        text.parse()
+    }
+}
+
+impl From<Written> for String {
+    fn from(written: Written) -> Self {
+        written.text
+    }
+}
 
 /// What becomes of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,41 +1,35 @@
-//! What the cloud holds where the hosts are: subnets, route tables, and the interface of each host.
+//! What the cloud holds where the hosts are: the VPC, its subnets and route tables, the servers, and the interface of
+//! each host.
+//!
+//! What the user has no right to read is left out with a finding that says what was not checked; but without subnets,
+//! ports and the list of tables nobody can say which server a host is, and a plan that lacks hosts would have resources
+//! destroyed.
 
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
+use super::place::{Found, Looked, Places, Wanted, Whereabouts};
 use crate::{
-    cloud::{Cloud, Port, RouteTable, RouteTableId, ServerId, Subnet, SubnetId, VpcId},
+    cloud::{self, Cloud, Kind, RouteTable, RouteTableId, Server, Subnet, SubnetId, Vpc, VpcId},
     framework::{Problem, Result},
-    network::layout::Location,
+    network::{Code, Finding, Subject, association::Associations},
 };
 
-/// How the user names a host.
-#[derive(Debug, Clone)]
-pub(super) enum Wanted {
-    Server(ServerId),
-    Address(IpAddr),
-}
+/// The quota of routes in one table.
+const ROUTES_PER_TABLE: &str = "routetableContainRoutes";
 
 #[derive(Debug)]
 pub(super) struct Survey {
+    pub(super) vpc: Option<Vpc>,
     pub(super) subnets: Vec<Subnet>,
-    /// The tables that the routes of the hosts belong in.
+    /// Every table of the VPC.
     pub(super) tables: Vec<Arc<RouteTable>>,
+    pub(super) quota: Option<u64>,
+    pub(super) servers: Option<Arc<Vec<Server>>>,
+    /// A server that is not among them is gone.
+    pub(super) lists_all_servers: bool,
     pub(super) hosts: BTreeMap<String, Whereabouts>,
-}
-
-#[derive(Debug)]
-pub(super) enum Whereabouts {
-    Found(Box<Found>),
-    NotFound,
-    Ambiguous(Vec<String>),
-    OtherVpc,
-}
-
-#[derive(Debug)]
-pub(super) struct Found {
-    pub(super) server_id: ServerId,
-    pub(super) port: Port,
-    pub(super) table_id: RouteTableId,
+    /// What could not be looked at.
+    pub(super) unseen: Vec<Finding>,
 }
 
 impl Survey {
@@ -44,110 +38,136 @@ impl Survey {
     }
 }
 
-impl Whereabouts {
-    pub(super) fn found(&self) -> Option<&Found> {
-        match self {
-            Whereabouts::Found(found) => Some(found),
-            Whereabouts::NotFound | Whereabouts::Ambiguous(_) | Whereabouts::OtherVpc => None,
-        }
-    }
-
-    /// The same in the words of the examination.
-    pub(super) fn location(&self) -> Location {
-        match self {
-            Whereabouts::Found(found) => Location::Found {
-                server_id: found.server_id.to_string(),
-                subnet_id: found.port.subnet_id.to_string(),
-                table_id: found.table_id.to_string(),
-            },
-            Whereabouts::NotFound => Location::NotFound,
-            Whereabouts::Ambiguous(candidates) => {
-                Location::Ambiguous { candidates: candidates.clone() }
-            }
-            Whereabouts::OtherVpc => Location::OtherVpc,
-        }
-    }
-}
-
-/// Reads everything the examination needs: the subnets and tables once, and the ports of each subnet that a wanted
-/// address lies in once.
+/// Reads everything the examination needs, each thing once: the VPC, the lists of its subnets and route tables, each
+/// table, the quota, the servers, and the ports of each subnet that a host is in.
 ///
 /// # Errors
-/// `table` does not exist or belongs to another VPC; the VPC has no table for a host's subnet.
+/// The VPC does not exist; `table` does not, or belongs to another VPC; the VPC has no table for a host's subnet.
 pub(super) async fn survey(
     cloud: &Cloud,
-    vpc: &VpcId,
+    vpc_id: &VpcId,
     table: Option<&RouteTableId>,
     wanted: BTreeMap<String, Wanted>,
 ) -> Result<Survey> {
-    let subnets = cloud.subnets(vpc).await?;
-    let tables = TableOf::read(cloud, vpc, table).await?;
+    let mut unseen = Unseen::default();
+    let servers = async {
+        let is_needed = !wanted.is_empty();
+        if is_needed { cloud.servers().await.map(Some) } else { Ok(None) }
+    };
+    let (vpc, subnets, tables, quota, servers) = tokio::join!(
+        cloud.vpc(vpc_id),
+        cloud.subnets(vpc_id),
+        cloud.route_tables(vpc_id),
+        cloud.quota(ROUTES_PER_TABLE),
+        servers
+    );
+    let vpc = unseen.or_note("the VPC", "whether ranges lie in the VPC's own", vpc)?;
+    if vpc.as_ref().is_some_and(Option::is_none) {
+        let detail = format!(
+            "VPC `{vpc_id}` does not exist. Check `vpc_id`, and the region and the project of the provider."
+        );
+        return Err(Problem::error("VPC not found", detail).at("vpc_id").into());
+    }
+    let (subnets, summaries) = (subnets?, tables?);
+    let quota = unseen.or_note("the quota", "whether the routes fit into their table", quota)?;
+    let of_servers = "whether the servers run, and whether routes lead to servers that are gone";
+    let servers = unseen.or_note("the servers", of_servers, servers)?.flatten();
+
+    check_named(table, vpc_id, summaries.iter().map(|table| &table.id))?;
+    let mut tables = Vec::new();
+    for summary in &summaries {
+        let read = cloud.route_table(&summary.id).await;
+        tables.extend(unseen.or_note("a route table", "what it holds", read)?.flatten());
+    }
+    let default = cloud.default_among(&summaries).await?;
+    let listed = summaries.into_iter().map(|table| (table.id, table.subnets));
+    let table_of = TableOf { named: table, steering: Associations::new(default, listed) };
+    let places = Places {
+        cloud,
+        vpc_id,
+        subnets: &subnets,
+        servers: servers.as_ref().map(|list| list.as_slice()),
+    };
     let mut hosts = BTreeMap::new();
     for (name, wanted) in wanted {
-        let nics = match wanted {
-            Wanted::Server(server) => cloud.primary_nic(&server).await?.into_iter().collect(),
-            Wanted::Address(address) => cloud.nics_known_with_address(address, vpc).await?,
+        hosts.insert(name, table_of.whereabouts(places.find(&wanted).await?)?);
+    }
+    let vpc = vpc.flatten();
+    let lists_all_servers = cloud.sees_all_projects();
+    let quota = quota.flatten().and_then(|quota| u64::try_from(quota).ok());
+    let unseen = unseen.0;
+    Ok(Survey { vpc, subnets, tables, quota, servers, lists_all_servers, hosts, unseen })
+}
+
+/// What may not be read, each thing said once.
+#[derive(Default)]
+struct Unseen(Vec<Finding>);
+
+impl Unseen {
+    /// What was read, or `None` with a finding if the user lacks the right to.
+    fn or_note<T>(
+        &mut self,
+        part: &'static str,
+        unchecked: &str,
+        read: cloud::Result<T>,
+    ) -> cloud::Result<Option<T>> {
+        let error = match read {
+            Ok(found) => return Ok(Some(found)),
+            Err(error) if error.kind() == Kind::Denied => error,
+            Err(error) => return Err(error),
         };
-        hosts.insert(name, whereabouts(nics, &subnets, &tables)?);
-    }
-    let mut shown: Vec<Arc<RouteTable>> = Vec::new();
-    let needed = hosts.values().filter_map(Whereabouts::found).map(|found| &found.table_id);
-    for id in needed.chain(table) {
-        if shown.iter().all(|table| table.id != *id) {
-            shown.extend(cloud.route_table(id).await?);
-        }
-    }
-    Ok(Survey { subnets, tables: shown, hosts })
-}
-
-/// Which table governs a subnet: the one the user named, the subnet's own, or else the default one.
-struct TableOf {
-    named: Option<RouteTableId>,
-    by_subnet: BTreeMap<SubnetId, RouteTableId>,
-    default: Option<RouteTableId>,
-}
-
-impl TableOf {
-    async fn read(cloud: &Cloud, vpc: &VpcId, named: Option<&RouteTableId>) -> Result<Self> {
-        let tables = cloud.route_tables(vpc).await?;
-        if let Some(id) = named.filter(|id| tables.iter().all(|table| table.id != **id)) {
-            let detail = format!(
-                "VPC `{vpc}` has no route table `{id}`. Write one of its tables, or leave `route_table_id` out."
+        let subject = Subject::Unseen(part);
+        if self.0.iter().all(|finding| finding.subject != subject) {
+            // Without the request's id: the same plan is to find the same.
+            let (code, reason) = (error.code().unwrap_or("403"), error.message());
+            let reason = reason.trim_end_matches('.');
+            let message = format!(
+                "Could not {}: {reason} ({code}). Not checked: {unchecked}.",
+                error.operation()
             );
-            return Err(Problem::error("Route table not found", detail)
-                .at("route_table_id")
-                .into());
+            let fix = "Give the user or agency the right to read this, or check it yourself.";
+            self.0.push(Finding::new(Code::NotChecked, subject, message, fix));
         }
-        let default = cloud.default_among(&tables).await?;
-        let own = |table: crate::cloud::RouteTableSummary| {
-            table.subnets.into_iter().map(move |subnet| (subnet, table.id.clone()))
-        };
-        Ok(Self {
-            named: named.cloned(),
-            by_subnet: tables.into_iter().flat_map(own).collect(),
-            default,
-        })
-    }
-
-    fn of(&self, subnet: &SubnetId) -> Option<&RouteTableId> {
-        self.named.as_ref().or_else(|| self.by_subnet.get(subnet)).or(self.default.as_ref())
+        Ok(None)
     }
 }
 
-fn whereabouts(mut nics: Vec<Port>, subnets: &[Subnet], tables: &TableOf) -> Result<Whereabouts> {
-    let Some(port) = nics.pop() else { return Ok(Whereabouts::NotFound) };
-    if !nics.is_empty() {
-        nics.push(port);
-        return Ok(Whereabouts::Ambiguous(nics.into_iter().map(|nic| nic.device_id).collect()));
+/// Which table governs a subnet, and which one gets the routes.
+struct TableOf<'t> {
+    /// By the user, for all routes.
+    named: Option<&'t RouteTableId>,
+    steering: Associations<RouteTableId, SubnetId>,
+}
+
+impl TableOf<'_> {
+    fn whereabouts(&self, looked: Looked) -> Result<Whereabouts> {
+        let interface = match looked {
+            Looked::Interface(interface) => *interface,
+            Looked::Elsewhere(location) => return Ok(Whereabouts::Elsewhere(location)),
+        };
+        let own_table_id =
+            self.steering.table_of(&interface.port.subnet_id).cloned().ok_or_else(|| {
+                let detail = "The VPC has no default route table. Set `route_table_id`.";
+                Problem::error("No route table", detail).at("route_table_id")
+            })?;
+        let table_id = self.named.unwrap_or(&own_table_id).clone();
+        Ok(Whereabouts::Found(Box::new(Found { interface, table_id, own_table_id })))
     }
-    if subnets.iter().all(|subnet| subnet.id != port.subnet_id) {
-        return Ok(Whereabouts::OtherVpc);
+}
+
+/// The table that the user names is one of the VPC's.
+fn check_named<'t>(
+    named: Option<&RouteTableId>,
+    vpc: &VpcId,
+    mut tables: impl Iterator<Item = &'t RouteTableId>,
+) -> Result<()> {
+    match named {
+        Some(named) if tables.all(|table| table != named) => {
+            let detail = format!(
+                "VPC `{vpc}` has no route table `{named}`. Write one of its tables, or leave `route_table_id` out."
+            );
+            Err(Problem::error("Route table not found", detail).at("route_table_id").into())
+        }
+        _ => Ok(()),
     }
-    let table_id = tables.of(&port.subnet_id).cloned().ok_or_else(|| {
-        let detail = "The VPC has no default route table. Set `route_table_id`.";
-        Problem::error("No route table", detail).at("route_table_id")
-    })?;
-    let server_id =
-        port.device_id.parse().map_err(|error: crate::cloud::InvalidId| Problem::bug(error))?;
-    Ok(Whereabouts::Found(Box::new(Found { server_id, port, table_id })))
 }

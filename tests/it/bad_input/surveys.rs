@@ -22,7 +22,8 @@ pub fn rows() -> Vec<Row> {
             "Container ranges overlap",
             &[
                 "In `hosts[\"b\"].container_cidr`: 10.0.3.0/24 of `b` overlaps 10.0.2.0/23 of `a`.",
-                "Give each server a range of its own. (cidr_overlaps_host)",
+                "Give each server a range of its own.",
+                "is free. (cidr_overlaps_host)",
             ],
         ),
         range("range_in_subnet", "192.168.0.128/25").says(

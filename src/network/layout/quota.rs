@@ -1,0 +1,85 @@
+//! Whether the routes fit into their tables.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{few, known::Known};
+use crate::network::{
+    cidr::Cidr,
+    finding::{Code, Finding, Subject},
+    routes::Routes,
+};
+
+pub(super) fn of_quota(known: &Known<'_>) -> Vec<Finding> {
+    let Some(quota) = known.layout.quota else { return Vec::new() };
+    let mut wanted: BTreeMap<&str, BTreeSet<Cidr>> = BTreeMap::new();
+    for host in &known.layout.hosts {
+        if let Some(found) = host.location.found() {
+            wanted.entry(&found.table_id).or_default().insert(host.range);
+        }
+    }
+    wanted.into_iter().filter_map(|(id, ranges)| of_table(id, &ranges, quota, known)).collect()
+}
+
+fn of_table(id: &str, ranges: &BTreeSet<Cidr>, quota: u64, known: &Known<'_>) -> Option<Finding> {
+    let routes = known.table(id)?;
+    let new = ranges.iter().filter(|range| routes.same(**range).is_none()).count() as u64;
+    let (used, local) = (routes.count_made() as u64, routes.count_local() as u64);
+    let (code, message) = if used + new > quota && new > 0 {
+        (
+            Code::QuotaExceeded,
+            format!("{used} of {quota} routes of table {id} are used, and the plan adds {new}."),
+        )
+    } else if used + local + new > quota && new > 0 {
+        // The documents do not say whether local routes count.
+        (
+            Code::QuotaNearlyFull,
+            format!(
+                "{used} of {quota} routes of table {id} are used, the plan adds {new}, and {local} local routes may count \
+                 too."
+            ),
+        )
+    } else {
+        return None;
+    };
+    let mut fix = "Ask for a higher quota of routes per table, use fewer and larger ranges in `hosts`, or another route \
+                   table."
+        .to_owned();
+    if let Some((server, one, other, both)) = mergeable(id, routes, known) {
+        fix += &format!(
+            " {one} and {other} both lead to server {server}: {both} would be one route instead of two."
+        );
+    }
+    let mut stale = routes.made().filter(|route| known.leads_nowhere(route)).peekable();
+    if stale.peek().is_some() {
+        let named = few(stale.map(|route| route.destination.to_string()));
+        fix += &format!(
+            " Remove what is yours of the routes to servers that do not exist any more: {named}."
+        );
+    }
+    Some(Finding::new(code, Subject::Table(id.to_owned()), message, fix))
+}
+
+/// Two ranges of one server that are the halves of one, the first such.
+fn mergeable<'l>(
+    id: &str,
+    routes: &Routes<'l>,
+    known: &Known<'l>,
+) -> Option<(&'l str, Cidr, Cidr, Cidr)> {
+    let standing = routes
+        .made()
+        .filter(|route| route.next_hop_type == "ecs")
+        .map(|route| (route.next_hop.as_str(), route.destination));
+    let planned = known.layout.hosts.iter().filter_map(|host| {
+        let found = host.location.found().filter(|found| found.table_id == id)?;
+        Some((found.server_id.as_str(), host.range))
+    });
+    // Halves of one range stand next to each other, unless something lies in the first.
+    let sorted: BTreeSet<(&str, Cidr)> = standing.chain(planned).collect();
+    let sorted: Vec<(&str, Cidr)> = sorted.into_iter().collect();
+    sorted.windows(2).find_map(|pair| {
+        let [(server, one), (same, other)] = pair else { return None };
+        let both = Cidr::around(one.network(), one.prefix_length().checked_sub(1)?)?;
+        let are_halves = one.prefix_length() == other.prefix_length() && both.contains(*other);
+        (server == same && one != other && are_halves).then_some((*server, *one, *other, both))
+    })
+}
