@@ -15,8 +15,10 @@ use super::{
     decode::{Answer, Page},
     error::{Error, Kind, Result},
     ids::{RouteTableId, SubnetId, VpcId},
+    intents::Plans,
     memo::Memo,
     port::Port,
+    quota::Quota,
     request::answer,
     retry::{self, Decision, Effect, Past, Policy},
     route_table::{RouteTable, RouteTableSummary},
@@ -26,6 +28,7 @@ use super::{
     transport::{self, Transport},
     turns::Turns,
 };
+use crate::network::Standings;
 
 /// A handle on one region of the cloud. Clones share connections, logins and what was looked up.
 #[derive(Clone)]
@@ -47,6 +50,7 @@ struct Session {
     route_writers: RouteWriters,
     port_turns: Turns,
     known: Known,
+    plans: Plans,
 }
 
 /// What one run reads once.
@@ -57,7 +61,9 @@ pub(super) struct Known {
     pub(super) route_table_lists: Memo<VpcId, Vec<RouteTableSummary>>,
     pub(super) subnet_lists: Memo<VpcId, Vec<Subnet>>,
     pub(super) port_lists: Memo<SubnetId, Arc<Vec<Port>>>,
-    pub(super) quotas: Memo<String, Option<i64>>,
+    pub(super) quotas: Memo<String, Option<Quota>>,
+    pub(super) standings: Memo<RouteTableId, Option<Arc<Standings>>>,
+    pub(super) all_ports: Memo<(), Arc<Vec<Port>>>,
 }
 
 /// How many elements a page of a list may hold. The API allows up to 2000.
@@ -86,6 +92,7 @@ impl Cloud {
             route_writers: RouteWriters::default(),
             port_turns: Turns::default(),
             known: Known::default(),
+            plans: Plans::default(),
         };
         Ok(Self { session: Arc::new(session), bounds: Bounds::default() })
     }
@@ -120,6 +127,10 @@ impl Cloud {
 
     pub(super) fn known(&self) -> &Known {
         &self.session.known
+    }
+
+    pub(super) fn plans(&self) -> &Plans {
+        &self.session.plans
     }
 
     pub(super) fn max_retries(&self) -> u32 {

@@ -7,6 +7,8 @@
 //!
 //! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_wish.rs`.
 //!
+//! What the plans of one run share is in `intents.rs`.
+//!
 //! Absence is a value: what reads one object returns `None` where the cloud says that there is none, and an error
 //! for everything else.
 
@@ -20,6 +22,7 @@ mod config;
 mod decode;
 mod error;
 mod ids;
+mod intents;
 mod lookup;
 mod memo;
 mod metadata;
@@ -51,7 +54,9 @@ pub use ids::{
     Description, InvalidDescription, InvalidId, PortId, RouteTableId, RuleId, SecurityGroupId,
     ServerId, SubnetId, VpcId,
 };
+pub use intents::RuleIntents;
 pub use port::{AddressPair, Port};
+pub use quota::Quota;
 pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};
 pub use route_wish::{Wish, Written};
 pub use security_group::{NewRule, SecurityGroupRule};

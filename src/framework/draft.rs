@@ -1,5 +1,7 @@
 //! A configuration of which parts may not be known yet, as rules across attributes see it.
 
+use std::str::FromStr;
+
 use super::value::Value;
 
 /// What the user gave for an attribute.
@@ -32,6 +34,21 @@ impl<'a> Draft<'a> {
     /// The text of an attribute that is present and known.
     pub fn text(&self, attribute: &str) -> Option<&'a str> {
         self.0.get(attribute).as_str()
+    }
+
+    /// The value of an attribute that is present, known and well formed.
+    pub fn parsed<T: FromStr>(&self, attribute: &str) -> Option<T> {
+        self.text(attribute)?.parse().ok()
+    }
+
+    /// The attribute is `true`.
+    pub fn is_set(&self, attribute: &str) -> bool {
+        *self.0.get(attribute) == Value::Bool(true)
+    }
+
+    /// The same is given for the attribute in both. Unknown values are alike.
+    pub fn agrees_with(&self, other: Draft<'_>, attribute: &str) -> bool {
+        self.0.get(attribute) == other.0.get(attribute)
     }
 
     /// The texts of a list or set that is present and wholly known.

@@ -2,7 +2,9 @@
 
 pub mod address;
 pub mod cidr;
+pub mod clash;
 pub mod finding;
+pub mod intents;
 pub mod layout;
 pub mod ownership;
 pub mod ports;
@@ -12,9 +14,12 @@ pub mod system;
 
 pub use address::{Address, InvalidAddress};
 pub use cidr::{Cidr, InvalidCidr};
+pub use clash::{Clash, clashes};
 pub use finding::{Code, Finding, Severity, Subject};
+pub use intents::{Claim, Intents, Room, Standings};
 pub use layout::{Host, Layout, Location, Subnet, Table};
 pub use ownership::{Keep, Mode, Ownership, Recorded, SetChanges, Standing, set_changes};
 pub use ports::{InvalidPortRanges, PortRanges};
 pub use range_map::RangeMap;
 pub use route::Route;
+pub use system::system_range_around;

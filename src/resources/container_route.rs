@@ -3,19 +3,22 @@
 //! API: GET and PUT `/v1/{project_id}/routetables/{id}`. A route has no id of its own there; its table and its
 //! destination name it. The PUT is a delta, so routes that are not named in it stay as they are.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     conflict::exists_already,
     home::{self, Home},
     next_hop::{self, NEXT_HOPS, NextHop, Via},
+    planned_routes::{PlannedRoutes, claimed, flaw_of_destination, local_route},
 };
 use crate::{
     cloud::{
         Cloud, Description, Kind, PortId, Route, RouteTableId, ServerId, VpcId, Wish, Written,
     },
     framework::{
-        Default, Draft, Problem, Problems, Resource, Result, Schema, Timeouts,
+        Change, Default, Draft, Foresight, Problem, Problems, Resource, Result, Schema, Timeouts,
         schema::{boolean, string},
     },
     network::{Address, Cidr},
@@ -85,7 +88,32 @@ impl Resource<Cloud> for ContainerRoute {
     };
 
     fn check(config: Draft<'_>) -> Vec<Problem> {
-        next_hop::flaw(config).into_iter().chain(home::flaw(config)).collect()
+        let mut problems: Vec<Problem> =
+            next_hop::flaw(config).into_iter().chain(home::flaw(config)).collect();
+        if let Some(destination) = config.parsed("destination") {
+            problems.extend(flaw_of_destination(destination));
+            problems.extend(next_hop::flaw_towards(destination, config));
+        }
+        problems
+    }
+
+    fn recall(state: Draft<'_>, cloud: &Cloud) {
+        if let Some(table) = state.parsed("route_table_id") {
+            cloud.intend(&table, |intents| only(state).into_keys().for_each(|it| intents.hold(it)));
+        }
+    }
+
+    async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
+        let routes = PlannedRoutes {
+            change,
+            before: only(change.prior),
+            after: only(change.planned),
+            adopts: change.planned.is_set("adopt_existing"),
+            sweeps: &|_| false,
+            conflict,
+            place: |problem, _| problem,
+        };
+        routes.examine(cloud, foresight).await;
     }
 
     fn moved(&self) -> &'static [&'static str] {
@@ -154,10 +182,10 @@ impl ContainerRoute {
         match cloud.write_route(&home.table_id, wish).await {
             Ok(Written::Done) => Ok(self.made(&home, next_hop)),
             Ok(Written::Local(local)) => Err(local_route(self.destination, local).into()),
-            Ok(Written::Exists) => Err(self.conflict(&home.table_id).into()),
+            Ok(Written::Exists) => Err(conflict(self.destination, &home.table_id).into()),
             Ok(Written::Claimed) => Err(claimed(self.destination).into()),
             Err(error) if is_new && error.kind() == Kind::RouteExists => {
-                Err(self.conflict(&home.table_id).into())
+                Err(conflict(self.destination, &home.table_id).into())
             }
             // Recorded, because it may be there; the next refresh finds out.
             Err(error) if is_new && error.leaves_doubt() => {
@@ -184,25 +212,15 @@ impl ContainerRoute {
         self.nexthop = Some(next_hop.id);
         self
     }
-
-    fn conflict(&self, table: &RouteTableId) -> Problem {
-        let what = format!("A route to {} in route table `{table}`", self.destination);
-        exists_already(Self::NAME, &what, &format!("{table}/{}", self.destination), "destination")
-    }
 }
 
-fn claimed(destination: Cidr) -> Problem {
-    let detail = format!(
-        "Another resource of this configuration makes a route to {destination} in the same table. Keep one of them, or \
-         write another `destination`."
-    );
-    Problem::error("Destination claimed twice", detail).at("destination")
+/// The one route of a resource.
+fn only(object: Draft<'_>) -> BTreeMap<Cidr, Draft<'_>> {
+    object.parsed("destination").map(|destination| (destination, object)).into_iter().collect()
 }
 
-fn local_route(destination: Cidr, local: Cidr) -> Problem {
-    let detail = format!(
-        "{destination} lies in {local}, which the table routes by itself: to a subnet of the VPC, or to the cloud's own \
-         services. Choose a `destination` outside every subnet and every system range."
-    );
-    Problem::error("Destination inside a local route", detail).at("destination")
+fn conflict(destination: Cidr, table: &RouteTableId) -> Problem {
+    let what = format!("A route to {destination} in route table `{table}`");
+    let id = format!("{table}/{destination}");
+    exists_already(<ContainerRoute as Resource<Cloud>>::NAME, &what, &id, "destination")
 }

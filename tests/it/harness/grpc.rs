@@ -50,14 +50,6 @@ impl<C: Session> Grpc<C> {
         Self { client, tables: make(), block: Mutex::default() }
     }
 
-    /// Terraform refreshes and applies in processes of their own, so what one of them has read the next one has not.
-    pub async fn begin_anew(&self) {
-        let block = self.block.lock().expect("nobody panicked with it").clone();
-        if let Some(block) = block {
-            self.configure(&block).await;
-        }
-    }
-
     pub async fn configure(&self, block: &Value) -> Vec<Problem> {
         *self.block.lock().expect("nobody panicked with it") = Some(block.clone());
         let request = configure_provider::Request {
@@ -136,6 +128,14 @@ impl<C: Session> Plugin for Grpc<C> {
         data_source.unwrap_or_else(|| panic!("no data source `{type_name}`")).schema()
     }
 
+    /// Terraform plans and applies in processes of their own, so what one of them has read the next one has not.
+    async fn begin_anew(&self) {
+        let block = self.block.lock().expect("nobody panicked with it").clone();
+        if let Some(block) = block {
+            self.configure(&block).await;
+        }
+    }
+
     async fn validate(&self, type_name: &str, config: &Value) -> Vec<Problem> {
         let request = validate_resource_config::Request {
             type_name: type_name.to_owned(),
@@ -160,7 +160,6 @@ impl<C: Session> Plugin for Grpc<C> {
     }
 
     async fn read(&self, type_name: &str, stored: &Stored) -> Answer {
-        self.begin_anew().await;
         let request = read_resource::Request {
             type_name: type_name.to_owned(),
             current_state: Some(sent(&stored.state, &self.resource_type(type_name))),

@@ -40,7 +40,7 @@ impl<P: Plugin> Core<P> {
         let known = prior.as_ref().filter(|instance| !instance.tainted);
         let schema = self.plugin.resource_schema(type_name);
         let request = request(schema, known, config);
-        let planned = self.ask_plan(type_name, &request).await?.planned;
+        let planned = self.ask_plan(type_name, prior.as_ref(), &request).await?.planned;
         let action = match action(&request.prior, &planned) {
             Action::Create if prior.is_some() => Action::Replace,
             action => action,
@@ -70,7 +70,8 @@ impl<P: Plugin> Core<P> {
                     private: instance.stored.private.clone(),
                     prior_identity: instance.stored.identity.clone(),
                 };
-                let private = self.ask_plan(type_name, &planned).await?.planned.private;
+                let answer = self.ask_plan(type_name, Some(&instance), &planned).await?;
+                let private = answer.planned.private;
                 self.delete(type_name, instance, private).await.map(|()| None)
             }
             (Todo::Apply(plan, config), prior) => {

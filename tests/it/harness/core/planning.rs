@@ -28,18 +28,22 @@ impl<P: Plugin> Core<P> {
         let tainted = current.is_some_and(|instance| instance.tainted);
         let known = current.filter(|instance| !instance.tainted);
         let request = request(schema, known, config);
-        let answer =
-            self.ask_plan(type_name, &request).await.map_err(|failure| failure.leaving(&left))?;
+        let answer = self
+            .ask_plan(type_name, current, &request)
+            .await
+            .map_err(|failure| failure.leaving(&left))?;
         let action = match action(&request.prior, &answer.planned) {
             Action::Create if tainted => Action::Replace,
             action => action,
         };
         let planned = if action == Action::Replace && !tainted {
-            self.plan_replacement(type_name, &answer.planned, config).await?
+            let second = self.plan_replacement(type_name, known, &answer.planned, config).await;
+            second.map_err(|failure| failure.leaving(&left))?
         } else {
             answer.planned
         };
         self.rehearse(type_name, known, config).await?;
+        self.plugin.begin_anew().await;
         Ok(Plan { action, planned })
     }
 
@@ -48,6 +52,7 @@ impl<P: Plugin> Core<P> {
     async fn plan_replacement(
         &self,
         type_name: &str,
+        doomed: Option<&Instance>,
         first: &Planned,
         config: &Value,
     ) -> Result<Planned, Failure> {
@@ -58,8 +63,8 @@ impl<P: Plugin> Core<P> {
             prior_identity: first.identity.clone(),
             ..creation.clone()
         };
-        let planned = self.ask_plan(type_name, &second).await?.planned;
-        let fresh = self.ask_plan(type_name, &creation).await?.planned;
+        let planned = self.ask_plan(type_name, doomed, &second).await?.planned;
+        let fresh = self.ask_plan(type_name, doomed, &creation).await?.planned;
         broken(differing("replacement", &fresh.state, &planned.state))?;
         if planned.private != first.private && !first.private.is_empty() {
             // Terraform hands the private data of this answer to the deletion.
@@ -106,11 +111,10 @@ impl<P: Plugin> Core<P> {
             let detail = format!("refused while it is unknown: {refusal:?}");
             return broken(vec![Violation::new("unknown", place(), detail)]);
         }
-        for current in [None].into_iter().chain(current.map(Some)) {
-            let (before, after) =
-                (request(schema, current, early), request(schema, current, config));
-            let first = self.ask_plan(type_name, &before).await?.planned;
-            let last = self.ask_plan(type_name, &after).await?.planned;
+        for prior in [None].into_iter().chain(current.map(Some)) {
+            let (before, after) = (request(schema, prior, early), request(schema, prior, config));
+            let first = self.ask_plan(type_name, current, &before).await?.planned;
+            let last = self.ask_plan(type_name, current, &after).await?.planned;
             match (action(&before.prior, &first), action(&after.prior, &last)) {
                 // Then the object is deleted before anything is planned again: the other round.
                 (Action::Replace, _) => {}
@@ -126,14 +130,16 @@ impl<P: Plugin> Core<P> {
         Ok(())
     }
 
-    /// Asks for a plan, twice: the answers have to be the same, and to keep the rules.
+    /// Asks for a plan, in two runs of which each has seen what is in the state: the answers have to be the same, and to
+    /// keep the rules.
     pub(super) async fn ask_plan(
         &self,
         type_name: &str,
+        current: Option<&Instance>,
         request: &PlanRequest,
     ) -> Result<PlanAnswer, Failure> {
-        let answer = self.plugin.plan(type_name, request).await;
-        if self.plugin.plan(type_name, request).await != answer {
+        let answer = self.ask_plan_once(type_name, current, request).await?;
+        if self.ask_plan_once(type_name, current, request).await? != answer {
             let detail = "the same request was planned in two ways";
             broken(vec![Violation::new("determinism", root(), detail)])?;
         }
@@ -143,6 +149,19 @@ impl<P: Plugin> Core<P> {
         let schema = self.plugin.resource_schema(type_name);
         broken(check_plan(schema, request, &answer.planned, answer.deferred))?;
         Ok(answer)
+    }
+
+    async fn ask_plan_once(
+        &self,
+        type_name: &str,
+        current: Option<&Instance>,
+        request: &PlanRequest,
+    ) -> Result<PlanAnswer, Failure> {
+        self.plugin.begin_anew().await;
+        if let Some(instance) = current {
+            self.show(type_name, instance).await?;
+        }
+        Ok(self.plugin.plan(type_name, request).await)
     }
 
     /// Terraform's own checks and the provider's.
