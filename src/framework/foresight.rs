@@ -11,6 +11,8 @@ use std::{
     },
 };
 
+use serde::de::DeserializeOwned;
+
 use super::{
     draft::Draft,
     plan::{PlanRequest, Planned},
@@ -26,6 +28,7 @@ pub struct Change<'a> {
     /// What the user wrote: tells an attribute that is left open from one that is not known yet.
     pub config: Draft<'a>,
     pub planned: Draft<'a>,
+    private: &'a [u8],
 }
 
 /// What becomes of an object. Terraform asks twice about one that is replaced: first it goes, then it is created.
@@ -55,7 +58,13 @@ impl<'a> Change<'a> {
             prior: Draft::new(&request.prior),
             config: Draft::new(&request.config),
             planned: Draft::new(planned),
+            private: &request.private,
         }
+    }
+
+    /// The object before the change with what it remembers, where there is one.
+    pub fn before<T: DeserializeOwned>(&self) -> Option<T> {
+        self.prior.object(self.private)
     }
 
     /// Something is made or changed, so there is something to examine.

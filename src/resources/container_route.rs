@@ -108,7 +108,7 @@ impl Resource<Cloud> for ContainerRoute {
             change,
             before: only(change.prior),
             after: only(change.planned),
-            adopts: change.planned.is_set("adopt_existing"),
+            adopts: change.planned.may_be_true("adopt_existing"),
             sweeps: &|_| false,
             conflict,
             place: |problem, _| problem,

@@ -141,7 +141,7 @@ impl Resource<Cloud> for ContainerRoutes {
             before: entries(change.prior),
             after: entries(change.planned),
             // What an exclusive set does not know to keep yet may be its own.
-            adopts: change.planned.is_set("adopt_existing") || claim.is_none(),
+            adopts: change.planned.may_be_true("adopt_existing") || claim.is_none(),
             sweeps: &|route| claim.as_ref().is_some_and(|claim| claim.covers(route)),
             conflict,
             place: |problem, destination| in_entry(problem, &destination.to_string()),

@@ -6,11 +6,14 @@
 
 use serde::{Deserialize, Serialize};
 
+mod foreseen;
+
 use super::{absent, listed, missing, server_of, the_one};
 use crate::{
     cloud::{AddressPair, Cloud, Port, PortId, ServerId, SubnetId, Switched, VpcId},
     framework::{
-        Default, Draft, Kind, Nesting, Problem, Problems, Resource, Result, Schema, Timeouts,
+        Change, Default, Draft, Foresight, Kind, Nesting, Problem, Problems, Resource, Result,
+        Schema, Timeouts,
         schema::{attribute, boolean, string},
     },
     network::Address,
@@ -95,6 +98,10 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         } else {
             Vec::new()
         }
+    }
+
+    async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
+        foreseen::foresee(change, cloud, foresight).await;
     }
 
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+mod foreseen;
 mod making;
 mod terms;
 
@@ -20,7 +21,8 @@ use super::{conflict::exists_already, missing};
 use crate::{
     cloud::{self, Cloud, Description, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
     framework::{
-        Default, Draft, Kind, Problem, Problems, Resource, Result, Schema, Timeouts,
+        Change, Default, Draft, Foresight, Kind, Problem, Problems, Resource, Result, Schema,
+        Timeouts,
         schema::{attribute, boolean, number, string},
     },
     network::{Cidr, PortRanges},
@@ -101,6 +103,14 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         problems
     }
 
+    fn recall(state: Draft<'_>, cloud: &Cloud) {
+        foreseen::recall(state, cloud);
+    }
+
+    async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
+        foreseen::foresee(change, cloud, foresight).await;
+    }
+
     fn moved(&self) -> &'static [&'static str] {
         if self.memory.is_empty() { &[] } else { &["rule_ids"] }
     }
@@ -164,6 +174,8 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
                 ours.insert(protocol, rule);
             }
         }
+        // What is remembered may be forgotten before the next plan: of a pair that was half made, Terraform does.
+        cloud.intend_rules(|rules| rules.held.extend(self.memory.surplus.iter().cloned()));
         if ours.is_empty() && self.memory.is_empty() {
             return Ok(None);
         }
@@ -292,6 +304,12 @@ impl SecgroupIcmpUdpRule {
             Err(error) if error.kind() == cloud::Kind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Its rules, those it only remembers among them.
+    fn all_ids(&self) -> BTreeSet<RuleId> {
+        let current = self.rule_ids.iter().flat_map(BTreeMap::values);
+        current.chain(&self.memory.surplus).cloned().collect()
     }
 
     async fn rules_to_change(&self, cloud: &Cloud) -> Result<Vec<SecurityGroupRule>> {

@@ -78,6 +78,12 @@ impl<C: Session> Shared<C> {
         }
     }
 
+    /// Some of the provider's configuration is not known yet.
+    fn is_waiting(&self) -> bool {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(connection.configured, Some(Configured::Waiting(_)))
+    }
+
     /// Replaces whatever was configured before, and with it the token: this may be another run.
     fn connect(&self, configured: Option<Configured<C>>) {
         *self.connection.lock().unwrap_or_else(PoisonError::into_inner) =

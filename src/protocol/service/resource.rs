@@ -207,6 +207,7 @@ impl<C: Session> Kind<C> {
             let new_state = Some(self.sent(&Value::Null)?);
             return Ok(read_resource::Response { new_state, ..Default::default() });
         };
+        self.entry.recall(&found.state, &session);
         let (state, private, new_identity) = self.sent_stored(&found)?;
         Ok(read_resource::Response {
             new_state: Some(state),
@@ -261,7 +262,8 @@ impl<C: Session> Kind<C> {
         }
         match shared.session() {
             Ok((session, stop)) => self.entry.foresee(request, planned, &session, stop, &run).await,
-            Err(why) => Vec::from_iter(run.blind(request, planned, &why)),
+            Err(why) if shared.is_waiting() => Vec::from_iter(run.blind(request, planned, &why)),
+            Err(_) => Vec::new(),
         }
     }
 

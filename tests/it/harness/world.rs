@@ -120,6 +120,25 @@ impl World {
         }
     }
 
+    /// From now on plans see nothing of the cloud, so whatever is wrong shows when it is applied.
+    pub fn plan_blindly(&self) {
+        self.core.plugin.plan_blindly();
+    }
+
+    /// The warnings of a plan.
+    pub async fn warnings(&self, object: &Object) -> Vec<Problem> {
+        let schema = self.core.plugin.resource_schema(&object.type_name);
+        let config = config(schema, &object.config);
+        let current = self.refreshed(object).await;
+        let plan = self.core.plan(&object.type_name, current.as_ref(), &config).await;
+        plan.unwrap_or_else(|failure| panic!("{failure}")).warnings
+    }
+
+    /// The warnings of the plan that would make an object.
+    pub async fn warnings_of(&self, type_name: &str, config: Json) -> Vec<Problem> {
+        self.warnings(&new(type_name, config)).await
+    }
+
     pub async fn destroy(&self, object: Object) {
         if let Some(instance) = object.instance {
             let gone = self.core.destroy(&object.type_name, instance).await;

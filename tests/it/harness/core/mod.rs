@@ -58,6 +58,7 @@ pub enum Failure {
 pub struct Plan {
     pub action: Action,
     pub planned: Planned,
+    pub warnings: Vec<Problem>,
 }
 
 pub struct Core<P> {

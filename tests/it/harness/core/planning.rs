@@ -36,15 +36,16 @@ impl<P: Plugin> Core<P> {
             Action::Create if tainted => Action::Replace,
             action => action,
         };
-        let planned = if action == Action::Replace && !tainted {
+        let answer = if action == Action::Replace && !tainted {
             let second = self.plan_replacement(type_name, known, &answer.planned, config).await;
             second.map_err(|failure| failure.leaving(&left))?
         } else {
-            answer.planned
+            answer
         };
-        self.rehearse(type_name, known, config).await?;
+        let PlanAnswer { problems: warnings, planned, .. } = answer;
+        self.rehearse(type_name, current, config).await?;
         self.plugin.begin_anew().await;
-        Ok(Plan { action, planned })
+        Ok(Plan { action, planned, warnings })
     }
 
     /// The second question of a replacement: null where the object was, but the private data and the identity of
@@ -55,7 +56,7 @@ impl<P: Plugin> Core<P> {
         doomed: Option<&Instance>,
         first: &Planned,
         config: &Value,
-    ) -> Result<Planned, Failure> {
+    ) -> Result<PlanAnswer, Failure> {
         let schema = self.plugin.resource_schema(type_name);
         let creation = request(schema, None, config);
         let second = PlanRequest {
@@ -63,7 +64,8 @@ impl<P: Plugin> Core<P> {
             prior_identity: first.identity.clone(),
             ..creation.clone()
         };
-        let planned = self.ask_plan(type_name, doomed, &second).await?.planned;
+        let answer = self.ask_plan(type_name, doomed, &second).await?;
+        let planned = &answer.planned;
         let fresh = self.ask_plan(type_name, doomed, &creation).await?.planned;
         broken(differing("replacement", &fresh.state, &planned.state))?;
         if planned.private != first.private && !first.private.is_empty() {
@@ -71,7 +73,7 @@ impl<P: Plugin> Core<P> {
             let detail = "the private data of the object to delete is lost";
             broken(vec![Violation::new("replacement", root(), detail)])?;
         }
-        Ok(planned)
+        Ok(answer)
     }
 
     /// Plans with each configured attribute in turn not yet known: it has to be accepted, and the plan that
@@ -111,10 +113,20 @@ impl<P: Plugin> Core<P> {
             let detail = format!("refused while it is unknown: {refusal:?}");
             return broken(vec![Violation::new("unknown", place(), detail)]);
         }
-        for prior in [None].into_iter().chain(current.map(Some)) {
+        let known = current.filter(|instance| !instance.tainted);
+        for prior in [None].into_iter().chain(known.map(Some)) {
             let (before, after) = (request(schema, prior, early), request(schema, prior, config));
-            let first = self.ask_plan(type_name, current, &before).await?.planned;
-            let last = self.ask_plan(type_name, current, &after).await?.planned;
+            let first = self.ask_plan(type_name, current, &before).await;
+            let last = self.ask_plan(type_name, current, &after).await;
+            let (first, last) = match (first, last) {
+                // Nobody asked to make it a second time, so it may well be refused.
+                (Err(Failure::Refused { .. }), _) | (_, Err(Failure::Refused { .. }))
+                    if prior.is_none() && known.is_some() =>
+                {
+                    continue;
+                }
+                (first, last) => (first?.planned, last?.planned),
+            };
             match (action(&before.prior, &first), action(&after.prior, &last)) {
                 // Then the object is deleted before anything is planned again: the other round.
                 (Action::Replace, _) => {}
