@@ -37,7 +37,7 @@ pub struct Intents {
     held: BTreeSet<Cidr>,
     claims: BTreeMap<Cidr, Vec<Claim>>,
     leaving: BTreeSet<Cidr>,
-    is_room_told: bool,
+    told: Option<Room>,
 }
 
 /// Who wants a destination. Terraform does not say which resource it asks about, but one resource is planned at most
@@ -77,6 +77,17 @@ pub enum Room {
         used: usize,
         new: usize,
     },
+}
+
+impl Room {
+    fn degree(self) -> u8 {
+        match self {
+            Room::Enough => 0,
+            Room::UnlessLocalCount { .. } => 1,
+            Room::UnlessNothingGoes { .. } => 2,
+            Room::Exceeded { .. } => 3,
+        }
+    }
 }
 
 impl Intents {
@@ -134,8 +145,12 @@ impl Intents {
         }
     }
 
-    /// Whether a lack of room is still to be told: once for each table, or every route of a plan would repeat it.
-    pub fn tell_room(&mut self) -> bool {
-        !std::mem::replace(&mut self.is_room_told, true)
+    /// Whether this is still to be told: each degree once for a table, or every route of a plan would repeat it.
+    pub fn tell(&mut self, room: Room) -> bool {
+        let is_worse = self.told.is_none_or(|told| told.degree() < room.degree());
+        if is_worse {
+            self.told = Some(room);
+        }
+        is_worse
     }
 }

@@ -53,7 +53,9 @@ impl Resource<Cloud> for ContainerRoute {
         version: 0,
         about: "Sends one container range to the server that hosts it, by a route in a VPC route table.\n\nMoving the \
                 range to another server changes the next hop in place, without a gap. Routes that this resource did \
-                not make are never touched.",
+                not make are never touched.\n\nA plan looks at the cloud: a destination that is taken or lies in a \
+                subnet, a next hop that does not exist and a full table fail it, before anything is changed (see the \
+                guide [What a plan checks](../guides/plan-checks.md)).",
         key: &["route_table_id", "destination"],
         attributes: &[
             string("vpc_id", "VPC whose default route table carries the route. At least one of `vpc_id` and `route_table_id` is needed; if both are given, they must agree.")

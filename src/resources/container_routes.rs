@@ -78,7 +78,9 @@ impl Resource<Cloud> for ContainerRoutes {
                 dropping an entry changes that one route in place, without a gap. One entry that cannot be made does not \
                 keep the others from being made: they are recorded, and the next apply goes on with what is missing. \
                 Where that happens while the set is created, Terraform marks it as tainted and would make all of it \
-                anew; `terraform untaint` lets it be completed in place instead.",
+                anew; `terraform untaint` lets it be completed in place instead.\n\nA plan looks at the cloud: what \
+                cannot be made fails it at the entry, before anything is changed (see the guide [What a plan \
+                checks](../guides/plan-checks.md)).",
         key: &["route_table_id"],
         attributes: &[
             string("vpc_id", "VPC whose default route table carries the routes. At least one of `vpc_id` and `route_table_id` is needed; if both are given, they must agree.")
@@ -90,7 +92,7 @@ impl Resource<Cloud> for ContainerRoutes {
                 .replaces()
                 .of::<RouteTableId>(),
             attribute("routes", Kind::Nested(Nesting::Map, ENTRY), "The routes by destination, a container range in CIDR form without host bits, such as `10.0.2.0/24`."),
-            string("mode", "`additive`: only the routes named here belong to the set. `exclusive`: every route in the table does that a user can make (type `ecs`, `eni`, `vip`, `nat`, `peering` or `er`) and that `keep` does not match; those not named here are removed. Creating the set in this mode, or switching to it, removes what is there then; what appears later shows in the plan first, as a member of `routes` to be removed. Routes the cloud makes itself are never touched, and destroying the set removes only what it has made. Defaults to `additive`.")
+            string("mode", "`additive`: only the routes named here belong to the set. `exclusive`: every route in the table does that a user can make (type `ecs`, `eni`, `vip`, `nat`, `peering` or `er`) and that `keep` does not match; those not named here are removed. Creating the set in this mode, or switching to it, removes what is there then, which the plan names in a warning; what appears later shows in the plan first, as a member of `routes` to be removed. Routes the cloud makes itself are never touched, and destroying the set removes only what it has made. Defaults to `additive`.")
                 .default(Default::Str("additive"))
                 .of::<Mode>(),
             attribute("keep", Kind::Nested(Nesting::List, KEEP), "In mode `exclusive`: routes of others to leave alone. A route is kept if it meets all conditions of one of these.")

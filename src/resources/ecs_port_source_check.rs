@@ -60,7 +60,9 @@ impl Resource<Cloud> for EcsPortSourceCheck {
                 forward packets of its containers, or on.\n\nOnly the one address pair that stands for the check is \
                 added or removed: other pairs, the port's name and its security groups are never touched. Destroying \
                 gives back the state that was found at creation, or at import. One resource for each interface: \
-                two would undo each other's work.",
+                two would undo each other's work.\n\nA plan says if there is no such interface, or if it is none of a \
+                server's, and warns where switching the check on may stop a virtual IP address (see the guide [What a \
+                plan checks](../guides/plan-checks.md)).",
         key: &["port_id"],
         attributes: &[
             string("port_id", "The network interface, by its port id. Exactly one of `port_id`, `ecs_id` and `host_ip` is needed.")

@@ -216,8 +216,8 @@ impl PlannedRoutes<'_> {
         let Some(Some(quota)) = foresight.see("The quota of routes", look).await else { return };
         let table = &place.home.table_id;
         let lack = cloud.intend(table, |intents| {
-            let lack = lack_of_room(intents.room(&place.table, quota.limit), quota.limit, table);
-            lack.filter(|_| intents.tell_room())
+            let room = intents.room(&place.table, quota.limit);
+            lack_of_room(room, quota.limit, table).filter(|_| intents.tell(room))
         });
         let last = self.new().last();
         foresight.find(lack.zip(last).map(|(problem, range)| (self.place)(problem, range)));

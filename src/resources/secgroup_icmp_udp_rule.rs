@@ -17,7 +17,7 @@ use self::{
     making::{Lost, Maker, Ours, identical},
     terms::{Direction, Priority, Protocol, is_same_ports, range_of},
 };
-use super::{conflict::exists_already, missing};
+use super::missing;
 use crate::{
     cloud::{self, Cloud, Description, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
     framework::{
@@ -60,7 +60,9 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         version: 0,
         about: "Opens ICMP and UDP in a security group, so that containers on different servers can be pinged and traced.\n\n\
                 The cloud cannot change a rule: an update makes the new rules first and deletes the old ones after. Rules \
-                that this resource did not make are never touched.",
+                that this resource did not make are never touched.\n\nA plan says if the group does not exist, if it holds \
+                such a rule already, and which servers would be open to everyone (see the guide [What a plan \
+                checks](../guides/plan-checks.md)).",
         key: &["security_group_id", "direction", "remote_ip_prefix"],
         attributes: &[
             string("security_group_id", "Security group that gets the rules.").replaces().of::<SecurityGroupId>(),
@@ -306,12 +308,6 @@ impl SecgroupIcmpUdpRule {
         }
     }
 
-    /// Its rules, those it only remembers among them.
-    fn all_ids(&self) -> BTreeSet<RuleId> {
-        let current = self.rule_ids.iter().flat_map(BTreeMap::values);
-        current.chain(&self.memory.surplus).cloned().collect()
-    }
-
     async fn rules_to_change(&self, cloud: &Cloud) -> Result<Vec<SecurityGroupRule>> {
         let group = &self.security_group_id;
         let rules = self.rules(cloud).await?;
@@ -328,19 +324,6 @@ impl SecgroupIcmpUdpRule {
         let ours = if self.adopt_existing { Ours::Any } else { Ours::These(ours) };
         let outcome = maker.make(protocol, &self.rule(protocol), ours).await?;
         outcome.map_err(|standing| self.conflict(&[(protocol, &standing)]).into())
-    }
-
-    fn conflict(&self, standing: &[(Protocol, &RuleId)]) -> Problem {
-        let rule = |(protocol, id): &(Protocol, &RuleId)| format!("{protocol} rule `{id}`");
-        let what = match standing {
-            [one] => format!("The {}", rule(one)),
-            all => {
-                format!("The pair of {}", all.iter().map(rule).collect::<Vec<_>>().join(" and "))
-            }
-        };
-        let what = format!("{what} in security group `{}`", self.security_group_id);
-        let ids: Vec<&str> = standing.iter().map(|(_, id)| id.as_str()).collect();
-        exists_already(Self::NAME, &what, &ids.join(","), "remote_ip_prefix")
     }
 
     /// The group's rules that an import by key names.

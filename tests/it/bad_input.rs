@@ -84,13 +84,13 @@ fn mistakes_in_the_import_command_are_told_by_it() {
 }
 
 #[test]
-fn what_only_the_cloud_can_tell_is_told_by_apply() {
+fn what_only_the_cloud_can_tell_is_told_by_plan() {
     for_each_cli(|cli| {
         let site = Site::new(cli);
-        site.tell(&writes::rows(), Workspace::apply);
+        site.tell(&writes::rows(), plan);
 
         let changes = writes::changes();
-        site.tell(&changes, Workspace::apply);
+        site.tell(&changes, plan);
         // What stood before each mistake still stands, in the eyes of the provider too.
         site.workspace.write("rows.tf", &before(&changes));
         site.workspace.plan().expect_empty();

@@ -1,5 +1,6 @@
 //! The pure core against brute force and by table: ranges, ports, and the examination of a layout.
 
+mod clash;
 mod range_map;
 
 use std::{collections::BTreeSet, net::Ipv4Addr};

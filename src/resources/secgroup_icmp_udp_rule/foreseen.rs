@@ -1,7 +1,7 @@
-//! What speaks against a pair of rules: a group that does not exist, identical rules, the quota, and servers that it
+//! What speaks against a pair of rules before it is made: a group that does not exist, identical rules, the quota, and servers that it
 //! would open to everyone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     SecgroupIcmpUdpRule,
@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     cloud::{self, Cloud, Quota, RuleId, SecurityGroupId, ServerId},
-    framework::{Change, Draft, Foresight, Given, Problem, Value},
-    resources::missing,
+    framework::{Change, Draft, Foresight, Given, Problem, Resource, Value},
+    resources::{conflict::exists_already, missing},
 };
 
 /// The quota of rules in the project.
@@ -71,6 +71,28 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
         let exposed =
             foresight.see("Who would be opened to everyone", exposed(&group, cloud)).await;
         foresight.find(exposed.and_then(|servers| opened(&servers, &pair)));
+    }
+}
+
+impl SecgroupIcmpUdpRule {
+    /// That somebody else's rules stand which are identical to these.
+    pub(super) fn conflict(&self, standing: &[(Protocol, &RuleId)]) -> Problem {
+        let rule = |(protocol, id): &(Protocol, &RuleId)| format!("{protocol} rule `{id}`");
+        let what = match standing {
+            [one] => format!("The {}", rule(one)),
+            all => {
+                format!("The pair of {}", all.iter().map(rule).collect::<Vec<_>>().join(" and "))
+            }
+        };
+        let what = format!("{what} in security group `{}`", self.security_group_id);
+        let ids: Vec<&str> = standing.iter().map(|(_, id)| id.as_str()).collect();
+        exists_already(<Self as Resource<Cloud>>::NAME, &what, &ids.join(","), "remote_ip_prefix")
+    }
+
+    /// Its rules, those it only remembers among them.
+    fn all_ids(&self) -> BTreeSet<RuleId> {
+        let current = self.rule_ids.iter().flat_map(BTreeMap::values);
+        current.chain(&self.memory.surplus).cloned().collect()
     }
 }
 

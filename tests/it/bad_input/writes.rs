@@ -1,4 +1,4 @@
-//! Mistakes that only the cloud can find, while it is being changed.
+//! Mistakes that show only where one looks at the cloud.
 
 use serde_json::json;
 

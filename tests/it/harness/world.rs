@@ -139,6 +139,18 @@ impl World {
         self.warnings(&new(type_name, config)).await
     }
 
+    /// What one run says of several new objects that it plans one after the other. Another run says the same.
+    pub async fn plan_together(&self, creations: &[(&str, Json)]) -> Vec<Vec<Problem>> {
+        let full = |(name, early): &(&str, Json)| {
+            let type_name = prefixed(name);
+            let schema = self.core.plugin.resource_schema(&type_name);
+            (type_name, config(schema, early))
+        };
+        let creations: Vec<(String, Value)> = creations.iter().map(full).collect();
+        let first = self.core.plan_together(&creations).await;
+        first.into_iter().map(|answer| answer.problems).collect()
+    }
+
     pub async fn destroy(&self, object: Object) {
         if let Some(instance) = object.instance {
             let gone = self.core.destroy(&object.type_name, instance).await;

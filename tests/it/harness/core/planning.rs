@@ -48,6 +48,17 @@ impl<P: Plugin> Core<P> {
         Ok(Plan { action, planned, warnings })
     }
 
+    /// What one run says of several new objects, planned one after the other. None of them is made.
+    pub async fn plan_together(&self, creations: &[(String, Value)]) -> Vec<PlanAnswer> {
+        self.plugin.begin_anew().await;
+        let mut answers = Vec::new();
+        for (type_name, config) in creations {
+            let request = request(self.plugin.resource_schema(type_name), None, config);
+            answers.push(self.plugin.plan(type_name, &request).await);
+        }
+        answers
+    }
+
     /// The second question of a replacement: null where the object was, but the private data and the identity of
     /// the first answer. It has to be planned as what it is, a creation.
     async fn plan_replacement(
