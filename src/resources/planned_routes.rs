@@ -209,7 +209,7 @@ impl PlannedRoutes<'_> {
     }
 
     async fn examine_room(&self, place: &Place, cloud: &Cloud, foresight: &mut Foresight<'_>) {
-        if self.new().next().is_none() {
+        if foresight.has_errors() || self.new().next().is_none() {
             return;
         }
         let look = cloud.quota_and_use(ROUTES_PER_TABLE);

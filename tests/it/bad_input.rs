@@ -84,13 +84,14 @@ fn mistakes_in_the_import_command_are_told_by_it() {
 }
 
 #[test]
-fn what_only_the_cloud_can_tell_is_told_by_plan() {
+fn what_only_the_cloud_can_tell_is_told_by_plan_or_else_by_apply() {
     for_each_cli(|cli| {
         let site = Site::new(cli);
         site.tell(&writes::rows(), plan);
 
         let changes = writes::changes();
         site.tell(&changes, plan);
+        site.tell(&writes::late_rows(), Workspace::apply);
         // What stood before each mistake still stands, in the eyes of the provider too.
         site.workspace.write("rows.tf", &before(&changes));
         site.workspace.plan().expect_empty();
@@ -105,6 +106,7 @@ fn the_table_is_long_and_its_rows_have_names_of_their_own() {
         surveys::rows(),
         imports::rows(),
         writes::rows(),
+        writes::late_rows(),
     ];
     let names: Vec<&str> = groups.iter().flatten().map(|row| row.name).collect();
     assert!(names.len() >= 40, "{} rows", names.len());
