@@ -130,14 +130,14 @@ impl PlannedRoutes<'_> {
     }
 
     /// The destinations that are new to the resource.
-    fn new(&self) -> impl Iterator<Item = Cidr> {
+    fn additions(&self) -> impl Iterator<Item = Cidr> {
         self.after.keys().copied().filter(|range| !self.before.contains_key(range))
     }
 
     fn clashes(&self, place: &Place, claimed_twice: &[Cidr], cloud: &Cloud) -> Vec<Problem> {
         let Place { home, table } = place;
         let mut problems = Vec::new();
-        for destination in self.new() {
+        for destination in self.additions() {
             if claimed_twice.contains(&destination) {
                 problems.push((self.place)(claimed(destination), destination));
                 continue;
@@ -209,7 +209,7 @@ impl PlannedRoutes<'_> {
     }
 
     async fn examine_room(&self, place: &Place, cloud: &Cloud, foresight: &mut Foresight<'_>) {
-        if foresight.has_errors() || self.new().next().is_none() {
+        if foresight.has_errors() || self.additions().next().is_none() {
             return;
         }
         let look = cloud.quota_and_use(ROUTES_PER_TABLE);
@@ -219,7 +219,7 @@ impl PlannedRoutes<'_> {
             let room = intents.room(&place.table, quota.limit);
             lack_of_room(room, quota.limit, table).filter(|_| intents.tell(room))
         });
-        let last = self.new().last();
+        let last = self.additions().last();
         foresight.find(lack.zip(last).map(|(problem, range)| (self.place)(problem, range)));
     }
 }
