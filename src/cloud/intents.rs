@@ -1,16 +1,19 @@
 //! What one run plans to do and looks at for that, shared by all who plan: one look at each thing, however many plans
 //! there are.
 //!
-//! API: GET `/v1/{project}/ports`, of which all are read at once, and what the other files read.
+//! API: GET `/v3/{project}/vpc/security-groups/{id}`, v1 where v3 is not offered; GET `/v1/{project}/ports`, of which all are read at once, and what the other files read.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
+use serde::de::IgnoredAny;
+
 use super::{
+    call::Call,
     client::Cloud,
-    error::Result,
+    error::{Result, Subject},
     ids::{RouteTableId, RuleId, SecurityGroupId},
     port::Port,
 };
@@ -53,6 +56,18 @@ impl Cloud {
             Ok(table.map(|table| Arc::new(table.routes.iter().filter_map(as_value).collect())))
         };
         self.known().standings.get(table, read).await
+    }
+
+    pub async fn has_security_group(&self, group: &SecurityGroupId) -> Result<bool> {
+        let found: Option<IgnoredAny> = self
+            .newest(|api| async move {
+                let operation = format!("read security group {group}");
+                let path = format!("security-groups/{group}");
+                let call = Call::get(Subject::SecurityGroup, operation, api, path);
+                self.find(&call, "security_group").await
+            })
+            .await?;
+        Ok(found.is_some())
     }
 
     /// All ports of the project as this run has read them, of the enterprise project only where one is configured.

@@ -30,6 +30,8 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
     let Some(group) = group.filter(|_| change.makes_something()) else { return };
     let look = async {
         match cloud.security_group_rules(&group).await {
+            // A group without rules and none at all have the same list.
+            Ok(rules) if rules.is_empty() && !cloud.has_security_group(&group).await? => Ok(None),
             Ok(rules) => Ok(Some(rules)),
             Err(error) if error.kind() == cloud::Kind::NotFound => Ok(None),
             Err(error) => Err(error),

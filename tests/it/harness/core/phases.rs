@@ -16,7 +16,7 @@ pub struct Prepared {
 }
 
 pub enum Todo {
-    Apply(Plan, Value),
+    Apply(Box<Plan>, Value),
     Destroy,
     Nothing,
 }
@@ -48,7 +48,7 @@ impl<P: Plugin> Core<P> {
         };
         let todo = match action {
             Action::NoOp => Todo::Nothing,
-            _ => Todo::Apply(Plan { action, planned, warnings }, config.clone()),
+            _ => Todo::Apply(Box::new(Plan { action, planned, warnings }), config.clone()),
         };
         Ok(Prepared { prior, todo })
     }
