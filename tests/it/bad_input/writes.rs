@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::row::{
-    FOREIGN_RULE, FULL_TABLE, GROUP, NOTHING, OTHER_VPC, PORT, PORT_ELSEWHERE, Row, SERVER,
+    FOREIGN_RULE, FULL_TABLE, NOTHING, OTHER_VPC, PORT, PORT_ELSEWHERE, Row, SERVER,
     SERVER_ELSEWHERE, TABLE, route, rules as group_rules, source_check,
 };
 
@@ -21,28 +21,18 @@ pub fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// What a plan can only warn of, because the documents leave it open or other resources may make room.
+/// What a plan can only warn of, because the documents leave it open.
 pub fn late_rows() -> Vec<Row> {
-    vec![
-        route("around_a_subnet").with("destination", "192.168.0.0/16").says(
-            "destination",
-            "Refused by the cloud",
-            &[
-                "overlaps system route 192.168.0.0/24",
-                "HTTP status: 400",
-                "Code: VPC.2809",
-                "Request id: ",
-            ],
-        ),
-        group_rules("one_rule_too_many")
-            .with("security_group_id", GROUP)
-            .with("remote_ip_prefix", "10.61.0.0/16")
-            .says(
-                "",
-                "Quota exceeded",
-                &["Quota exceeded for resources", "ask for a higher quota"],
-            ),
-    ]
+    vec![route("around_a_subnet").with("destination", "192.168.0.0/16").says(
+        "destination",
+        "Refused by the cloud",
+        &[
+            "overlaps system route 192.168.0.0/24",
+            "HTTP status: 400",
+            "Code: VPC.2809",
+            "Request id: ",
+        ],
+    )]
 }
 
 /// Of things that stand.
