@@ -91,10 +91,11 @@ fn what_only_the_cloud_can_tell_is_told_by_plan_or_else_by_apply() {
 
         let changes = writes::changes();
         site.tell(&changes, plan);
-        site.tell(&writes::late_rows(), Workspace::apply);
         // What stood before each mistake still stands, in the eyes of the provider too.
         site.workspace.write("rows.tf", &before(&changes));
         site.workspace.plan().expect_empty();
+
+        site.tell(&writes::late_rows(), Workspace::apply);
     });
 }
 
