@@ -15,6 +15,7 @@ use super::{
     config::Config,
     decode::{Answer, Page},
     error::{Error, Kind, Result},
+    intents::Plans,
     known::{Known, Now},
     request::answer,
     retry::{self, Decision, Effect, Past, Policy},
@@ -47,6 +48,7 @@ struct Session {
     port_turns: Turns,
     known: Known,
     now: Now,
+    plans: Plans,
 }
 
 /// How many elements a page of a list may hold. The API allows up to 2000.
@@ -78,6 +80,7 @@ impl Cloud {
             port_turns: Turns::default(),
             known: Known::default(),
             now: Now::default(),
+            plans: Plans::default(),
         };
         Ok(Self { session: Arc::new(session), bounds: Bounds::default() })
     }
@@ -130,6 +133,10 @@ impl Cloud {
     /// The enterprise project to list, where one is named here or in the provider block.
     pub(super) fn enterprise_project(&self, named: Option<&str>) -> Option<String> {
         named.map(str::to_owned).or_else(|| self.config().enterprise_project_id.clone())
+    }
+
+    pub(super) fn plans(&self) -> &Plans {
+        &self.session.plans
     }
 
     pub(super) fn max_retries(&self) -> u32 {

@@ -9,6 +9,7 @@ use super::{
     ids::{RouteTableId, SecurityGroupId, SubnetId, VpcId},
     memo::Memo,
     port::Port,
+    quota::Quota,
     route_table::{RouteTable, RouteTableSummary},
     security_group::SecurityGroupRule,
     security_group_list::SecurityGroup,
@@ -16,6 +17,7 @@ use super::{
     subnet::Subnet,
     vpc::Vpc,
 };
+use crate::network::Standings;
 
 /// What one run reads once.
 #[derive(Default)]
@@ -27,7 +29,10 @@ pub(super) struct Known {
     pub(super) subnet_lists: Memo<VpcId, Option<Vec<Subnet>>>,
     pub(super) port_lists: Memo<SubnetId, Arc<Vec<Port>>>,
     pub(super) rule_lists: Memo<SecurityGroupId, Arc<Vec<SecurityGroupRule>>>,
-    pub(super) quotas: Memo<String, Option<i64>>,
+    pub(super) standings: Memo<RouteTableId, Option<Arc<Standings>>>,
+    /// Of the whole project.
+    pub(super) all_ports: Memo<(), Arc<Vec<Port>>>,
+    pub(super) quotas: Memo<String, Option<Quota>>,
 }
 
 /// What is read anew, together with others who ask at the same time: what decides a write, and what a look-up seeks,

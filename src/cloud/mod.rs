@@ -11,6 +11,8 @@
 //!
 //! What is about to be made is noted first, in `notes.rs`, so that a run that was killed can be gone on with.
 //!
+//! What the plans of one run share is in `intents.rs`.
+//!
 //! Absence is a value: what reads one object returns `None` where the cloud says that there is none, and an error
 //! for everything else.
 
@@ -26,6 +28,7 @@ mod decode;
 mod error;
 mod fresh;
 mod ids;
+mod intents;
 mod known;
 mod lookup;
 mod memo;
@@ -61,8 +64,10 @@ pub use ids::{
     Description, InvalidDescription, InvalidId, PortId, RouteTableId, RuleId, SecurityGroupId,
     ServerId, SubnetId, VpcId,
 };
+pub use intents::RuleIntents;
 pub use notes::{About, NoNotes, Notes};
 pub use port::{AddressPair, Port};
+pub use quota::Quota;
 pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};
 pub use route_wish::{Wish, Written};
 pub use security_group::{NewRule, SecurityGroupRule};

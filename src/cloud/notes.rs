@@ -12,9 +12,10 @@ use serde_json::Value;
 use super::{
     client::Cloud,
     ids::{PortId, RouteTableId, SecurityGroupId},
+    route_table::Route,
     security_group::NewRule,
 };
-use crate::network::Cidr;
+use crate::network::{self, Cidr};
 
 /// Where notes are kept. Nothing fails for want of a note: what cannot be kept is not there to be found.
 pub trait Notes: fmt::Debug + Send + Sync {
@@ -71,6 +72,16 @@ impl Cloud {
     pub fn noted<T: DeserializeOwned>(&self, about: About<'_>) -> Option<T> {
         let intent = self.config().notes.find(&about.to_json()?)?;
         serde_json::from_value(intent).ok()
+    }
+
+    /// The route that stands in the table is the very one that an earlier run was about to make.
+    pub fn is_noted(&self, table: &RouteTableId, standing: &network::Route) -> bool {
+        let destination = standing.destination;
+        let noted = self.noted::<Route>(About::Route { route_table_id: table, destination });
+        noted.is_some_and(|noted| {
+            (&noted.next_hop_type, &noted.next_hop, &noted.description)
+                == (&standing.next_hop_type, &standing.next_hop, &standing.description)
+        })
     }
 
     /// Drops the note: Terraform has recorded the object, or there is none.

@@ -120,14 +120,27 @@ impl Cloud {
         self.ports(format!("list the ports with address {address}"), "fixed_ips", filter).await
     }
 
+    /// Whether lists of ports show those of one enterprise project only.
+    pub fn sees_part_of_the_ports(&self) -> bool {
+        self.config().enterprise_project_id.is_some()
+    }
+
+    pub(super) async fn list_all_ports(&self) -> Result<Vec<Port>> {
+        let operation = "list the ports of the project";
+        self.list_ports(Call::get(Subject::Port, operation, Api::VpcV1, "ports")).await
+    }
+
     async fn ports(
         &self,
         operation: String,
         filter: &'static str,
         value: impl fmt::Display,
     ) -> Result<Vec<Port>> {
-        let mut call =
-            Call::get(Subject::Port, operation, Api::VpcV1, "ports").query(filter, value);
+        let call = Call::get(Subject::Port, operation, Api::VpcV1, "ports");
+        self.list_ports(call.query(filter, value)).await
+    }
+
+    async fn list_ports(&self, mut call: Call) -> Result<Vec<Port>> {
         if let Some(id) = &self.config().enterprise_project_id {
             call = call.query("enterprise_project_id", id);
         }
@@ -141,6 +154,7 @@ impl Cloud {
         let call = Call::put(Subject::Port, operation, Api::VpcV1, format!("ports/{id}"), body);
         let port: Port = self.send(&call).await?.object("port")?;
         self.known().port_lists.forget(&port.subnet_id);
+        self.known().all_ports.forget(&());
         Ok(port)
     }
 }

@@ -12,14 +12,24 @@ use super::{
 
 #[derive(Deserialize)]
 struct Quotas {
-    resources: Vec<Quota>,
+    resources: Vec<WireQuota>,
 }
 
 #[derive(Deserialize)]
-struct Quota {
+struct WireQuota {
     #[serde(rename = "type")]
     kind: String,
     quota: i64,
+    #[serde(default)]
+    used: u64,
+}
+
+/// A limit, and how much of it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    pub limit: u64,
+    /// Zero for limits per parent (routes per table): the cloud does not count those.
+    pub used: u64,
 }
 
 impl Cloud {
@@ -27,12 +37,21 @@ impl Cloud {
     ///
     /// For limits per parent (routes per table) the cloud does not count what is used: count it yourself.
     pub async fn quota(&self, kind: &str) -> Result<Option<i64>> {
+        let quota = self.quota_and_use(kind).await?;
+        Ok(quota.and_then(|quota| i64::try_from(quota.limit).ok()))
+    }
+
+    /// The same with what is used of it.
+    pub async fn quota_and_use(&self, kind: &str) -> Result<Option<Quota>> {
         let operation = format!("read the quota {kind}");
         let call = Call::get(Subject::Quota, operation, Api::VpcV1, "quotas").query("type", kind);
         let read = async {
             let Quotas { resources } = self.send(&call).await?.object("quotas")?;
             let quota = resources.into_iter().find(|quota| quota.kind == kind);
-            Ok(quota.map(|quota| quota.quota).filter(|limit| *limit >= 0))
+            let limited = |WireQuota { quota, used, .. }| {
+                Some(Quota { limit: u64::try_from(quota).ok()?, used })
+            };
+            Ok(quota.and_then(limited))
         };
         self.known().quotas.get(&kind.to_owned(), read).await
     }

@@ -1,6 +1,10 @@
 //! A configuration of which parts may not be known yet, as rules across attributes see it.
 
-use super::value::Value;
+use std::str::FromStr;
+
+use serde::de::DeserializeOwned;
+
+use super::{record, value::Value};
 
 /// What the user gave for an attribute.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,6 +36,26 @@ impl<'a> Draft<'a> {
     /// The text of an attribute that is present and known.
     pub fn text(&self, attribute: &str) -> Option<&'a str> {
         self.0.get(attribute).as_str()
+    }
+
+    /// The value of an attribute that is present, known and well formed.
+    pub fn parsed<T: FromStr>(&self, attribute: &str) -> Option<T> {
+        self.text(attribute)?.parse().ok()
+    }
+
+    /// The attribute is `true`, or may turn out to be.
+    pub fn may_be_true(&self, attribute: &str) -> bool {
+        matches!(self.0.get(attribute), Value::Bool(true) | Value::Unknown(_))
+    }
+
+    /// The same is given for the attribute in both. Unknown values are alike.
+    pub fn agrees_with(&self, other: Draft<'_>, attribute: &str) -> bool {
+        self.0.get(attribute) == other.0.get(attribute)
+    }
+
+    /// The object as its struct with its memory, where enough of it is known for one. What is not known is `None` there.
+    pub fn object<T: DeserializeOwned>(&self, private: &[u8]) -> Option<T> {
+        record::to_struct(self.0, private).ok()
     }
 
     /// The texts of a list or set that is present and wholly known.

@@ -5,10 +5,11 @@
 //! half-made objects are kept are written once, here, and driven by the schema.
 //!
 //! Reading order: [`value`] (what travels), [`schema`] (what is declared), [`problem`] (what went wrong),
-//! [`plan`] (what will change), [`resource`], [`data_source`], [`function`], [`provider`].
+//! [`plan`] (what will change), [`foresight`] (what speaks against it), [`resource`], [`data_source`], [`function`], [`provider`].
 
 pub mod data_source;
 pub mod draft;
+pub mod foresight;
 pub mod function;
 pub mod json;
 pub mod plan;
@@ -22,6 +23,7 @@ pub mod value;
 
 pub use data_source::{AnyDataSource, DataSource, Noted};
 pub use draft::{Draft, Given};
+pub use foresight::{Change, ChangeKind, Foresight, Run};
 pub use function::{Function, FunctionError, Parameter, Signature};
 pub use plan::{PlanRequest, Planned};
 pub use problem::{Path, Problem, Problems, Result, Severity, Step};

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     draft::Draft,
+    foresight::{Change, Foresight, Run},
     json,
     plan::{self, PlanRequest, Planned},
     problem::{Problem, Problems, Result},
@@ -38,6 +39,22 @@ pub trait Resource<C: Session>: Serialize + DeserializeOwned + Send + Sync + 'st
     /// stored, because both plans of a run have to agree.
     fn moved(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Takes note of an object in the state, before anything is planned.
+    fn recall(state: Draft<'_>, cloud: &C) {
+        let _ = (state, cloud);
+    }
+
+    /// Examines a planned change with the cloud in view, before anything is touched. Called for every plan; what is
+    /// found is told where something is made or changed. Unknown values postpone an examination and never fail it.
+    fn foresee(
+        change: Change<'_>,
+        cloud: &C,
+        foresight: &mut Foresight<'_>,
+    ) -> impl Future<Output = ()> + Send {
+        let _ = (change, cloud, foresight);
+        std::future::ready(())
     }
 
     /// The object an import id names, as far as the id tells; `read` completes it.
@@ -88,6 +105,17 @@ pub trait AnyResource<C>: Send + Sync {
     fn schema(&self) -> &'static Schema;
     fn validate(&self, config: &Value) -> Vec<Problem>;
     fn plan(&self, request: PlanRequest) -> Result<Planned>;
+    /// Takes note of an object in the state.
+    fn recall(&self, state: &Value, cloud: &C);
+    /// What speaks against a plan, seen what is there. Bounded by the time for reading.
+    fn foresee<'a>(
+        &'a self,
+        request: &'a PlanRequest,
+        planned: &'a Planned,
+        cloud: &'a C,
+        stop: CancellationToken,
+        run: &'a Run,
+    ) -> BoxFuture<'a, Vec<Problem>>;
     fn import<'a>(
         &'a self,
         by: ImportBy,
@@ -140,6 +168,28 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
             record::to_struct::<R>(&request.prior, &request.private)?.moved()
         };
         Ok(plan::plan(&R::SCHEMA, request, moved))
+    }
+
+    fn recall(&self, state: &Value, cloud: &C) {
+        R::recall(Draft::new(state), cloud);
+    }
+
+    fn foresee<'a>(
+        &'a self,
+        request: &'a PlanRequest,
+        planned: &'a Planned,
+        cloud: &'a C,
+        stop: CancellationToken,
+        run: &'a Run,
+    ) -> BoxFuture<'a, Vec<Problem>> {
+        Box::pin(async move {
+            let timeouts = planned.state.get("timeouts");
+            let cloud = bounded(&R::SCHEMA, cloud, stop, timeouts, |limits| limits.read, "read");
+            let change = Change::of(request, planned);
+            let mut foresight = Foresight::new(run);
+            R::foresee(change, &cloud, &mut foresight).await;
+            foresight.about(change.kind)
+        })
     }
 
     fn import<'a>(

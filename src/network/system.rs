@@ -59,6 +59,11 @@ pub fn ranges_without_public_services() -> Vec<Cidr> {
     NOT_PUBLIC.iter().filter_map(|text| Cidr::lenient(text)).collect()
 }
 
+/// The system range that holds the whole of this one. A broader range, such as the default route, only holds some.
+pub fn system_range_around(range: Cidr) -> Option<Reserved> {
+    system_ranges().into_iter().find(|reserved| reserved.range.contains(range))
+}
+
 /// The ranges Docker takes for networks that are created without `--subnet`.
 pub fn docker_pools() -> Vec<Cidr> {
     let slash_16 = (17..=31).map(|second| (Ipv4Addr::new(172, second, 0, 0), 16));

@@ -3,12 +3,15 @@
 //! API: GET and PUT `/v1/{project_id}/routetables/{id}`. A route has no id of its own there; its table and its
 //! destination name it. The PUT is a delta, so routes that are not named in it stay as they are.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     conflict::exists_already,
     home::{self, Home},
     next_hop::{self, NEXT_HOPS, NextHop, Via},
+    planned_routes::{PlannedRoutes, claimed, flaw_of_destination, local_route},
 };
 use crate::{
     cloud::{
@@ -16,7 +19,7 @@ use crate::{
         Written,
     },
     framework::{
-        Default, Draft, Problem, Problems, Resource, Result, Schema, Timeouts,
+        Change, Default, Draft, Foresight, Problem, Problems, Resource, Result, Schema, Timeouts,
         schema::{boolean, string},
     },
     network::{Address, Cidr},
@@ -51,7 +54,9 @@ impl Resource<Cloud> for ContainerRoute {
         version: 0,
         about: "Sends one container range to the server that hosts it, by a route in a VPC route table.\n\nMoving the \
                 range to another server changes the next hop in place, without a gap. Routes that this resource did \
-                not make are never touched.",
+                not make are never touched.\n\nA plan looks at the cloud: a destination that is taken or lies in a \
+                subnet, a next hop that does not exist and a full table fail it, before anything is changed (see the \
+                guide [What a plan checks](../guides/plan-checks.md)).",
         key: &["route_table_id", "destination"],
         attributes: &[
             string("vpc_id", "VPC whose default route table carries the route. At least one of `vpc_id` and `route_table_id` is needed; if both are given, they must agree.")
@@ -86,7 +91,32 @@ impl Resource<Cloud> for ContainerRoute {
     };
 
     fn check(config: Draft<'_>) -> Vec<Problem> {
-        next_hop::flaw(config).into_iter().chain(home::flaw(config)).collect()
+        let mut problems: Vec<Problem> =
+            next_hop::flaw(config).into_iter().chain(home::flaw(config)).collect();
+        if let Some(destination) = config.parsed("destination") {
+            problems.extend(flaw_of_destination(destination));
+            problems.extend(next_hop::flaw_towards(destination, config));
+        }
+        problems
+    }
+
+    fn recall(state: Draft<'_>, cloud: &Cloud) {
+        if let Some(table) = state.parsed("route_table_id") {
+            cloud.intend(&table, |intents| only(state).into_keys().for_each(|it| intents.hold(it)));
+        }
+    }
+
+    async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
+        let routes = PlannedRoutes {
+            change,
+            before: only(change.prior),
+            after: only(change.planned),
+            adopts: change.planned.may_be_true("adopt_existing"),
+            sweeps: &|_| false,
+            conflict,
+            place: |problem, _| problem,
+        };
+        routes.examine(cloud, foresight).await;
     }
 
     fn moved(&self) -> &'static [&'static str] {
@@ -158,10 +188,10 @@ impl ContainerRoute {
         match cloud.write_route(&home.table_id, wish).await {
             Ok(Written::Done) => Ok(self.made(&home, next_hop)),
             Ok(Written::Local(local)) => Err(local_route(self.destination, local).into()),
-            Ok(Written::Exists) => Err(self.conflict(&home.table_id).into()),
+            Ok(Written::Exists) => Err(conflict(self.destination, &home.table_id).into()),
             Ok(Written::Claimed) => Err(claimed(self.destination).into()),
             Err(error) if is_new && error.kind() == Kind::RouteExists => {
-                Err(self.conflict(&home.table_id).into())
+                Err(conflict(self.destination, &home.table_id).into())
             }
             // Recorded, because it may be there; the next refresh finds out.
             Err(error) if is_new && error.leaves_doubt() => {
@@ -188,25 +218,15 @@ impl ContainerRoute {
         self.nexthop = Some(next_hop.id);
         self
     }
-
-    fn conflict(&self, table: &RouteTableId) -> Problem {
-        let what = format!("A route to {} in route table `{table}`", self.destination);
-        exists_already(Self::NAME, &what, &format!("{table}/{}", self.destination), "destination")
-    }
 }
 
-fn claimed(destination: Cidr) -> Problem {
-    let detail = format!(
-        "Another resource of this configuration makes a route to {destination} in the same table. Keep one of them, or \
-         write another `destination`."
-    );
-    Problem::error("Destination claimed twice", detail).at("destination")
+/// The one route of a resource.
+fn only(object: Draft<'_>) -> BTreeMap<Cidr, Draft<'_>> {
+    object.parsed("destination").map(|destination| (destination, object)).into_iter().collect()
 }
 
-fn local_route(destination: Cidr, local: Cidr) -> Problem {
-    let detail = format!(
-        "{destination} lies in {local}, which the table routes by itself: to a subnet of the VPC, or to the cloud's own \
-         services. Choose a `destination` outside every subnet and every system range."
-    );
-    Problem::error("Destination inside a local route", detail).at("destination")
+fn conflict(destination: Cidr, table: &RouteTableId) -> Problem {
+    let what = format!("A route to {destination} in route table `{table}`");
+    let id = format!("{table}/{destination}");
+    exists_already(<ContainerRoute as Resource<Cloud>>::NAME, &what, &id, "destination")
 }

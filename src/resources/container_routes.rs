@@ -11,19 +11,20 @@ use serde_json::Value as Json;
 mod entry;
 mod writing;
 
-use self::entry::Entry;
+use self::{entry::Entry, writing::conflict};
 use super::{
     home, missing,
     next_hop::{self, NextHop},
+    planned_routes::{self, Place, PlannedRoutes, flaw_of_destination},
 };
 use crate::{
     cloud::{About, Cloud, Description, PortId, RouteTable, RouteTableId, ServerId, VpcId},
     framework::{
-        Attribute, Default, Draft, Given, Kind, Nesting, Path, Problem, Resource, Result, Schema,
-        Timeouts, Value, key_from_id,
+        Attribute, Change, Default, Draft, Foresight, Given, Kind, Nesting, Path, Problem,
+        Resource, Result, Schema, Timeouts, Value, key_from_id,
         schema::{attribute, boolean, string},
     },
-    network::{Address, Cidr, Keep, Mode, Ownership, Standing},
+    network::{self, Address, Cidr, Keep, Mode, Ownership, Standing},
 };
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -77,7 +78,9 @@ impl Resource<Cloud> for ContainerRoutes {
                 dropping an entry changes that one route in place, without a gap. One entry that cannot be made does not \
                 keep the others from being made: they are recorded, and the next apply goes on with what is missing. \
                 Where that happens while the set is created, Terraform marks it as tainted and would make all of it \
-                anew; `terraform untaint` lets it be completed in place instead.",
+                anew; `terraform untaint` lets it be completed in place instead.\n\nA plan looks at the cloud: what \
+                cannot be made fails it at the entry, before anything is changed (see the guide [What a plan \
+                checks](../guides/plan-checks.md)).",
         key: &["route_table_id"],
         attributes: &[
             string("vpc_id", "VPC whose default route table carries the routes. At least one of `vpc_id` and `route_table_id` is needed; if both are given, they must agree.")
@@ -89,7 +92,7 @@ impl Resource<Cloud> for ContainerRoutes {
                 .replaces()
                 .of::<RouteTableId>(),
             attribute("routes", Kind::Nested(Nesting::Map, ENTRY), "The routes by destination, a container range in CIDR form without host bits, such as `10.0.2.0/24`."),
-            string("mode", "`additive`: only the routes named here belong to the set. `exclusive`: every route in the table does that a user can make (type `ecs`, `eni`, `vip`, `nat`, `peering` or `er`) and that `keep` does not match; those not named here are removed. Creating the set in this mode, or switching to it, removes what is there then; what appears later shows in the plan first, as a member of `routes` to be removed. Routes the cloud makes itself are never touched, and destroying the set removes only what it has made. Defaults to `additive`.")
+            string("mode", "`additive`: only the routes named here belong to the set. `exclusive`: every route in the table does that a user can make (type `ecs`, `eni`, `vip`, `nat`, `peering` or `er`) and that `keep` does not match; those not named here are removed. Creating the set in this mode, or switching to it, removes what is there then, which the plan names in a warning; what appears later shows in the plan first, as a member of `routes` to be removed. Routes the cloud makes itself are never touched, and destroying the set removes only what it has made. Defaults to `additive`.")
                 .default(Default::Str("additive"))
                 .of::<Mode>(),
             attribute("keep", Kind::Nested(Nesting::List, KEEP), "In mode `exclusive`: routes of others to leave alone. A route is kept if it meets all conditions of one of these.")
@@ -105,13 +108,19 @@ impl Resource<Cloud> for ContainerRoutes {
         let mut problems = Vec::from_iter(home::flaw(config));
         if let Given::Known(Value::Map(routes)) = config.given("routes") {
             for (destination, entry) in routes {
-                problems.extend(destination.parse::<Cidr>().err().map(|reason| {
-                    let problem = Problem::error("Invalid key of `routes`", reason.to_string());
-                    in_entry(problem, destination)
-                }));
-                let flaw =
-                    if entry.is_unknown() { None } else { next_hop::flaw(Draft::new(entry)) };
-                problems.extend(flaw.map(|flaw| in_entry(flaw, destination)));
+                let is_known = !entry.is_unknown();
+                let entry = Draft::new(entry);
+                let mut flaws = Vec::from_iter(next_hop::flaw(entry).filter(|_| is_known));
+                match destination.parse::<Cidr>() {
+                    Ok(destination) => {
+                        flaws.extend(flaw_of_destination(destination));
+                        flaws.extend(next_hop::flaw_towards(destination, entry));
+                    }
+                    Err(reason) => {
+                        flaws.push(Problem::error("Invalid key of `routes`", reason.to_string()));
+                    }
+                }
+                problems.extend(flaws.into_iter().map(|flaw| in_entry(flaw, destination)));
             }
         }
         if let Given::Known(Value::Seq(rules)) = config.given("keep") {
@@ -119,6 +128,32 @@ impl Resource<Cloud> for ContainerRoutes {
             problems.extend(known.filter_map(|(at, rule)| flaw_of_keep(at, Draft::new(rule))));
         }
         problems
+    }
+
+    fn recall(state: Draft<'_>, cloud: &Cloud) {
+        if let Some(table) = state.parsed("route_table_id") {
+            cloud.intend(&table, |all| entries(state).into_keys().for_each(|it| all.hold(it)));
+        }
+    }
+
+    async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
+        let claim = Claim::planned(change.planned);
+        let routes = PlannedRoutes {
+            change,
+            before: entries(change.prior),
+            after: entries(change.planned),
+            // What an exclusive set does not know to keep yet may be its own.
+            adopts: change.planned.may_be_true("adopt_existing") || claim.is_none(),
+            sweeps: &|route| claim.as_ref().is_some_and(|claim| claim.covers(route)),
+            conflict,
+            place: |problem, destination| in_entry(problem, &destination.to_string()),
+        };
+        let place = routes.examine(cloud, foresight).await;
+        if let (Some(place), Some(claim)) = (place, &claim)
+            && claim.is_wider_than(change.prior)
+        {
+            foresight.find(swept(&place, claim, &routes.after));
+        }
     }
 
     /// Every route that this resource could express: as the configuration is not known here, the next plan shows what
@@ -219,6 +254,75 @@ impl ContainerRoutes {
             None => Ok(None),
         }
     }
+}
+
+/// What a planned set claims beside the routes it names.
+struct Claim {
+    mode: Mode,
+    keep: Vec<Keep>,
+}
+
+impl Claim {
+    /// `None` as long as it is not known.
+    fn planned(set: Draft<'_>) -> Option<Self> {
+        let mode = set.parsed("mode")?;
+        let rule = |rule: &Value| {
+            let rule = Draft::new(rule);
+            let names = ["type", "destination_within", "description_prefix"];
+            let is_known = names.iter().all(|name| rule.given(name) != Given::Unknown);
+            is_known.then(|| Keep {
+                next_hop_type: rule.parsed("type"),
+                destination_within: rule.parsed("destination_within"),
+                description_prefix: rule.parsed("description_prefix"),
+            })
+        };
+        let keep = match set.given("keep") {
+            Given::Absent => Vec::new(),
+            Given::Known(Value::Seq(rules)) => rules.iter().map(rule).collect::<Option<_>>()?,
+            Given::Unknown | Given::Known(_) if mode == Mode::Additive => Vec::new(),
+            Given::Unknown | Given::Known(_) => return None,
+        };
+        Some(Self { mode, keep })
+    }
+
+    fn covers(&self, route: &network::Route) -> bool {
+        let ownership = Ownership { mode: self.mode, keep: &self.keep };
+        ownership.covers(&Standing {
+            destination: route.destination,
+            next_hop_type: &route.next_hop_type,
+            description: &route.description,
+        })
+    }
+
+    /// It claims what no refresh can have shown in the plan.
+    fn is_wider_than(&self, prior: Draft<'_>) -> bool {
+        let before = Self::planned(prior);
+        self.mode == Mode::Exclusive
+            && before.is_none_or(|before| (before.mode, &before.keep) != (self.mode, &self.keep))
+    }
+}
+
+/// What an exclusive set is going to remove without having made it.
+fn swept(place: &Place, claim: &Claim, after: &BTreeMap<Cidr, Draft<'_>>) -> Option<Problem> {
+    let standing = place.table.routes.iter().map(|(_, route)| route);
+    let is_doomed =
+        |route: &&network::Route| claim.covers(route) && !after.contains_key(&route.destination);
+    let doomed: Vec<_> = standing.filter(is_doomed).collect();
+    (!doomed.is_empty()).then(|| {
+        let detail = format!(
+            "The set claims route table `{}` for itself, so it removes the routes there that it does not name: {}. Name \
+             them in `routes`, let `keep` match them, or write `mode = \"additive\"` to leave them.",
+            place.home.table_id,
+            planned_routes::with_next_hops(&doomed)
+        );
+        Problem::warning("Routes of others will be removed", detail).at("mode")
+    })
+}
+
+/// The routes of a set by destination, as far as they are known.
+fn entries(set: Draft<'_>) -> BTreeMap<Cidr, Draft<'_>> {
+    let entry = |(key, entry): (&str, _)| Some((key.parse().ok()?, entry));
+    set.members("routes").filter_map(entry).collect()
 }
 
 fn flaw_of_keep(index: usize, rule: Draft<'_>) -> Option<Problem> {

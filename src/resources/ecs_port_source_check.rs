@@ -6,11 +6,14 @@
 
 use serde::{Deserialize, Serialize};
 
+mod foreseen;
+
 use super::{absent, listed, missing, server_of, the_one};
 use crate::{
     cloud::{About, AddressPair, Cloud, Port, PortId, ServerId, SubnetId, Switched, VpcId},
     framework::{
-        Default, Draft, Kind, Nesting, Problem, Problems, Resource, Result, Schema, Timeouts,
+        Change, Default, Draft, Foresight, Kind, Nesting, Problem, Problems, Resource, Result,
+        Schema, Timeouts,
         schema::{attribute, boolean, string},
     },
     network::Address,
@@ -57,7 +60,9 @@ impl Resource<Cloud> for EcsPortSourceCheck {
                 forward packets of its containers, or on.\n\nOnly the one address pair that stands for the check is \
                 added or removed: other pairs, the port's name and its security groups are never touched. Destroying \
                 gives back the state that was found at creation, or at import. One resource for each interface: \
-                two would undo each other's work.",
+                two would undo each other's work.\n\nA plan says if there is no such interface, or if it is none of a \
+                server's, and warns where switching the check on may stop a virtual IP address (see the guide [What a \
+                plan checks](../guides/plan-checks.md)).",
         key: &["port_id"],
         attributes: &[
             string("port_id", "The network interface, by its port id. Exactly one of `port_id`, `ecs_id` and `host_ip` is needed.")
@@ -95,6 +100,10 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         } else {
             Vec::new()
         }
+    }
+
+    async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
+        foreseen::foresee(change, cloud, foresight).await;
     }
 
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {

@@ -2,7 +2,7 @@
 
 use super::{absent, missing};
 use crate::{
-    cloud::{Cloud, RouteTableId, VpcId},
+    cloud::{self, Cloud, RouteTableId, VpcId},
     framework::{Draft, Problem, Result},
 };
 
@@ -28,27 +28,37 @@ impl Home {
         table: Option<&RouteTableId>,
         cloud: &Cloud,
     ) -> Result<Self> {
+        Ok(Self::seek(vpc, table, cloud).await??)
+    }
+
+    /// The same, with what is wrong apart from a cloud that cannot be asked.
+    pub(super) async fn seek(
+        vpc: Option<&VpcId>,
+        table: Option<&RouteTableId>,
+        cloud: &Cloud,
+    ) -> cloud::Result<std::result::Result<Self, Problem>> {
         let table_id = match (table, vpc) {
             (Some(table), _) => table.clone(),
             (None, Some(vpc)) => {
-                let table = cloud.default_route_table(vpc).await?;
-                table.ok_or_else(|| {
+                let Some(table) = cloud.default_route_table(vpc).await? else {
                     let fact = format!("VPC `{vpc}` does not exist, or has no default route table");
-                    absent("VPC", &fact, "vpc_id")
-                })?
+                    return Ok(Err(absent("VPC", &fact, "vpc_id")));
+                };
+                table
             }
-            (None, None) => return Err(Problem::bug("neither VPC nor route table").into()),
+            (None, None) => return Ok(Err(Problem::bug("neither VPC nor route table"))),
         };
-        let vpc_id = cloud.vpc_of_route_table(&table_id).await?;
-        let vpc_id = vpc_id.ok_or_else(|| missing("Route table", &table_id, "route_table_id"))?;
-        match vpc {
+        let Some(vpc_id) = cloud.vpc_of_route_table(&table_id).await? else {
+            return Ok(Err(missing("Route table", &table_id, "route_table_id")));
+        };
+        Ok(match vpc {
             Some(vpc) if *vpc != vpc_id => {
                 let detail = format!(
                     "Route table `{table_id}` belongs to VPC `{vpc_id}`, not to `{vpc}`. Leave `vpc_id` out, or write that VPC."
                 );
-                Err(Problem::error("Route table of another VPC", detail).at("vpc_id").into())
+                Err(Problem::error("Route table of another VPC", detail).at("vpc_id"))
             }
             _ => Ok(Self { table_id, vpc_id }),
-        }
+        })
     }
 }

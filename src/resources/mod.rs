@@ -8,13 +8,14 @@ pub mod secgroup_icmp_udp_rule;
 mod conflict;
 mod home;
 mod next_hop;
+mod planned_routes;
 mod words;
 
 use std::fmt::Display;
 
 use crate::{
     cloud::{Port, ServerId},
-    framework::{Problem, Result},
+    framework::{Problem, Severity},
 };
 
 /// What `attribute` names by this id is not there.
@@ -43,7 +44,11 @@ fn listed(names: &[&str]) -> String {
 }
 
 /// The one interface that was meant. `what` says how it was named, `attribute` where.
-fn the_one(mut nics: Vec<Port>, attribute: &'static str, what: &str) -> Result<Port> {
+fn the_one(
+    mut nics: Vec<Port>,
+    attribute: &'static str,
+    what: &str,
+) -> std::result::Result<Port, Problem> {
     let found = nics.len();
     match nics.pop() {
         Some(nic) if found == 1 => Ok(nic),
@@ -52,7 +57,7 @@ fn the_one(mut nics: Vec<Port>, attribute: &'static str, what: &str) -> Result<P
                 "No server's network interface has {what}. Write the `{attribute}` of an existing server, or make the \
                  server first."
             );
-            Err(Problem::error("Server not found", detail).at(attribute).into())
+            Err(Problem::error("Server not found", detail).at(attribute))
         }
         Some(last) => {
             let ids = nics
@@ -65,9 +70,16 @@ fn the_one(mut nics: Vec<Port>, attribute: &'static str, what: &str) -> Result<P
                 "{found} network interfaces have {what}, so `{attribute}` does not tell which is meant: ports {ids}. Set `vpc_id` to say which VPC is meant, or write \
                  `port_id` or `ecs_id` instead."
             );
-            Err(Problem::error("Several servers match", detail).at(attribute).into())
+            Err(Problem::error("Several servers match", detail).at(attribute))
         }
     }
+}
+
+/// That nobody has an address, said while planning. An address is known before there is anybody to have it, and who will
+/// have it may be made in the same apply.
+fn not_yet(absence: Problem) -> Problem {
+    let detail = format!("{} If the same apply makes it, all is well.", absence.detail);
+    Problem { severity: Severity::Warning, detail, ..absence }
 }
 
 /// The server a port belongs to, if it belongs to one.

@@ -1,14 +1,16 @@
 //! The next hop of a container route: four ways to write it, one form in which the API holds it.
 
+mod foreseen;
 mod refusal;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::foreseen::Surroundings;
 use super::{listed, the_one};
 use crate::{
     cloud::{self, Cloud, Port, PortId, ServerId, VpcId},
     framework::{Draft, Problem, Result},
-    network::Address,
+    network::{Address, Cidr},
 };
 
 pub(super) const NEXT_HOPS: [&str; 4] = ["ecs_id", "host_ip", "port_id", "virtual_ip"];
@@ -43,6 +45,22 @@ pub(super) fn flaw(config: Draft<'_>) -> Option<Problem> {
     } else {
         None
     }
+}
+
+/// What can be said of a next hop without a cloud, once the destination is known. A server is only looked for by its
+/// address, so that may be of either family.
+pub(super) fn flaw_towards(destination: Cidr, entry: Draft<'_>) -> Option<Problem> {
+    let address: Address = entry.parsed("virtual_ip")?;
+    let family = |is_ipv6| if is_ipv6 { "an IPv6" } else { "an IPv4" };
+    let is_ipv6 = Cidr::host(address.into()).is_ipv6();
+    (is_ipv6 != destination.is_ipv6()).then(|| {
+        let detail = format!(
+            "{address} is {} address, and {destination} {} range. Write a virtual IP address of the same family.",
+            family(is_ipv6),
+            family(destination.is_ipv6())
+        );
+        Problem::error("Next hop of another family", detail).at("virtual_ip")
+    })
 }
 
 /// What a route to the server with this address has to name, as this run has read it; `None` if no server has the

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 mod deleting;
+mod foreseen;
 mod making;
 mod memory;
 mod terms;
@@ -24,11 +25,12 @@ use self::{
     memory::{Memory, beside},
     terms::{Direction, Priority, Protocol, is_same_ports, range_of},
 };
-use super::{conflict::exists_already, missing};
+use super::missing;
 use crate::{
     cloud::{self, About, Cloud, Description, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
     framework::{
-        Default, Draft, Kind, Problem, Problems, Resource, Result, Schema, Timeouts,
+        Change, Default, Draft, Foresight, Kind, Problem, Problems, Resource, Result, Schema,
+        Timeouts,
         schema::{attribute, boolean, number, string},
     },
     network::{Cidr, PortRanges},
@@ -56,7 +58,9 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         version: 0,
         about: "Opens ICMP and UDP in a security group, so that containers on different servers can be pinged and traced.\n\n\
                 The cloud cannot change a rule: an update makes the new rules first and deletes the old ones after. Rules \
-                that this resource did not make are never touched.",
+                that this resource did not make are never touched.\n\nA plan says if the group does not exist, if it holds \
+                such a rule already, and which servers would be open to everyone (see the guide [What a plan \
+                checks](../guides/plan-checks.md)).",
         key: &["security_group_id", "direction", "remote_ip_prefix"],
         attributes: &[
             string("security_group_id", "Security group that gets the rules.").replaces().of::<SecurityGroupId>(),
@@ -97,6 +101,14 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
             }
         }
         problems
+    }
+
+    fn recall(state: Draft<'_>, cloud: &Cloud) {
+        foreseen::recall(state, cloud);
+    }
+
+    async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
+        foreseen::foresee(change, cloud, foresight).await;
     }
 
     fn moved(&self) -> &'static [&'static str] {
@@ -165,6 +177,8 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
                 ours.insert(protocol, rule);
             }
         }
+        // What is remembered may be forgotten before the next plan: of a pair that was half made, Terraform does.
+        cloud.intend_rules(|rules| rules.held.extend(self.memory.surplus.iter().cloned()));
         if ours.is_empty() && self.memory.is_empty() {
             return Ok(None);
         }
@@ -303,17 +317,6 @@ impl SecgroupIcmpUdpRule {
             Unmade::Standing(standing) => self.conflict(&standing).into(),
             Unmade::Failed(problems) => problems,
         }
-    }
-
-    fn conflict(&self, standing: &BTreeMap<Protocol, RuleId>) -> Problem {
-        let rules = standing.iter().map(|(protocol, id)| format!("{protocol} rule `{id}`"));
-        let what = match rules.collect::<Vec<_>>().as_slice() {
-            [one] => format!("The {one}"),
-            all => format!("The pair of {}", all.join(" and ")),
-        };
-        let what = format!("{what} in security group `{}`", self.security_group_id);
-        let ids: Vec<&str> = standing.values().map(RuleId::as_str).collect();
-        exists_already(Self::NAME, &what, &ids.join(","), "remote_ip_prefix")
     }
 
     /// The group's rules that an import by key names.

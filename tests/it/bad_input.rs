@@ -90,16 +90,19 @@ fn mistakes_in_the_import_command_are_told_by_it() {
 }
 
 #[test]
-fn what_only_the_cloud_can_tell_is_told_by_apply() {
+fn what_only_the_cloud_can_tell_is_told_by_plan_or_else_by_apply() {
     for_each_cli(|cli| {
         let site = Site::new(cli);
-        site.tell(&writes::rows(), Workspace::apply);
+        site.tell(&writes::rows(), plan);
 
         let changes = writes::changes();
-        site.tell(&changes, Workspace::apply);
+        site.tell(&changes, plan);
         // What stood before each mistake still stands, in the eyes of the provider too.
         site.workspace.write("rows.tf", &before(&changes));
         site.workspace.plan().expect_empty();
+
+        site.tell(&writes::late_rows(), Workspace::apply);
+        site.tell(&writes::late_changes(), Workspace::apply);
     });
 }
 
@@ -112,6 +115,8 @@ fn the_table_is_long_and_its_rows_have_names_of_their_own() {
         seekers::rows(),
         imports::rows(),
         writes::rows(),
+        writes::late_rows(),
+        writes::late_changes(),
     ];
     let names: Vec<&str> = groups.iter().flatten().map(|row| row.name).collect();
     assert!(names.len() >= 40, "{} rows", names.len());

@@ -145,7 +145,11 @@ async fn only_the_table_and_the_destination_make_another_route() {
     let custom = world.table("rtb-custom").await;
     let route = applied(&world, json!({})).await;
     for (patch, action) in [
-        (json!({ "vpc_id": world.vpc("vpc-other").await }), Action::Replace),
+        (
+            json!({ "vpc_id": world.vpc("vpc-other").await,
+                    "ecs_id": world.server("elsewhere").await }),
+            Action::Replace,
+        ),
         (json!({ "route_table_id": custom }), Action::Replace),
         (json!({ "destination": "10.0.4.0/24" }), Action::Replace),
         (json!({ "ecs_id": world.server("ECS2").await }), Action::Update),

@@ -199,6 +199,8 @@ async fn a_deleted_port_is_planned_again() {
     world.delete_server(&server).await;
 
     world.expect_gone(&check).await;
+    world.refuse_to(check.clone(), json!({})).await.expect_problem("ecs_id", &server);
+    world.plan_blindly();
     assert_eq!(world.plan(&check).await.0, Action::Create);
     world.refuse_to(check, json!({})).await.expect_problem("ecs_id", &server);
 }

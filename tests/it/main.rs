@@ -18,6 +18,7 @@ mod ecs_port_source_check;
 mod emulator;
 mod examples;
 mod fault_matrix;
+mod foresight;
 mod functions;
 mod generated;
 mod guide;

@@ -1,6 +1,7 @@
 //! The pure core against brute force and by table: ranges and ports here; look-ups by range, routes and the examination
 //! of a layout in files of their own.
 
+mod clash;
 mod layout;
 mod proposals;
 mod range_map;

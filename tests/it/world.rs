@@ -186,6 +186,7 @@ async fn a_data_source_answers_or_refuses() {
 async fn a_world_of_its_own() {
     let settings = json!({ "access_key": "NOBODY" });
     let world = World::with(json!({ "security_groups": [], "servers": [] }), settings).await;
+    world.plan_blindly();
     let vpc = world.vpc("vpc-containers").await;
     let config = json!({ "vpc_id": vpc, "destination": "10.0.2.0/24", "host_ip": "192.168.0.2" });
 

@@ -19,7 +19,7 @@ use super::{
     generated::tfplugin6::{self as wire, get_provider_schema, provider_server},
     schema,
 };
-use crate::framework::{Configured, Problem, Provider, Session};
+use crate::framework::{Configured, Problem, Provider, Run, Session};
 
 /// Serves one provider.
 pub struct Service<C: 'static> {
@@ -39,15 +39,21 @@ struct Connection<C> {
     configured: Option<Configured<C>>,
     /// Cancelled by StopProvider. What runs then comes to an end soon and records what exists.
     stop: CancellationToken,
+    run: Arc<Run>,
+}
+
+impl<C> Connection<C> {
+    fn new(configured: Option<Configured<C>>) -> Self {
+        Self { configured, stop: CancellationToken::new(), run: Arc::default() }
+    }
 }
 
 impl<C> Service<C> {
     pub fn new(provider: Provider<C>) -> Self {
-        let connection = Connection { configured: None, stop: CancellationToken::new() };
         Self {
             shared: Arc::new(Shared {
                 provider,
-                connection: Mutex::new(connection),
+                connection: Mutex::new(Connection::new(None)),
                 schema: OnceLock::new(),
             }),
         }
@@ -72,10 +78,20 @@ impl<C: Session> Shared<C> {
         }
     }
 
+    /// Some of the provider's configuration is not known yet.
+    fn is_waiting(&self) -> bool {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(connection.configured, Some(Configured::Waiting(_)))
+    }
+
     /// Replaces whatever was configured before, and with it the token: this may be another run.
     fn connect(&self, configured: Option<Configured<C>>) {
-        let connection = Connection { configured, stop: CancellationToken::new() };
-        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = connection;
+        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) =
+            Connection::new(configured);
+    }
+
+    fn run(&self) -> Arc<Run> {
+        Arc::clone(&self.connection.lock().unwrap_or_else(PoisonError::into_inner).run)
     }
 
     fn stop(&self) {

@@ -19,8 +19,8 @@ use super::{
     Shared,
 };
 use crate::framework::{
-    AnyResource, ApplyRequest, ImportBy, PlanRequest, Problem, Problems, Result, Session, Stored,
-    Type, Value, json,
+    AnyResource, ApplyRequest, ImportBy, PlanRequest, Planned, Problem, Problems, Result, Session,
+    Stored, Type, Value, json,
 };
 
 /// A resource type, with the forms its objects travel in.
@@ -54,8 +54,14 @@ pub(super) async fn upgrade<C: Session>(
         Ok(kind) => kind,
         Err(problem) => return vec![diagnostics::on_the_whole(&problem)].into(),
     };
-    let upgraded = stored_json(request.raw_state)
-        .and_then(|state| Ok(kind.sent(&kind.entry.upgrade(request.version, &state)?)?));
+    let upgraded = stored_json(request.raw_state).and_then(|state| {
+        let state = kind.entry.upgrade(request.version, &state)?;
+        // Every run begins with this for each object in the state, whether it refreshes or not.
+        if let Ok((session, _)) = shared.session() {
+            kind.entry.recall(&state, &session);
+        }
+        Ok(kind.sent(&state)?)
+    });
     match upgraded {
         Ok(state) => upgrade_resource_state::Response {
             upgraded_state: Some(state),
@@ -117,7 +123,7 @@ pub(super) async fn plan<C: Session>(
         Ok(kind) => kind,
         Err(problem) => return vec![diagnostics::on_the_whole(&problem)].into(),
     };
-    match kind.plan(request) {
+    match kind.plan(&shared, request).await {
         Ok(response) => response,
         Err(problems) => diagnostics::encode(problems.list(), &kind.ty).into(),
     }
@@ -132,6 +138,7 @@ pub(super) async fn apply<C: Session>(
         Ok(kind) => kind,
         Err(problem) => return vec![diagnostics::on_the_whole(&problem)].into(),
     };
+    shared.run().begin_writing();
     let unchanged = kind.unchanged(&request);
     let (problems, kept) = match kind.apply(&shared, request).await {
         Ok(response) => return response,
@@ -200,6 +207,7 @@ impl<C: Session> Kind<C> {
             let new_state = Some(self.sent(&Value::Null)?);
             return Ok(read_resource::Response { new_state, ..Default::default() });
         };
+        self.entry.recall(&found.state, &session);
         let (state, private, new_identity) = self.sent_stored(&found)?;
         Ok(read_resource::Response {
             new_state: Some(state),
@@ -209,17 +217,20 @@ impl<C: Session> Kind<C> {
         })
     }
 
-    fn plan(
+    async fn plan(
         &self,
+        shared: &Shared<C>,
         request: plan_resource_change::Request,
     ) -> Result<plan_resource_change::Response> {
-        let planned = self.entry.plan(PlanRequest {
+        let request = PlanRequest {
             prior: self.received(request.prior_state.as_ref())?,
             proposed: self.received(request.proposed_new_state.as_ref())?,
             config: self.received(request.config.as_ref())?,
             private: request.prior_private,
             prior_identity: self.received_identity(request.prior_identity)?,
-        })?;
+        };
+        let planned = self.entry.plan(request.clone())?;
+        let problems = self.foresee(shared, &request, &planned).await;
         let requires_replace = planned
             .replaces
             .iter()
@@ -233,8 +244,27 @@ impl<C: Session> Kind<C> {
                 Some(identity) => self.sent_identity(identity)?,
                 None => None,
             },
+            diagnostics: diagnostics::encode(&problems, &self.ty),
             ..Default::default()
         })
+    }
+
+    /// What speaks against the plan. That the cloud cannot be asked never does.
+    async fn foresee(
+        &self,
+        shared: &Shared<C>,
+        request: &PlanRequest,
+        planned: &Planned,
+    ) -> Vec<Problem> {
+        let run = shared.run();
+        if run.is_writing() {
+            return Vec::new();
+        }
+        match shared.session() {
+            Ok((session, stop)) => self.entry.foresee(request, planned, &session, stop, &run).await,
+            Err(why) if shared.is_waiting() => Vec::from_iter(run.blind(request, planned, &why)),
+            Err(_) => Vec::new(),
+        }
     }
 
     async fn apply(

@@ -10,6 +10,7 @@ use crate::{
     resources::{
         home::Home,
         next_hop::{self, NextHop},
+        planned_routes::{claimed, local_route},
     },
 };
 
@@ -140,8 +141,10 @@ impl ContainerRoutes {
             let problem = match answer {
                 Ok(Written::Done) => continue,
                 Ok(Written::Exists) => conflict(destination, &home.table_id),
-                Ok(Written::Claimed) => claimed(destination),
-                Ok(Written::Local(local)) => local_route(destination, local),
+                Ok(Written::Claimed) => in_entry(claimed(destination), &destination.to_string()),
+                Ok(Written::Local(local)) => {
+                    in_entry(local_route(destination, local), &destination.to_string())
+                }
                 // It has come meanwhile.
                 Err(error) if error.kind() == Kind::RouteExists => {
                     conflict(destination, &home.table_id)
@@ -232,7 +235,7 @@ fn is_about_the_entry(error: &Error) -> bool {
     matches!(error.kind(), Kind::Refused | Kind::QuotaExceeded)
 }
 
-fn conflict(destination: Cidr, table: &RouteTableId) -> Problem {
+pub(super) fn conflict(destination: Cidr, table: &RouteTableId) -> Problem {
     let detail = format!(
         "A route to {destination} in route table `{table}` exists already, and this set did not make it. If it is yours, \
          set `adopt_existing = true` to take it over as it is planned here, or import the table's routes into a set \
@@ -241,19 +244,4 @@ fn conflict(destination: Cidr, table: &RouteTableId) -> Problem {
          `routes`."
     );
     in_entry(Problem::error("Already exists", detail), &destination.to_string())
-}
-
-fn claimed(destination: Cidr) -> Problem {
-    let detail = format!(
-        "Another resource of this configuration makes a route to {destination} in the same table. Keep it in one of them."
-    );
-    in_entry(Problem::error("Destination claimed twice", detail), &destination.to_string())
-}
-
-fn local_route(destination: Cidr, local: Cidr) -> Problem {
-    let detail = format!(
-        "{destination} lies in {local}, which the table routes by itself: to a subnet of the VPC, or to the cloud's own \
-         services. Choose a destination outside every subnet and every system range."
-    );
-    in_entry(Problem::error("Destination inside a local route", detail), &destination.to_string())
 }

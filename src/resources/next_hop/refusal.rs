@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What is wrong with a next hop: the attribute, a summary, and what to do.
-struct Flaw {
+pub(super) struct Flaw {
     attribute: &'static str,
     summary: &'static str,
     remedy: String,
@@ -44,7 +44,11 @@ impl Via {
     }
 
     /// `host_ip` has led to a server already.
-    async fn flaw_of_next_hop(&self, vpc: &VpcId, cloud: &Cloud) -> cloud::Result<Option<Flaw>> {
+    pub(super) async fn flaw_of_next_hop(
+        &self,
+        vpc: &VpcId,
+        cloud: &Cloud,
+    ) -> cloud::Result<Option<Flaw>> {
         if let Some(id) = &self.ecs_id {
             return Ok(flaw_of_server(id, cloud.server(id).await?, vpc));
         }
@@ -59,6 +63,12 @@ impl Via {
             return Ok(flaw_of_virtual_ip(address, &ports, &nics, vpc));
         }
         Ok(None)
+    }
+}
+
+impl From<Flaw> for Problem {
+    fn from(Flaw { attribute, summary, remedy }: Flaw) -> Self {
+        Problem::error(summary, remedy).at(attribute)
     }
 }
 
@@ -90,7 +100,7 @@ fn missing_port(id: &PortId) -> Flaw {
     Flaw { attribute, summary: "Port not found", remedy }
 }
 
-fn flaw_of_port(port: &Port, home: Option<&VpcId>, vpc: &VpcId) -> Option<Flaw> {
+pub(super) fn flaw_of_port(port: &Port, home: Option<&VpcId>, vpc: &VpcId) -> Option<Flaw> {
     let (id, attribute) = (&port.id, "port_id");
     if let Some(home) = home.filter(|home| *home != vpc) {
         let remedy = format!(
@@ -116,7 +126,7 @@ fn flaw_of_port(port: &Port, home: Option<&VpcId>, vpc: &VpcId) -> Option<Flaw> 
     (port.is_primary == Some(true)).then(|| Flaw { attribute, summary, remedy: remedy() })
 }
 
-fn flaw_of_virtual_ip(
+pub(super) fn flaw_of_virtual_ip(
     address: Address,
     ports: &[Port],
     nics: &[Port],

@@ -242,13 +242,9 @@ impl<'c> Maker<'c> {
         Lost { protocol, rule: rule.clone(), before }
     }
 
-    /// The rule there is the very one that an earlier run made, which was killed before anybody could record it.
     fn is_unrecorded(&self, wanted: &NewRule, standing: &RuleId) -> bool {
-        let is_meant = self.cloud.noted::<NewRule>(self.about(wanted)).as_ref() == Some(wanted);
-        let is_it = |held: &SecurityGroupRule| {
-            held.id == *standing && held.description == wanted.description.as_str()
-        };
-        is_meant && self.before.iter().any(is_it)
+        let held = self.before.iter().find(|held| held.id == *standing);
+        held.is_some_and(|held| is_unrecorded(&self.group, wanted, held, self.cloud))
     }
 
     fn about<'a>(&'a self, rule: &'a NewRule) -> About<'a> {
@@ -313,6 +309,18 @@ pub(super) fn identical<'r>(
             && (&rule.direction, &rule.action, rule.priority)
                 == (&wanted.direction, &wanted.action, wanted.priority)
     })
+}
+
+/// The rule there is the very one that an earlier run made, which was killed before anybody could record it.
+pub(super) fn is_unrecorded(
+    group: &SecurityGroupId,
+    wanted: &NewRule,
+    standing: &SecurityGroupRule,
+    cloud: &Cloud,
+) -> bool {
+    let about = About::SecurityGroupRule { security_group_id: group, rule: wanted };
+    standing.description == wanted.description.as_str()
+        && cloud.noted::<NewRule>(about).as_ref() == Some(wanted)
 }
 
 /// The refusal of several rules may be that of one of them, or of the call for several.

@@ -46,6 +46,11 @@ fn destinations() -> Vec<Row> {
             "containers",
             &["`containers` is not a range", "Write an address and a prefix length"],
         ),
+        route("inside_a_system_range").with("destination", "100.64.7.0/24").says(
+            "destination",
+            "Destination inside a system range",
+            &["100.64.7.0/24", "100.64.0.0/10"],
+        ),
         bad("upper_case", "FD00:2::/64", &["not the canonical form", "Write `fd00:2::/64`."]),
         bad("written_out", "fd00:0002::/64", &["not the canonical form", "Write `fd00:2::/64`."]),
         bad("leading_zero", "10.0.02.0/24", &["not the canonical form", "Write `10.0.2.0/24`."]),

@@ -7,21 +7,26 @@ use crate::harness::world::World;
 
 #[tokio::test]
 async fn a_route_that_is_there_is_not_taken_without_being_asked_for() {
-    let world = World::start().await;
-    let table = default_table(&world).await;
-    for hop in ["ECS1", "ECS2"] {
-        world.add_route(&table, "10.0.2.0/24", "ecs", &world.server(hop).await).await;
-        world.forget_requests().await;
+    for plans_blindly in [false, true] {
+        let world = World::start().await;
+        if plans_blindly {
+            world.plan_blindly();
+        }
+        let table = default_table(&world).await;
+        for hop in ["ECS1", "ECS2"] {
+            world.add_route(&table, "10.0.2.0/24", "ecs", &world.server(hop).await).await;
+            world.forget_requests().await;
 
-        let refusal = world.refuse("container_route", route(&world, json!({})).await).await;
+            let refusal = world.refuse("container_route", route(&world, json!({})).await).await;
 
-        let command =
-            format!("terraform import huaweivpc_container_route.<name> '{table}/10.0.2.0/24'");
-        let refusal = refusal.expect_problem("destination", &command).expect_nothing_else();
-        assert!(!refusal.object.is_in_state());
-        assert_eq!(world.writes().await, [""; 0]);
-        world.expect_routes(&table, &format!("10.0.2.0/24 -> {hop}")).await;
-        world.delete_route(&table, "10.0.2.0/24").await;
+            let command =
+                format!("terraform import huaweivpc_container_route.<name> '{table}/10.0.2.0/24'");
+            let refusal = refusal.expect_problem("destination", &command).expect_nothing_else();
+            assert!(!refusal.object.is_in_state());
+            assert_eq!(world.writes().await, [""; 0]);
+            world.expect_routes(&table, &format!("10.0.2.0/24 -> {hop}")).await;
+            world.delete_route(&table, "10.0.2.0/24").await;
+        }
     }
 }
 
@@ -69,15 +74,20 @@ async fn an_adopted_route_becomes_as_it_is_planned() {
 
 #[tokio::test]
 async fn a_destination_inside_a_local_route_is_refused_even_for_adoption() {
-    let world = World::start().await;
-    world.forget_requests().await;
-    for destination in ["192.168.0.0/24", "192.168.0.128/25", "100.64.0.0/10", "127.1.0.0/16"] {
-        let config = json!({ "destination": destination, "adopt_existing": true });
-        let refusal = world.refuse("container_route", route(&world, config).await).await;
-        let refusal = refusal.expect_problem("destination", "outside every subnet");
-        assert!(!refusal.object.is_in_state());
+    for plans_blindly in [false, true] {
+        let world = World::start().await;
+        if plans_blindly {
+            world.plan_blindly();
+        }
+        world.forget_requests().await;
+        for destination in ["192.168.0.0/24", "192.168.0.128/25", "100.64.0.0/10", "127.1.0.0/16"] {
+            let config = json!({ "destination": destination, "adopt_existing": true });
+            let refusal = world.refuse("container_route", route(&world, config).await).await;
+            let refusal = refusal.expect_problem("destination", "outside every subnet");
+            assert!(!refusal.object.is_in_state());
+        }
+        assert_eq!(world.writes().await, [""; 0]);
     }
-    assert_eq!(world.writes().await, [""; 0]);
 }
 
 #[tokio::test]
@@ -103,55 +113,72 @@ async fn the_routes_of_others_stay_whatever_becomes_of_ours() {
 
 #[tokio::test]
 async fn a_next_hop_that_cannot_be_is_refused_where_it_is_named() {
-    let world = a_larger_world().await;
-    let nobody = "00000000-0000-4000-8000-000000000000";
-    let primary = world.port("192.168.0.2").await;
-    for (hop, path, phrase) in [
-        (json!({ "ecs_id": nobody }), "ecs_id", "does not exist"),
-        (json!({ "ecs_id": world.server("elsewhere").await }), "ecs_id", "the same VPC"),
-        (json!({ "host_ip": "192.168.0.9" }), "host_ip", "No server"),
-        (json!({ "host_ip": "10.50.0.2" }), "host_ip", "No server"),
-        (json!({ "host_ip": "192.168.0.100" }), "host_ip", "No server"),
-        (json!({ "port_id": nobody }), "port_id", "does not exist"),
-        (json!({ "port_id": primary }), "port_id", "primary"),
-        (json!({ "port_id": world.port("10.50.0.2").await }), "port_id", "the same VPC"),
-        (json!({ "virtual_ip": "192.168.0.101" }), "virtual_ip", "192.168.0.101"),
-        (json!({ "virtual_ip": "192.168.0.3" }), "virtual_ip", "`host_ip` instead"),
-    ] {
-        let config = route(&world, without_server(hop)).await;
-        let refusal = world.refuse("container_route", config).await;
-        assert!(!refusal.expect_problem(path, phrase).object.is_in_state());
+    for plans_blindly in [false, true] {
+        let world = a_larger_world().await;
+        if plans_blindly {
+            world.plan_blindly();
+        }
+        let nobody = "00000000-0000-4000-8000-000000000000";
+        let primary = world.port("192.168.0.2").await;
+        for (hop, path, phrase) in [
+            (json!({ "ecs_id": nobody }), "ecs_id", "does not exist"),
+            (json!({ "ecs_id": world.server("elsewhere").await }), "ecs_id", "the same VPC"),
+            (json!({ "host_ip": "192.168.0.9" }), "host_ip", "No server"),
+            (json!({ "host_ip": "10.50.0.2" }), "host_ip", "No server"),
+            (json!({ "host_ip": "192.168.0.100" }), "host_ip", "No server"),
+            (json!({ "port_id": nobody }), "port_id", "does not exist"),
+            (json!({ "port_id": primary }), "port_id", "primary"),
+            (json!({ "port_id": world.port("10.50.0.2").await }), "port_id", "the same VPC"),
+            (json!({ "virtual_ip": "192.168.0.101" }), "virtual_ip", "192.168.0.101"),
+            (json!({ "virtual_ip": "192.168.0.3" }), "virtual_ip", "`host_ip` instead"),
+        ] {
+            let config = route(&world, without_server(hop)).await;
+            let refusal = world.refuse("container_route", config).await;
+            assert!(!refusal.expect_problem(path, phrase).object.is_in_state());
+        }
+        world.expect_routes(&default_table(&world).await, "").await;
     }
-    world.expect_routes(&default_table(&world).await, "").await;
 }
 
 #[tokio::test]
 async fn a_table_that_cannot_be_is_refused_where_it_is_named() {
-    let world = a_larger_world().await;
-    let nobody = "00000000-0000-4000-8000-000000000000";
-    let (table, other) = (default_table(&world).await, world.vpc("vpc-other").await);
-    for (patch, path, phrase) in [
-        (json!({ "vpc_id": nobody }), "vpc_id", nobody),
-        (json!({ "vpc_id": null, "route_table_id": nobody }), "route_table_id", nobody),
-        (json!({ "vpc_id": other, "route_table_id": table }), "vpc_id", "belongs to VPC"),
-        (json!({ "vpc_id": null }), "", "`route_table_id`"),
-        (json!({ "ecs_id": null }), "", "exactly one"),
-        (json!({ "host_ip": "192.168.0.2" }), "host_ip", "exactly one"),
-    ] {
-        let refusal = world.refuse("container_route", route(&world, patch).await).await;
-        assert!(!refusal.expect_problem(path, phrase).expect_nothing_else().object.is_in_state());
+    for plans_blindly in [false, true] {
+        let world = a_larger_world().await;
+        if plans_blindly {
+            world.plan_blindly();
+        }
+        let nobody = "00000000-0000-4000-8000-000000000000";
+        let (table, other) = (default_table(&world).await, world.vpc("vpc-other").await);
+        for (patch, path, phrase) in [
+            (json!({ "vpc_id": nobody }), "vpc_id", nobody),
+            (json!({ "vpc_id": null, "route_table_id": nobody }), "route_table_id", nobody),
+            (json!({ "vpc_id": other, "route_table_id": table }), "vpc_id", "belongs to VPC"),
+            (json!({ "vpc_id": null }), "", "`route_table_id`"),
+            (json!({ "ecs_id": null }), "", "exactly one"),
+            (json!({ "host_ip": "192.168.0.2" }), "host_ip", "exactly one"),
+        ] {
+            let refusal = world.refuse("container_route", route(&world, patch).await).await;
+            assert!(
+                !refusal.expect_problem(path, phrase).expect_nothing_else().object.is_in_state()
+            );
+        }
     }
 }
 
 #[tokio::test]
 async fn a_full_table_is_said_at_the_destination() {
-    let quota = json!({ "quotas": { "routetableContainRoutes": 1 } });
-    let world = World::with(quota, json!({})).await;
-    let ours = applied(&world, json!({})).await;
+    for plans_blindly in [false, true] {
+        let quota = json!({ "quotas": { "routetableContainRoutes": 1 } });
+        let world = World::with(quota, json!({})).await;
+        if plans_blindly {
+            world.plan_blindly();
+        }
+        let ours = applied(&world, json!({})).await;
 
-    let config = route(&world, json!({ "destination": "10.0.3.0/24" })).await;
-    let refusal = world.refuse("container_route", config).await;
+        let config = route(&world, json!({ "destination": "10.0.3.0/24" })).await;
+        let refusal = world.refuse("container_route", config).await;
 
-    assert!(!refusal.expect_problem("destination", "quota").object.is_in_state());
-    world.expect_no_further_change(&ours).await;
+        assert!(!refusal.expect_problem("destination", "quota").object.is_in_state());
+        world.expect_no_further_change(&ours).await;
+    }
 }

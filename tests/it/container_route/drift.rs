@@ -120,8 +120,12 @@ async fn a_host_that_is_gone_is_said_at_its_address() {
 
     world.delete_server(&world.server("ECS1").await).await;
 
-    world.expect_change(&route, &["nexthop", "type"]).await;
     let refusal = world.refuse_to(route, json!({})).await;
+    let refusal = refusal.expect_problem("host_ip", "192.168.0.2");
+    assert!(refusal.object.is_in_state());
+    world.plan_blindly();
+    world.expect_change(&refusal.object, &["nexthop", "type"]).await;
+    let refusal = world.refuse_to(refusal.object, json!({})).await;
     let refusal = refusal.expect_problem("host_ip", "192.168.0.2");
     assert!(refusal.object.is_in_state());
     world.destroy(refusal.object).await;

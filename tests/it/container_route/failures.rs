@@ -93,6 +93,8 @@ async fn a_bad_time_limit_is_refused_where_it_is_written() {
 async fn a_time_limit_ends_the_operation_and_what_exists_is_recorded() {
     let world = World::with(json!({}), json!({ "max_retries": 9 })).await;
     let table = default_table(&world).await;
+    // On a busy machine a second is short for a plan that looks at the cloud.
+    world.plan_blindly();
     let later = json!({ "error_code": "APIGW.0308", "error_msg": "throttled" });
     let later = json!({ "status": 429, "headers": { "retry-after": "100" }, "body": later });
     let short = json!({ "create": "1s", "update": "1s", "delete": "1s", "read": "1s" });
@@ -124,16 +126,17 @@ async fn a_time_limit_ends_the_operation_and_what_exists_is_recorded() {
 #[tokio::test]
 async fn a_time_limit_that_ends_a_write_after_it_was_sent_leaves_it_to_the_next_apply() {
     let short = json!({ "create": "1s", "update": "1s", "delete": "1s" });
-    // The table is read to find its VPC or to refresh, to see what is in it, and then to see what became of the call.
-    let late = || json!({ "skip": 2, "delay": "10s" });
+    // The table is read a few times before it is written, and then once more to see what became of the call.
+    let late = |reads_before: u32| json!({ "skip": reads_before, "delay": "10s" });
     for (cut, is_done) in [("after", true), ("before", false)] {
         let world = World::with(json!({}), json!({ "max_retries": 9 })).await;
+        world.plan_blindly();
         let table = default_table(&world).await;
         let lines =
             |done: &str, before: &str| if is_done { done.to_owned() } else { before.to_owned() };
 
         world.disturb("PUT", WRITE, json!({ "cut": cut })).await;
-        world.disturb("GET", WRITE, late()).await;
+        world.disturb("GET", WRITE, late(2)).await;
         let config = route(&world, json!({ "timeouts": short })).await;
         let refusal = world.refuse("container_route", config).await;
         let mut route = refusal.expect_problem("", "Time limit reached").object;
@@ -143,7 +146,7 @@ async fn a_time_limit_that_ends_a_write_after_it_was_sent_leaves_it_to_the_next_
         assert_eq!(action, if is_done { Action::Replace } else { Action::Create }, "{cut}");
 
         world.disturb("PUT", WRITE, json!({ "cut": cut })).await;
-        world.disturb("GET", WRITE, late()).await;
+        world.disturb("GET", WRITE, late(3)).await;
         let other = world.server("ECS2").await;
         let refusal = world.refuse_to(route, json!({ "ecs_id": other })).await;
         let mut route = refusal.expect_problem("", "Time limit reached").object;
@@ -155,7 +158,7 @@ async fn a_time_limit_that_ends_a_write_after_it_was_sent_leaves_it_to_the_next_
         world.expect_routes(&table, "10.0.2.0/24 -> ECS2").await;
 
         world.disturb("PUT", WRITE, json!({ "cut": cut })).await;
-        world.disturb("GET", WRITE, late()).await;
+        world.disturb("GET", WRITE, late(2)).await;
         let refusal = world.refuse_to_destroy(route).await;
         let route = refusal.expect_problem("", "Time limit reached").object;
         assert!(route.is_in_state(), "{cut}");

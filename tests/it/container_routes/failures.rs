@@ -8,6 +8,7 @@ use crate::harness::{core::Action, world::World};
 #[tokio::test]
 async fn an_entry_at_fault_leaves_its_neighbours_in_peace() {
     let (world, table, [one, other]) = guide().await;
+    world.plan_blindly();
     world.add_route(&table, "10.0.9.0/24", "ecs", &other).await;
     let mut made =
         world.apply(RESOURCE, set(&table, json!({ "10.0.2.0/24": { "ecs_id": one } }))).await;
@@ -48,6 +49,7 @@ async fn an_entry_at_fault_leaves_its_neighbours_in_peace() {
 #[tokio::test]
 async fn a_set_made_in_part_is_recorded_and_completed() {
     let (world, table, [one, other]) = guide().await;
+    world.plan_blindly();
     world.add_route(&table, "10.0.9.0/24", "ecs", &other).await;
     let routes = json!({ "10.0.2.0/24": { "ecs_id": one }, "10.0.9.0/24": { "ecs_id": one } });
 
@@ -63,6 +65,7 @@ async fn a_set_made_in_part_is_recorded_and_completed() {
 #[tokio::test]
 async fn nothing_made_is_nothing_recorded() {
     let (world, table, [one, other]) = guide().await;
+    world.plan_blindly();
     world.add_route(&table, "10.0.9.0/24", "ecs", &other).await;
 
     let refusal =
@@ -76,6 +79,7 @@ async fn nothing_made_is_nothing_recorded() {
 async fn a_full_table_takes_what_fits() {
     let world = World::with(json!({ "quotas": { "routetableContainRoutes": 5 } }), json!({})).await;
     let (world, table, [one, _]) = within(world).await;
+    world.plan_blindly();
 
     let refusal = world.refuse(RESOURCE, set(&table, many(7, &one))).await;
 
@@ -126,6 +130,7 @@ async fn a_lost_answer_is_found_out() {
 #[tokio::test]
 async fn a_set_does_not_fight_a_single_route() {
     let (world, table, [one, other]) = guide().await;
+    world.plan_blindly();
     let single = json!({ "route_table_id": table, "destination": "10.0.2.0/24", "ecs_id": one });
     world.apply("container_route", single).await;
 

@@ -117,7 +117,11 @@ impl Terraform {
             return Ok(Outcome::Done(None));
         }
         let plan = self.plan(json, stored.as_ref()).await?;
-        assert_eq!(plan.diagnostics, []);
+        // A line that was cut while planning is only warned of.
+        if let Some(error) = plan.diagnostics.iter().find(|told| told.severity() == Severity::Error)
+        {
+            return Ok(Outcome::Refused(error.clone()));
+        }
         if stored.as_ref().map(|stored| &stored.state) == plan.planned_state.as_ref() {
             return Ok(Outcome::Done(stored));
         }

@@ -1,7 +1,10 @@
 //! A provider behind its gRPC service, asked as Terraform asks: every question and answer is encoded and decoded, only
 //! the socket is left out.
 
-use std::sync::Mutex;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use huaweivpc::{
     framework::{
@@ -24,7 +27,7 @@ use huaweivpc::{
 use serde_json::Value as Json;
 use tonic::{Response, Status};
 
-use super::config::value;
+use super::config::{value, with};
 use super::plugin::{Answer, NOTHING, PlanAnswer, Plugin, ValueAnswer};
 
 /// What Terraform 1.15 says that it can do.
@@ -41,25 +44,28 @@ pub struct Grpc<C: Session> {
     tables: Provider<C>,
     /// What it was last configured with.
     block: Mutex<Option<Value>>,
+    plans_blindly: AtomicBool,
 }
 
 impl<C: Session> Grpc<C> {
     /// Serves the provider that `make` makes.
     pub fn new(make: impl Fn() -> Provider<C>) -> Self {
         let client = ProviderClient::new(ProviderServer::new(Service::new(make())));
-        Self { client, tables: make(), block: Mutex::default() }
+        let plans_blindly = AtomicBool::new(false);
+        Self { client, tables: make(), block: Mutex::default(), plans_blindly }
     }
 
-    /// Terraform refreshes and applies in processes of their own, so what one of them has read the next one has not.
-    pub async fn begin_anew(&self) {
-        let block = self.block.lock().expect("nobody panicked with it").clone();
-        if let Some(block) = block {
-            self.configure(&block).await;
-        }
+    /// From now on nothing of the cloud is known while planning, as where the provider's own configuration is not.
+    pub fn plan_blindly(&self) {
+        self.plans_blindly.store(true, Ordering::Relaxed);
     }
 
     pub async fn configure(&self, block: &Value) -> Vec<Problem> {
         *self.block.lock().expect("nobody panicked with it") = Some(block.clone());
+        self.configure_with(block).await
+    }
+
+    async fn configure_with(&self, block: &Value) -> Vec<Problem> {
         let request = configure_provider::Request {
             terraform_version: "1.15.5".to_owned(),
             config: Some(sent(block, &self.tables.schema.value_type())),
@@ -136,6 +142,14 @@ impl<C: Session> Plugin for Grpc<C> {
         data_source.unwrap_or_else(|| panic!("no data source `{type_name}`")).schema()
     }
 
+    /// Terraform plans and applies in processes of their own, so what one of them has read the next one has not.
+    async fn begin_anew(&self) {
+        let block = self.block.lock().expect("nobody panicked with it").clone();
+        if let Some(block) = block {
+            self.configure(&block).await;
+        }
+    }
+
     async fn validate(&self, type_name: &str, config: &Value) -> Vec<Problem> {
         let request = validate_resource_config::Request {
             type_name: type_name.to_owned(),
@@ -160,7 +174,6 @@ impl<C: Session> Plugin for Grpc<C> {
     }
 
     async fn read(&self, type_name: &str, stored: &Stored) -> Answer {
-        self.begin_anew().await;
         let request = read_resource::Request {
             type_name: type_name.to_owned(),
             current_state: Some(sent(&stored.state, &self.resource_type(type_name))),
@@ -178,6 +191,11 @@ impl<C: Session> Plugin for Grpc<C> {
     }
 
     async fn plan(&self, type_name: &str, request: &PlanRequest) -> PlanAnswer {
+        let is_blind = self.plans_blindly.load(Ordering::Relaxed);
+        let block = self.block.lock().expect("nobody panicked with it").clone();
+        if let Some(block) = block.as_ref().filter(|_| is_blind) {
+            self.configure_with(&with(block, "region", Value::UNKNOWN)).await;
+        }
         let ty = self.resource_type(type_name);
         let request = plan_resource_change::Request {
             type_name: type_name.to_owned(),
@@ -191,6 +209,9 @@ impl<C: Session> Plugin for Grpc<C> {
             planned_private: Vec::new(),
         };
         let answer = received(self.client.clone().plan_resource_change(request).await);
+        if is_blind {
+            self.begin_anew().await;
+        }
         assert!(!answer.legacy_type_system, "the rules are not for legacy providers only");
         let private = answer.planned_private;
         let Stored { state, private, identity } =

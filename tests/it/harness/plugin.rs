@@ -36,6 +36,9 @@ pub trait Plugin {
     fn resource_schema(&self, type_name: &str) -> &'static Schema;
     fn data_source_schema(&self, type_name: &str) -> &'static Schema;
 
+    /// Another run of Terraform, or another phase of one: processes of their own, which remember nothing.
+    async fn begin_anew(&self) {}
+
     async fn validate(&self, type_name: &str, config: &Value) -> Vec<Problem>;
     async fn upgrade(&self, type_name: &str, version: i64, state: &Json) -> ValueAnswer;
     async fn read(&self, type_name: &str, stored: &Stored) -> Answer;

@@ -151,6 +151,37 @@ impl World {
         }
     }
 
+    /// From now on plans see nothing of the cloud, so whatever is wrong shows when it is applied.
+    pub fn plan_blindly(&self) {
+        self.core.plugin.plan_blindly();
+    }
+
+    /// The warnings of a plan.
+    pub async fn warnings(&self, object: &Object) -> Vec<Problem> {
+        let schema = self.core.plugin.resource_schema(&object.type_name);
+        let config = config(schema, &object.config);
+        let current = self.refreshed(object).await;
+        let plan = self.core.plan(&object.type_name, current.as_ref(), &config).await;
+        plan.unwrap_or_else(|failure| panic!("{failure}")).warnings
+    }
+
+    /// The warnings of the plan that would make an object.
+    pub async fn warnings_of(&self, type_name: &str, config: Json) -> Vec<Problem> {
+        self.warnings(&new(type_name, config)).await
+    }
+
+    /// What one run says of several new objects that it plans one after the other. Another run says the same.
+    pub async fn plan_together(&self, creations: &[(&str, Json)]) -> Vec<Vec<Problem>> {
+        let full = |(name, early): &(&str, Json)| {
+            let type_name = prefixed(name);
+            let schema = self.core.plugin.resource_schema(&type_name);
+            (type_name, config(schema, early))
+        };
+        let creations: Vec<(String, Value)> = creations.iter().map(full).collect();
+        let first = self.core.plan_together(&creations).await;
+        first.into_iter().map(|answer| answer.problems).collect()
+    }
+
     pub async fn destroy(&self, object: Object) {
         if let Some(instance) = object.instance {
             let gone = self.core.destroy(&object.type_name, instance).await;

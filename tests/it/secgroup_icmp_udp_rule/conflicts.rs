@@ -43,6 +43,7 @@ async fn an_identical_rule_is_not_taken_without_being_asked_for() {
 async fn a_rule_that_appears_in_the_last_moment_is_not_taken_either() {
     let world = World::start().await;
     let icmp = theirs(&world, "icmp", json!({})).await;
+    world.plan_blindly();
     let nothing = json!({ "security_group_rules": [], "page_info": { "current_count": 0 } });
     let blind = json!({ "answer": { "status": 200, "body": nothing } });
     world.disturb("GET", RULES, blind).await;
@@ -58,6 +59,7 @@ async fn a_rule_that_appears_in_the_last_moment_is_not_taken_either() {
 async fn what_was_made_before_a_late_conflict_is_recorded() {
     let world = World::start().await;
     let udp = theirs(&world, "udp", json!({})).await;
+    world.plan_blindly();
     let nothing = json!({ "security_group_rules": [], "page_info": { "current_count": 0 } });
     let blind = json!({ "answer": { "status": 200, "body": nothing } });
     world.disturb("GET", RULES, blind).await;
@@ -133,6 +135,7 @@ async fn a_full_quota_leaves_what_was_made_recorded() {
     let world = World::with(json!({ "quotas": { "securityGroupRule": 5 } }), json!({})).await;
     let born = world.look().await.0["security_groups"][0]["rules"].as_array().unwrap().len();
     assert_eq!(born, 4, "one rule is left for ours");
+    world.plan_blindly();
 
     let refusal = world.refuse(RULE, pair(&world, json!({})).await).await;
 

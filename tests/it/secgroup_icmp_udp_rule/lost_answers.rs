@@ -1,4 +1,5 @@
-//! A call that took effect and was not answered leaves nothing that nobody knows of.
+//! A call that took effect and was not answered leaves nothing that nobody knows of. Plans look at nothing here, so that the
+//! faults meet the calls they are meant for.
 
 use serde_json::{Value as Json, json};
 
@@ -14,6 +15,7 @@ fn losses() -> Vec<Json> {
 async fn a_rule_made_without_an_answer_is_found() {
     for how in losses() {
         let world = alone().await;
+        world.plan_blindly();
         world.disturb("POST", RULES, how).await;
 
         let rules = applied(&world, json!({})).await;
@@ -33,6 +35,7 @@ async fn a_rule_that_was_not_made_is_not_found() {
         (json!({ "answer": { "status": 201, "body": "" } }), false),
     ] {
         let world = alone().await;
+        world.plan_blindly();
         world.disturb("POST", RULES, how.clone()).await;
 
         let refusal = world.refuse(RULE, pair(&world, json!({})).await).await;
@@ -48,6 +51,7 @@ async fn a_rule_that_was_not_made_is_not_found() {
 async fn a_rule_that_nobody_could_be_asked_about_is_found_later() {
     for how in losses() {
         let world = alone().await;
+        world.plan_blindly();
         world.disturb("POST", RULES, how).await;
         // The first list is asked for before anything is made.
         world.disturb("GET", RULES, json!({ "skip": 1, "cut": "before" })).await;
@@ -67,6 +71,7 @@ async fn a_rule_that_nobody_could_be_asked_about_is_found_later() {
 async fn a_rule_that_nobody_could_be_asked_about_is_destroyed() {
     for how in losses() {
         let world = alone().await;
+        world.plan_blindly();
         world.disturb("POST", RULES, how).await;
         world.disturb("GET", RULES, json!({ "skip": 1, "cut": "before" })).await;
         let refusal = world.refuse(RULE, pair(&world, json!({})).await).await;
@@ -80,6 +85,7 @@ async fn a_rule_that_nobody_could_be_asked_about_is_destroyed() {
 #[tokio::test]
 async fn what_was_never_made_is_gone_at_the_next_look() {
     let world = alone().await;
+    world.plan_blindly();
     world.disturb("POST", RULES, json!({ "cut": "before" })).await;
     world.disturb("GET", RULES, json!({ "skip": 1, "cut": "before" })).await;
     let refusal = world.refuse(RULE, pair(&world, json!({})).await).await;
@@ -91,6 +97,7 @@ async fn what_was_never_made_is_gone_at_the_next_look() {
 async fn the_rules_of_an_update_are_found_too() {
     for how in losses() {
         let world = alone().await;
+        world.plan_blindly();
         let mut rules = applied(&world, json!({})).await;
         world.disturb("POST", RULES, how.clone()).await;
         world.apply_to(&mut rules, json!({ "remote_ip_prefix": "10.1.0.0/16" })).await;
@@ -113,6 +120,7 @@ async fn the_rules_of_an_update_are_found_too() {
 #[tokio::test]
 async fn the_rule_of_a_new_description_is_found() {
     let world = alone().await;
+    world.plan_blindly();
     let mut rules = applied(&world, json!({})).await;
     world.disturb("POST", RULES, json!({ "cut": "after" })).await;
 
@@ -127,6 +135,7 @@ async fn the_rule_of_a_new_description_is_found() {
 async fn deletions_without_an_answer_are_made_again() {
     for skip in [0, 1] {
         let world = alone().await;
+        world.plan_blindly();
         let rules = applied(&world, json!({})).await;
         let lost = json!({ "skip": skip, "cut": "after" });
         world.disturb("DELETE", ONE_RULE, lost.clone()).await;
@@ -145,6 +154,7 @@ async fn deletions_without_an_answer_are_made_again() {
 #[tokio::test]
 async fn somebody_elses_identical_rule_is_never_taken_for_the_lost_one() {
     let world = alone().await;
+    world.plan_blindly();
     let group = world.group("sg-containers").await;
     let theirs = json!({ "direction": "ingress", "protocol": "udp", "ethertype": "IPv4",
                          "remote_ip_prefix": "10.0.0.0/16", "priority": 2 });

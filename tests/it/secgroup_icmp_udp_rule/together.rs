@@ -1,4 +1,5 @@
-//! Both rules in one call, and a deletion that is over only when nobody sees the rules any more.
+//! Both rules in one call, and a deletion that is over only when nobody sees the rules any more. Plans look at nothing
+//! here, so that the calls that are counted and disturbed are those of the apply.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ fn refused(code: &str, message: &str) -> Json {
 #[tokio::test]
 async fn a_pair_takes_one_call() {
     let world = World::start().await;
+    world.plan_blindly();
     let rules = applied(&world, json!({})).await;
     expect_rules(&world, PAIR).await;
     // A list before anything is made, and a refresh after.
@@ -41,6 +43,7 @@ async fn a_pair_takes_one_call() {
 #[tokio::test]
 async fn where_several_cannot_be_made_at_once_each_takes_a_call() {
     let world = alone().await;
+    world.plan_blindly();
     applied(&world, json!({})).await;
     expect_rules(&world, PAIR).await;
     assert_eq!(calls(&world).await, ["2 GET", "3 POST"]);
@@ -49,6 +52,7 @@ async fn where_several_cannot_be_made_at_once_each_takes_a_call() {
 #[tokio::test]
 async fn where_version_3_is_missing_the_older_one_serves() {
     let world = World::with(json!({ "unpublished": ["vpc.v3"] }), json!({})).await;
+    world.plan_blindly();
     let mut rules = applied(&world, json!({ "udp_ports": "53" })).await;
     world.apply_to(&mut rules, json!({ "udp_ports": "67", "description": "new" })).await;
     expect_rules(&world, "ingress icmp 10.0.0.0/16\ningress udp 67 10.0.0.0/16").await;
@@ -66,6 +70,7 @@ async fn a_pair_whose_answer_is_lost_is_found_or_made_again() {
         json!({ "answer": { "status": 502, "body": "<html>Bad Gateway</html>" } }),
     ] {
         let world = World::start().await;
+        world.plan_blindly();
         world.disturb("POST", TOGETHER, how.clone()).await;
 
         let mut rules = applied(&world, json!({})).await;
@@ -83,6 +88,7 @@ async fn a_pair_whose_answer_is_lost_is_found_or_made_again() {
 async fn a_pair_that_nobody_could_be_asked_about_is_found_later_or_destroyed() {
     for destroyed in [false, true] {
         let world = World::start().await;
+        world.plan_blindly();
         world.disturb("POST", TOGETHER, json!({ "cut": "after" })).await;
         // The first list is asked for before anything is made.
         world.disturb("GET", RULES, json!({ "skip": 1, "cut": "before" })).await;
@@ -110,6 +116,7 @@ async fn a_refused_pair_gives_each_rule_its_own_answer() {
         json!({ "status": 400, "body": { "error_code": "VPC.9901", "error_msg": "too many rules" } }),
     ] {
         let world = World::start().await;
+        world.plan_blindly();
         world.disturb("POST", TOGETHER, json!({ "answer": refusal })).await;
         let rules = applied(&world, json!({})).await;
         expect_rules(&world, PAIR).await;
@@ -121,6 +128,7 @@ async fn a_refused_pair_gives_each_rule_its_own_answer() {
 #[tokio::test]
 async fn what_a_refused_call_has_made_is_ours_and_what_stood_in_its_way_is_not() {
     let world = World::start().await;
+    world.plan_blindly();
     let group = world.group("sg-containers").await;
     let theirs = json!({ "security_group_rule": {
         "security_group_id": group, "direction": "ingress", "protocol": "udp", "ethertype": "IPv4",
@@ -141,6 +149,7 @@ async fn what_a_refused_call_has_made_is_ours_and_what_stood_in_its_way_is_not()
 #[tokio::test]
 async fn a_call_that_is_refused_for_the_group_makes_nothing() {
     let world = World::start().await;
+    world.plan_blindly();
     let gone = json!({ "status": 404, "body": { "error_code": "VPC.9904", "error_msg": "gone" } });
     world.disturb("POST", TOGETHER, json!({ "answer": gone })).await;
     let refusal = world.refuse(RULE, pair(&world, json!({})).await).await;
@@ -150,6 +159,7 @@ async fn a_call_that_is_refused_for_the_group_makes_nothing() {
 #[tokio::test]
 async fn a_deletion_is_over_when_the_rules_are_gone() {
     let world = World::start().await;
+    world.plan_blindly();
     let mut rules = applied(&world, json!({})).await;
     let late = json!({ "skip": 1, "stale": { "reads": 2 } });
 
@@ -169,6 +179,7 @@ async fn a_deletion_is_over_when_the_rules_are_gone() {
 #[tokio::test]
 async fn a_deletion_that_never_shows_ends_with_the_time_limit() {
     let world = World::start().await;
+    world.plan_blindly();
     let timeouts = json!({ "delete": "1s" });
     let rules = applied(&world, json!({ "timeouts": timeouts })).await;
     world.disturb("DELETE", ONE_RULE, json!({ "stale": { "for": "1h" } })).await;
@@ -183,6 +194,7 @@ async fn a_deletion_that_never_shows_ends_with_the_time_limit() {
 #[tokio::test]
 async fn a_rule_that_shows_although_it_was_deleted_is_awaited_before_its_successor() {
     let world = World::start().await;
+    world.plan_blindly();
     let mut rules = applied(&world, json!({})).await;
     let group = world.group("sg-containers").await;
     let id = rules.get("rule_ids")["icmp"].as_str().unwrap().to_owned();

@@ -192,6 +192,8 @@ async fn what_needs_the_cloud_says_why_there_is_none() {
 
     let unknown = Value::Map([("door".to_owned(), Value::UNKNOWN)].into());
     assert_eq!(terraform.configure_with(unknown).await, [""; 0]);
+    let plan = terraform.plan(&Json::Null, &json!({ "name": "a", "text": "hello" })).await;
+    assert_eq!(problems(&plan.diagnostics), ["Not checked against the cloud"]);
     assert_eq!(terraform.create("a", "hello").await.problems, ["Door unknown"]);
     let read = terraform.read(&stored("a", "hello")).await;
     assert_eq!(read.problems, ["Door unknown"]);

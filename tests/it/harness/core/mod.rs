@@ -58,6 +58,7 @@ pub enum Failure {
 pub struct Plan {
     pub action: Action,
     pub planned: Planned,
+    pub warnings: Vec<Problem>,
 }
 
 pub struct Core<P> {
@@ -106,8 +107,8 @@ impl<P: Plugin> Core<P> {
     ) -> Result<Instance, Failure> {
         let schema = self.plugin.resource_schema(type_name);
         let request = request(schema, prior.as_ref(), config);
-        let last =
-            self.ask_plan(type_name, &request).await.map_err(|failure| failure.leaving(&prior))?;
+        let last = self.ask_plan(type_name, prior.as_ref(), &request).await;
+        let last = last.map_err(|failure| failure.leaving(&prior))?;
         broken(relabelled("final plan", agreement(schema, &first.state, &last.planned.state)))?;
         match (action(&request.prior, &last.planned), &prior) {
             (Action::Replace, _) => {
@@ -194,7 +195,7 @@ impl<P: Plugin> Core<P> {
             prior_identity: instance.stored.identity.clone(),
         };
         let answer = self
-            .ask_plan(type_name, &request)
+            .ask_plan(type_name, Some(&instance), &request)
             .await
             .map_err(|failure| failure.leaving(&Some(instance.clone())))?;
         self.delete(type_name, instance.clone(), answer.planned.private.clone()).await?;

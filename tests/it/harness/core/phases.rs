@@ -7,7 +7,7 @@ use super::{
     Action, Core, Failure, Instance, Plan,
     planning::{action, request},
 };
-use crate::harness::plugin::Plugin;
+use crate::harness::plugin::{PlanAnswer, Plugin};
 
 /// What the first half came to: the object as a refresh found it, and what is to become of it.
 pub struct Prepared {
@@ -16,7 +16,7 @@ pub struct Prepared {
 }
 
 pub enum Todo {
-    Apply(Plan, Value),
+    Apply(Box<Plan>, Value),
     Destroy,
     Nothing,
 }
@@ -40,14 +40,15 @@ impl<P: Plugin> Core<P> {
         let known = prior.as_ref().filter(|instance| !instance.tainted);
         let schema = self.plugin.resource_schema(type_name);
         let request = request(schema, known, config);
-        let planned = self.ask_plan(type_name, &request).await?.planned;
+        let answer = self.ask_plan(type_name, prior.as_ref(), &request).await?;
+        let PlanAnswer { problems: warnings, planned, .. } = answer;
         let action = match action(&request.prior, &planned) {
             Action::Create if prior.is_some() => Action::Replace,
             action => action,
         };
         let todo = match action {
             Action::NoOp => Todo::Nothing,
-            _ => Todo::Apply(Plan { action, planned }, config.clone()),
+            _ => Todo::Apply(Box::new(Plan { action, planned, warnings }), config.clone()),
         };
         Ok(Prepared { prior, todo })
     }
@@ -70,7 +71,8 @@ impl<P: Plugin> Core<P> {
                     private: instance.stored.private.clone(),
                     prior_identity: instance.stored.identity.clone(),
                 };
-                let private = self.ask_plan(type_name, &planned).await?.planned.private;
+                let answer = self.ask_plan(type_name, Some(&instance), &planned).await?;
+                let private = answer.planned.private;
                 self.delete(type_name, instance, private).await.map(|()| None)
             }
             (Todo::Apply(plan, config), prior) => {

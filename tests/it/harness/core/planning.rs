@@ -28,19 +28,35 @@ impl<P: Plugin> Core<P> {
         let tainted = current.is_some_and(|instance| instance.tainted);
         let known = current.filter(|instance| !instance.tainted);
         let request = request(schema, known, config);
-        let answer =
-            self.ask_plan(type_name, &request).await.map_err(|failure| failure.leaving(&left))?;
+        let answer = self
+            .ask_plan(type_name, current, &request)
+            .await
+            .map_err(|failure| failure.leaving(&left))?;
         let action = match action(&request.prior, &answer.planned) {
             Action::Create if tainted => Action::Replace,
             action => action,
         };
-        let planned = if action == Action::Replace && !tainted {
-            self.plan_replacement(type_name, &answer.planned, config).await?
+        let answer = if action == Action::Replace && !tainted {
+            let second = self.plan_replacement(type_name, known, &answer.planned, config).await;
+            second.map_err(|failure| failure.leaving(&left))?
         } else {
-            answer.planned
+            answer
         };
-        self.rehearse(type_name, known, config).await?;
-        Ok(Plan { action, planned })
+        let PlanAnswer { problems: warnings, planned, .. } = answer;
+        self.rehearse(type_name, current, config).await?;
+        self.plugin.begin_anew().await;
+        Ok(Plan { action, planned, warnings })
+    }
+
+    /// What one run says of several new objects, planned one after the other. None of them is made.
+    pub async fn plan_together(&self, creations: &[(String, Value)]) -> Vec<PlanAnswer> {
+        self.plugin.begin_anew().await;
+        let mut answers = Vec::new();
+        for (type_name, config) in creations {
+            let request = request(self.plugin.resource_schema(type_name), None, config);
+            answers.push(self.plugin.plan(type_name, &request).await);
+        }
+        answers
     }
 
     /// The second question of a replacement: null where the object was, but the private data and the identity of
@@ -48,9 +64,10 @@ impl<P: Plugin> Core<P> {
     async fn plan_replacement(
         &self,
         type_name: &str,
+        doomed: Option<&Instance>,
         first: &Planned,
         config: &Value,
-    ) -> Result<Planned, Failure> {
+    ) -> Result<PlanAnswer, Failure> {
         let schema = self.plugin.resource_schema(type_name);
         let creation = request(schema, None, config);
         let second = PlanRequest {
@@ -58,15 +75,16 @@ impl<P: Plugin> Core<P> {
             prior_identity: first.identity.clone(),
             ..creation.clone()
         };
-        let planned = self.ask_plan(type_name, &second).await?.planned;
-        let fresh = self.ask_plan(type_name, &creation).await?.planned;
+        let answer = self.ask_plan(type_name, doomed, &second).await?;
+        let planned = &answer.planned;
+        let fresh = self.ask_plan(type_name, doomed, &creation).await?.planned;
         broken(differing("replacement", &fresh.state, &planned.state))?;
         if planned.private != first.private && !first.private.is_empty() {
             // Terraform hands the private data of this answer to the deletion.
             let detail = "the private data of the object to delete is lost";
             broken(vec![Violation::new("replacement", root(), detail)])?;
         }
-        Ok(planned)
+        Ok(answer)
     }
 
     /// Plans with each configured attribute in turn not yet known: it has to be accepted, and the plan that
@@ -106,11 +124,20 @@ impl<P: Plugin> Core<P> {
             let detail = format!("refused while it is unknown: {refusal:?}");
             return broken(vec![Violation::new("unknown", place(), detail)]);
         }
-        for current in [None].into_iter().chain(current.map(Some)) {
-            let (before, after) =
-                (request(schema, current, early), request(schema, current, config));
-            let first = self.ask_plan(type_name, &before).await?.planned;
-            let last = self.ask_plan(type_name, &after).await?.planned;
+        let known = current.filter(|instance| !instance.tainted);
+        for prior in [None].into_iter().chain(known.map(Some)) {
+            let (before, after) = (request(schema, prior, early), request(schema, prior, config));
+            let first = self.ask_plan(type_name, current, &before).await;
+            let last = self.ask_plan(type_name, current, &after).await;
+            let (first, last) = match (first, last) {
+                // Nobody asked to make it a second time, so it may well be refused.
+                (Err(Failure::Refused { .. }), _) | (_, Err(Failure::Refused { .. }))
+                    if prior.is_none() && known.is_some() =>
+                {
+                    continue;
+                }
+                (first, last) => (first?.planned, last?.planned),
+            };
             match (action(&before.prior, &first), action(&after.prior, &last)) {
                 // Then the object is deleted before anything is planned again: the other round.
                 (Action::Replace, _) => {}
@@ -126,14 +153,16 @@ impl<P: Plugin> Core<P> {
         Ok(())
     }
 
-    /// Asks for a plan, twice: the answers have to be the same, and to keep the rules.
+    /// Asks for a plan, in two runs of which each has seen what is in the state: the answers have to be the same, and to
+    /// keep the rules.
     pub(super) async fn ask_plan(
         &self,
         type_name: &str,
+        current: Option<&Instance>,
         request: &PlanRequest,
     ) -> Result<PlanAnswer, Failure> {
-        let answer = self.plugin.plan(type_name, request).await;
-        if self.plugin.plan(type_name, request).await != answer {
+        let answer = self.ask_plan_once(type_name, current, request).await?;
+        if self.ask_plan_once(type_name, current, request).await? != answer {
             let detail = "the same request was planned in two ways";
             broken(vec![Violation::new("determinism", root(), detail)])?;
         }
@@ -143,6 +172,19 @@ impl<P: Plugin> Core<P> {
         let schema = self.plugin.resource_schema(type_name);
         broken(check_plan(schema, request, &answer.planned, answer.deferred))?;
         Ok(answer)
+    }
+
+    async fn ask_plan_once(
+        &self,
+        type_name: &str,
+        current: Option<&Instance>,
+        request: &PlanRequest,
+    ) -> Result<PlanAnswer, Failure> {
+        self.plugin.begin_anew().await;
+        if let Some(instance) = current {
+            self.show(type_name, instance).await?;
+        }
+        Ok(self.plugin.plan(type_name, request).await)
     }
 
     /// Terraform's own checks and the provider's.

@@ -20,9 +20,8 @@ impl<P: Plugin> Core<P> {
         instance: Instance,
     ) -> Result<Option<Instance>, Failure> {
         let schema = self.plugin.resource_schema(type_name);
-        let file = json::write(&instance.stored.state);
-        let upgraded = self.plugin.upgrade(type_name, schema.version, &file).await;
-        broken(differing("upgrade", &instance.stored.state, &upgraded.value))?;
+        self.plugin.begin_anew().await;
+        self.show(type_name, &instance).await?;
         let Answer { problems, stored, deferred } =
             self.plugin.read(type_name, &instance.stored).await;
         if problems.iter().any(is_error) {
@@ -38,6 +37,15 @@ impl<P: Plugin> Core<P> {
         broken(relabelled("read", check_stored(schema, "identity", &stored)))?;
         broken(same_identity(instance.stored.identity.as_ref(), stored.identity.as_ref()))?;
         Ok(Some(Instance { stored, ..instance }))
+    }
+
+    /// What every run does with each object of the state, also where nothing is refreshed: the stored object goes
+    /// through the upgrade.
+    pub(super) async fn show(&self, type_name: &str, instance: &Instance) -> Result<(), Failure> {
+        let schema = self.plugin.resource_schema(type_name);
+        let file = json::write(&instance.stored.state);
+        let upgraded = self.plugin.upgrade(type_name, schema.version, &file).await;
+        broken(differing("upgrade", &instance.stored.state, &upgraded.value))
     }
 
     /// `terraform import`, first by id and then by the identity that came of it. Both have to find the same.

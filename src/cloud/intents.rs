@@ -1,0 +1,63 @@
+//! What one run plans to do and looks at for that, shared by all who plan: one look at each thing, however many plans
+//! there are.
+//!
+//! API: GET `/v1/{project}/ports`, of which all are read at once, and what the other files read.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    client::Cloud,
+    error::Result,
+    ids::{RouteTableId, RuleId, SecurityGroupId},
+    port::Port,
+};
+use crate::network::{Intents, Standings};
+
+/// The intentions of a run.
+#[derive(Default)]
+pub(super) struct Plans {
+    tables: Mutex<BTreeMap<RouteTableId, Intents>>,
+    rules: Mutex<RuleIntents>,
+}
+
+/// What a run intends for the rules of security groups.
+#[derive(Debug, Default)]
+pub struct RuleIntents {
+    /// Rules in the state of this run, whatever becomes of them.
+    pub held: BTreeSet<RuleId>,
+    /// Rules to make, by their group and what they say.
+    pub new: BTreeSet<(SecurityGroupId, String)>,
+    /// The lack of room was told.
+    pub is_room_told: bool,
+}
+
+impl Cloud {
+    /// Takes note of what is planned for a table, or asks what was.
+    pub fn intend<T>(&self, table: &RouteTableId, note: impl FnOnce(&mut Intents) -> T) -> T {
+        let mut tables = self.plans().tables.lock().unwrap_or_else(PoisonError::into_inner);
+        note(tables.entry(table.clone()).or_default())
+    }
+
+    /// The same for the rules of security groups.
+    pub fn intend_rules<T>(&self, note: impl FnOnce(&mut RuleIntents) -> T) -> T {
+        note(&mut self.plans().rules.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The routes of a table as this run has read them; `None` if there is no such table.
+    pub async fn standings(&self, table: &RouteTableId) -> Result<Option<Arc<Standings>>> {
+        let read = || async {
+            let table = self.route_table(table).await?;
+            Ok(table.map(|table| Arc::new(table.known_routes().into_iter().collect())))
+        };
+        self.known().standings.find(table, read).await
+    }
+
+    /// All ports of the project as this run has read them, of the enterprise project only where one is configured.
+    pub async fn all_ports(&self) -> Result<Arc<Vec<Port>>> {
+        let read = async { Ok(Arc::new(self.list_all_ports().await?)) };
+        self.known().all_ports.get(&(), read).await
+    }
+}

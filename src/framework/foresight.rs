@@ -1,0 +1,176 @@
+//! What there is to say about a plan with the cloud in view, before anything is touched.
+//!
+//! A plan itself stays pure. Beside it a resource may look at the cloud and warn of what would go wrong, or refuse it;
+//! it never changes what is planned. What cannot be looked at is said once in a run, and the plan goes on.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use serde::de::DeserializeOwned;
+
+use super::{
+    draft::Draft,
+    plan::{PlanRequest, Planned},
+    problem::{Problem, Problems, Severity},
+    value::Value,
+};
+
+/// A planned change as a resource examines it. Where there is no object, the draft is empty.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    pub kind: ChangeKind,
+    pub prior: Draft<'a>,
+    /// What the user wrote: tells an attribute that is left open from one that is not known yet.
+    pub config: Draft<'a>,
+    pub planned: Draft<'a>,
+    private: &'a [u8],
+}
+
+/// What becomes of an object. Terraform asks twice about one that is replaced: first it goes, then it is created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    Create,
+    Update,
+    /// Nothing changes.
+    Keep,
+    Delete,
+}
+
+impl<'a> Change<'a> {
+    pub(super) fn of(request: &'a PlanRequest, planned: &'a Planned) -> Self {
+        let kind = if planned.state.is_null() || !planned.replaces.is_empty() {
+            ChangeKind::Delete
+        } else if request.prior.is_null() {
+            ChangeKind::Create
+        } else if request.prior == planned.state {
+            ChangeKind::Keep
+        } else {
+            ChangeKind::Update
+        };
+        let planned = if kind == ChangeKind::Delete { &Value::Null } else { &planned.state };
+        Self {
+            kind,
+            prior: Draft::new(&request.prior),
+            config: Draft::new(&request.config),
+            planned: Draft::new(planned),
+            private: &request.private,
+        }
+    }
+
+    /// The object before the change with what it remembers, where there is one.
+    pub fn before<T: DeserializeOwned>(&self) -> Option<T> {
+        self.prior.object(self.private)
+    }
+
+    /// Something is made or changed, so there is something to examine.
+    pub fn makes_something(&self) -> bool {
+        matches!(self.kind, ChangeKind::Create | ChangeKind::Update)
+    }
+}
+
+/// What the plans of one run share.
+#[derive(Debug, Default)]
+pub struct Run {
+    writing: AtomicBool,
+    /// The examinations that have failed once.
+    given_up: Mutex<HashSet<&'static str>>,
+}
+
+impl Run {
+    /// The user has accepted the plan, and objects change now. From here on whoever writes looks for himself; a plan
+    /// that saw half of the changes would find fault with what the first one let pass.
+    pub fn begin_writing(&self) {
+        self.writing.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_writing(&self) -> bool {
+        self.writing.load(Ordering::Relaxed)
+    }
+
+    /// What to say of a plan where there is no cloud to look at, and why.
+    pub fn blind(
+        &self,
+        request: &PlanRequest,
+        planned: &Planned,
+        why: &Problem,
+    ) -> Option<Problem> {
+        let change = Change::of(request, planned);
+        let what = change.makes_something().then_some("The plan")?;
+        self.give_up(what, std::slice::from_ref(why))
+    }
+
+    /// What to say of an examination that failed; nothing where that was said before.
+    fn give_up(&self, what: &'static str, why: &[Problem]) -> Option<Problem> {
+        if !self.given_up().insert(what) {
+            return None;
+        }
+        let reasons: Vec<&str> = why.iter().map(|problem| problem.detail.as_str()).collect();
+        let detail = format!(
+            "{what} could not be checked against the cloud. {}\n\nThe plan stands. A conflict would show when it is \
+             applied. This is said once, and not tried again in this run.",
+            reasons.join("\n")
+        );
+        Some(Problem::warning("Not checked against the cloud", detail))
+    }
+
+    fn has_given_up(&self, what: &'static str) -> bool {
+        self.given_up().contains(what)
+    }
+
+    fn given_up(&self) -> std::sync::MutexGuard<'_, HashSet<&'static str>> {
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Collects what the examinations of one change have found.
+pub struct Foresight<'r> {
+    run: &'r Run,
+    found: Vec<Problem>,
+}
+
+impl<'r> Foresight<'r> {
+    pub(super) fn new(run: &'r Run) -> Self {
+        Self { run, found: Vec::new() }
+    }
+
+    pub fn find(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.found.extend(problems);
+    }
+
+    /// Something is known to be wrong already, so there is no use in looking further.
+    pub fn has_errors(&self) -> bool {
+        self.found.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// What `look` has seen; `None` where it failed, which becomes a warning that `what` was not checked. `what` begins
+    /// a sentence; once it has failed it is not tried again in this run.
+    pub async fn see<T, E: Into<Problems>>(
+        &mut self,
+        what: &'static str,
+        look: impl Future<Output = std::result::Result<T, E>>,
+    ) -> Option<T> {
+        if self.run.has_given_up(what) {
+            return None;
+        }
+        match look.await {
+            Ok(seen) => Some(seen),
+            Err(why) => {
+                self.found.extend(self.run.give_up(what, why.into().list()));
+                None
+            }
+        }
+    }
+
+    /// What was found. Nothing may stand in the way of a destruction, nor of what stays as it is.
+    pub(super) fn about(self, kind: ChangeKind) -> Vec<Problem> {
+        match kind {
+            ChangeKind::Create | ChangeKind::Update => self.found,
+            ChangeKind::Keep | ChangeKind::Delete => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What the resources of one run intend for one route table, as far as their plans have told, and what that means for
+//! the next one: whether a destination is claimed twice, and whether there is room.
+//!
+//! Plans come in any order and some come twice, so everything here is a set: what was told before changes nothing.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{cidr::Cidr, range_map::RangeMap, route::Route};
+
+/// The routes of one table, counted and looked up by range.
+#[derive(Debug, Clone, Default)]
+pub struct Standings {
+    pub routes: RangeMap<Route>,
+    /// Those that somebody made, which count against the quota.
+    made: usize,
+    /// Those the table has by itself. The documents do not say whether they count.
+    local: usize,
+}
+
+impl FromIterator<Route> for Standings {
+    fn from_iter<I: IntoIterator<Item = Route>>(routes: I) -> Self {
+        let mut standings = Self::default();
+        for route in routes {
+            *(if route.is_local() { &mut standings.local } else { &mut standings.made }) += 1;
+            standings.routes.insert(route.destination, route);
+        }
+        standings
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Intents {
+    /// Routes in the state of this run, whatever becomes of them.
+    held: BTreeSet<Cidr>,
+    claims: BTreeMap<Cidr, Vec<Claim>>,
+    leaving: BTreeSet<Cidr>,
+    told: Option<Room>,
+}
+
+/// Who wants a destination. Terraform does not say which resource it asks about, but one resource is planned at most
+/// twice in a run, once as it is and once as new, and its configuration is the same in both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    configuration: Arc<str>,
+    is_new: bool,
+}
+
+impl Claim {
+    pub fn new(configuration: impl Into<Arc<str>>, is_new: bool) -> Self {
+        Self { configuration: configuration.into(), is_new }
+    }
+
+    fn may_be_by_the_same_as(&self, other: &Self) -> bool {
+        self.configuration == other.configuration && self.is_new != other.is_new
+    }
+}
+
+/// Whether all that is planned fits into a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    Enough,
+    /// It fits if local routes do not count: used, new and local ones.
+    UnlessLocalCount {
+        used: usize,
+        new: usize,
+        local: usize,
+    },
+    /// It fits if other resources of this run remove routes, which is not told yet.
+    UnlessNothingGoes {
+        used: usize,
+        new: usize,
+    },
+    Exceeded {
+        used: usize,
+        new: usize,
+    },
+}
+
+impl Room {
+    fn degree(self) -> u8 {
+        match self {
+            Room::Enough => 0,
+            Room::UnlessLocalCount { .. } => 1,
+            Room::UnlessNothingGoes { .. } => 2,
+            Room::Exceeded { .. } => 3,
+        }
+    }
+}
+
+impl Intents {
+    /// Takes note of a route in the state.
+    pub fn hold(&mut self, destination: Cidr) {
+        self.held.insert(destination);
+    }
+
+    /// The route may be this configuration's own. Then nobody can tell at plan time whether it is in the way.
+    pub fn may_be_ours(&self, destination: Cidr) -> bool {
+        self.held.contains(&destination)
+    }
+
+    pub fn is_planned(&self, destination: Cidr) -> bool {
+        self.claims.contains_key(&destination)
+    }
+
+    pub fn release(&mut self, destination: Cidr) {
+        self.leaving.insert(destination);
+    }
+
+    /// Whether another resource has claimed the destination before.
+    pub fn claim(&mut self, destination: Cidr, claim: &Claim) -> bool {
+        let claims = self.claims.entry(destination).or_default();
+        let is_claimed = claims.iter().any(|other| !other.may_be_by_the_same_as(claim));
+        claims.push(claim.clone());
+        is_claimed
+    }
+
+    /// What is left of a quota of routes.
+    pub fn room(&self, table: &Standings, quota: u64) -> Room {
+        let fits = |count: usize| u64::try_from(count).is_ok_and(|count| count <= quota);
+        let &Standings { made, local, .. } = table;
+        if fits(made + local + self.claims.len()) {
+            return Room::Enough;
+        }
+        let stands = |range: &&Cidr| table.routes.at(**range).iter().any(|it| !it.is_local());
+        let planned = |range: &&Cidr| self.claims.contains_key(range);
+        let new = self.claims.keys().filter(|range| !stands(range)).count();
+        let going = |ranges: &BTreeSet<Cidr>| {
+            ranges.iter().filter(|range| stands(range) && !planned(range)).count()
+        };
+        let undecided = self.held.difference(&self.leaving).copied().collect();
+        let used = made - going(&self.leaving);
+        if new == 0 {
+            Room::Enough
+        } else if !fits((used + new).saturating_sub(going(&undecided))) {
+            Room::Exceeded { used, new }
+        } else if !fits(used + new) {
+            Room::UnlessNothingGoes { used, new }
+        } else if !fits(used + new + local) {
+            Room::UnlessLocalCount { used, new, local }
+        } else {
+            Room::Enough
+        }
+    }
+
+    /// Whether this is still to be told: each degree once for a table, or every route of a plan would repeat it.
+    pub fn tell(&mut self, room: Room) -> bool {
+        let is_worse = self.told.is_none_or(|told| told.degree() < room.degree());
+        if is_worse {
+            self.told = Some(room);
+        }
+        is_worse
+    }
+}

@@ -1,0 +1,287 @@
+//! What speaks against planned routes: the table, what stands in it, the next hops, the quota, and the other routes of
+//! the same plan. The decisions are in `network::clash` and `network::intents`; here is what is read for them, and what
+//! they are in words.
+//!
+//! However many routes are planned for a table: one look at the table, the list of ports, the subnets and the quota.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    home::Home,
+    next_hop::{NEXT_HOPS, Surroundings, Via},
+};
+use crate::{
+    cloud::{self, Cloud, RouteTableId, VpcId},
+    framework::{Change, ChangeKind, Draft, Foresight, Given, Problem},
+    network::{Cidr, Claim, Clash, Room, Route, Standings, clashes, system_range_around},
+};
+
+/// The quota of routes in one table.
+const ROUTES_PER_TABLE: &str = "routetableContainRoutes";
+
+/// How many routes a message lists before it only counts.
+const LISTED: usize = 10;
+
+/// The routes of one resource, as they are and as they are to be, by destination: what says the next hop.
+pub(super) struct PlannedRoutes<'a> {
+    pub(super) change: Change<'a>,
+    pub(super) before: BTreeMap<Cidr, Draft<'a>>,
+    pub(super) after: BTreeMap<Cidr, Draft<'a>>,
+    /// What is there with the same destination is taken over.
+    pub(super) adopts: bool,
+    /// Routes of the table that the resource may remove although it does not name them.
+    pub(super) sweeps: &'a (dyn Fn(&Route) -> bool + Sync),
+    /// That somebody else's route stands, in the words of this resource.
+    pub(super) conflict: fn(Cidr, &RouteTableId) -> Problem,
+    /// Where a problem with one route belongs.
+    pub(super) place: fn(Problem, Cidr) -> Problem,
+}
+
+/// The table that the routes belong to, as it is.
+pub(super) struct Place {
+    pub(super) home: Home,
+    pub(super) table: Arc<Standings>,
+}
+
+/// The destination lies in a range that the table routes by itself.
+pub(super) fn local_route(destination: Cidr, local: Cidr) -> Problem {
+    let detail = format!(
+        "{destination} lies in {local}, which the table routes by itself: to a subnet of the VPC, or to the cloud's own \
+         services. Choose a `destination` outside every subnet and every system range."
+    );
+    Problem::error("Destination inside a local route", detail).at("destination")
+}
+
+/// What is wrong with a destination in every cloud.
+pub(super) fn flaw_of_destination(destination: Cidr) -> Option<Problem> {
+    let reserved = system_range_around(destination)?;
+    let detail = format!(
+        "{destination} lies in {}, which is for {}. Choose a `destination` outside every subnet and every system range.",
+        reserved.range, reserved.purpose
+    );
+    Some(Problem::error("Destination inside a system range", detail).at("destination"))
+}
+
+/// Two resources want the destination.
+pub(super) fn claimed(destination: Cidr) -> Problem {
+    let detail = format!(
+        "Another resource of this configuration makes a route to {destination} in the same table. Keep it in one of \
+         them, or write another `destination`."
+    );
+    Problem::error("Destination claimed twice", detail).at("destination")
+}
+
+impl PlannedRoutes<'_> {
+    /// Examines the routes that are made or changed. Returns the table for what else is to be said of it.
+    pub(super) async fn examine(
+        &self,
+        cloud: &Cloud,
+        foresight: &mut Foresight<'_>,
+    ) -> Option<Place> {
+        if !self.change.makes_something() {
+            let table = self.change.prior.parsed::<RouteTableId>("route_table_id")?;
+            self.intend(&table, cloud);
+            return None;
+        }
+        let place = match foresight.see("The route table", self.place(cloud)).await?? {
+            Ok(place) => place,
+            Err(problem) => {
+                foresight.find([problem]);
+                return None;
+            }
+        };
+        let claimed = self.intend(&place.home.table_id, cloud);
+        foresight.find(self.clashes(&place, &claimed, cloud));
+        self.examine_next_hops(&place.home.vpc_id, cloud, foresight).await;
+        self.examine_room(&place, cloud, foresight).await;
+        Some(place)
+    }
+
+    /// `None` as long as it is not known which table is meant; a problem where there is none.
+    async fn place(
+        &self,
+        cloud: &Cloud,
+    ) -> cloud::Result<Option<std::result::Result<Place, Problem>>> {
+        let Change { planned, config, .. } = self.change;
+        let vpc: Option<VpcId> = planned.parsed("vpc_id");
+        let table: Option<RouteTableId> = planned.parsed("route_table_id");
+        let is_open = config.given("route_table_id") == Given::Absent && vpc.is_some();
+        if table.is_none() && !is_open {
+            return Ok(None);
+        }
+        let home = match Home::seek(vpc.as_ref(), table.as_ref(), cloud).await? {
+            Ok(home) => home,
+            Err(problem) => return Ok(Some(Err(problem))),
+        };
+        let table = cloud.standings(&home.table_id).await?.unwrap_or_default();
+        Ok(Some(Ok(Place { home, table })))
+    }
+
+    /// Notes what is planned, and returns the destinations that another resource has claimed before.
+    fn intend(&self, table: &RouteTableId, cloud: &Cloud) -> Vec<Cidr> {
+        let is_new = self.change.kind == ChangeKind::Create;
+        let claim = Claim::new(format!("{:?}", self.change.config), is_new);
+        cloud.intend(table, |intents| {
+            let leaving = self.before.keys().filter(|range| !self.after.contains_key(range));
+            leaving.for_each(|range| intents.release(*range));
+            let claims = self.after.keys().copied();
+            claims.filter(|range| intents.claim(*range, &claim)).collect()
+        })
+    }
+
+    /// The destinations that are new to the resource.
+    fn additions(&self) -> impl Iterator<Item = Cidr> {
+        self.after.keys().copied().filter(|range| !self.before.contains_key(range))
+    }
+
+    fn clashes(&self, place: &Place, claimed_twice: &[Cidr], cloud: &Cloud) -> Vec<Problem> {
+        let Place { home, table } = place;
+        let mut problems = Vec::new();
+        for destination in self.additions() {
+            if claimed_twice.contains(&destination) {
+                problems.push((self.place)(claimed(destination), destination));
+                continue;
+            }
+            let mut narrower = Vec::new();
+            for clash in clashes(destination, &table.routes) {
+                match clash {
+                    Clash::InLocal(local) => {
+                        problems.push((self.place)(local_route(destination, local), destination));
+                    }
+                    Clash::AroundLocal(local) => {
+                        let problem = around_local(destination, local);
+                        problems.push((self.place)(problem, destination));
+                    }
+                    Clash::Same(route) => {
+                        let may_be_ours = cloud
+                            .intend(&home.table_id, |all| all.may_be_ours(destination))
+                            || cloud.is_noted(&home.table_id, route);
+                        if !self.adopts && !may_be_ours && !(self.sweeps)(route) {
+                            problems.push((self.conflict)(destination, &home.table_id));
+                        }
+                    }
+                    Clash::Narrower(route) => narrower.push(route),
+                }
+            }
+            narrower.retain(|route| !self.is_ours(route, &home.table_id, cloud));
+            if !narrower.is_empty() {
+                let problem = taken_away(destination, &narrower, &home.table_id);
+                problems.push((self.place)(problem, destination));
+            }
+        }
+        problems
+    }
+
+    /// Whoever planned it knows of it, or it will go.
+    fn is_ours(&self, route: &Route, table: &RouteTableId, cloud: &Cloud) -> bool {
+        let range = route.destination;
+        let is_known = |intents: &mut crate::network::Intents| {
+            intents.is_planned(range) || intents.may_be_ours(range)
+        };
+        (self.sweeps)(route) || cloud.intend(table, is_known)
+    }
+
+    async fn examine_next_hops(&self, vpc: &VpcId, cloud: &Cloud, foresight: &mut Foresight<'_>) {
+        let is_changed = |(range, entry): &(&Cidr, &Draft<'_>)| {
+            let same = |before: &&Draft<'_>| {
+                NEXT_HOPS.iter().all(|name| entry.agrees_with(**before, name))
+            };
+            self.before.get(range).filter(same).is_none()
+        };
+        let changed = self.after.iter().filter(is_changed);
+        let hops: Vec<(Cidr, Via)> =
+            changed.filter_map(|(range, entry)| Some((*range, Via::planned(*entry)?))).collect();
+        if hops.is_empty() {
+            return;
+        }
+        let look = async {
+            let subnets = cloud.subnets(vpc).await?;
+            let ports = cloud.all_ports().await?;
+            let surroundings = Surroundings::new(vpc, &ports, &subnets, cloud);
+            let mut flaws = Vec::new();
+            for (destination, via) in &hops {
+                let flaw = surroundings.flaw(via).await?;
+                flaws.extend(flaw.map(|flaw| (self.place)(flaw, *destination)));
+            }
+            cloud::Result::Ok(flaws)
+        };
+        let flaws = foresight.see("The next hop of routes", look).await;
+        foresight.find(flaws.into_iter().flatten());
+    }
+
+    async fn examine_room(&self, place: &Place, cloud: &Cloud, foresight: &mut Foresight<'_>) {
+        if foresight.has_errors() || self.additions().next().is_none() {
+            return;
+        }
+        let look = cloud.quota_and_use(ROUTES_PER_TABLE);
+        let Some(Some(quota)) = foresight.see("The quota of routes", look).await else { return };
+        let table = &place.home.table_id;
+        let lack = cloud.intend(table, |intents| {
+            let room = intents.room(&place.table, quota.limit);
+            lack_of_room(room, quota.limit, table).filter(|_| intents.tell(room))
+        });
+        let last = self.additions().last();
+        foresight.find(lack.zip(last).map(|(problem, range)| (self.place)(problem, range)));
+    }
+}
+
+fn around_local(destination: Cidr, local: Cidr) -> Problem {
+    let detail = format!(
+        "{destination} holds {local}, which the table routes by itself. Those addresses stay there, and the cloud may \
+         refuse the route. Choose a `destination` outside every subnet and every system range."
+    );
+    Problem::warning("Destination around a local route", detail).at("destination")
+}
+
+fn taken_away(destination: Cidr, narrower: &[&Route], table: &RouteTableId) -> Problem {
+    let detail = format!(
+        "The longest prefix wins, and route table `{table}` leads parts of {destination} elsewhere: {}. Remove those \
+         routes, or choose another `destination`, unless it is meant so.",
+        with_next_hops(narrower)
+    );
+    Problem::warning("Part of the destination goes elsewhere", detail).at("destination")
+}
+
+/// The routes as a sentence lists them.
+pub(super) fn with_next_hops(routes: &[&Route]) -> String {
+    let one = |route: &&Route| {
+        format!("{} to {} `{}`", route.destination, route.next_hop_type, route.next_hop)
+    };
+    let mut named: Vec<String> = routes.iter().take(LISTED).map(one).collect();
+    if let Some(more) = routes.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        named.push(format!("and {more} more"));
+    }
+    named.join(", ")
+}
+
+fn lack_of_room(room: Room, quota: u64, table: &RouteTableId) -> Option<Problem> {
+    let so_far = |used, new| {
+        format!(
+            "{used} of {quota} routes of route table `{table}` are used, and so far this plan adds {new}"
+        )
+    };
+    let remedy = "Remove routes that are no longer needed, write fewer and larger ranges as `destination`, or ask for a higher quota of \
+                  routes per table in the console under My Quotas.";
+    let problem = match room {
+        Room::Enough => return None,
+        Room::Exceeded { used, new } => {
+            let detail = format!("{}. {remedy}", so_far(used, new));
+            Problem::error("Route quota exceeded", detail)
+        }
+        Room::UnlessNothingGoes { used, new } => {
+            let detail = format!(
+                "{}. That fits only if this plan removes others from the table. {remedy}",
+                so_far(used, new)
+            );
+            Problem::warning("Route quota nearly used up", detail)
+        }
+        Room::UnlessLocalCount { used, new, local } => {
+            let detail = format!(
+                "{}. The table's {local} local routes may count too; the cloud does not say. {remedy}",
+                so_far(used, new)
+            );
+            Problem::warning("Route quota nearly used up", detail)
+        }
+    };
+    Some(problem.at("destination"))
+}
