@@ -5,6 +5,7 @@
 //! there, to be read before they are committed.
 
 mod guide_page;
+mod printed;
 mod told;
 
 use huaweivpc::framework::{Problem, Severity};

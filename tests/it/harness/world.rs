@@ -40,6 +40,8 @@ pub struct World {
     core: Core<Grpc<Cloud>>,
     outsider: Outsider,
     emulator: JoinHandle<()>,
+    /// The provider block, for those who want to come to this world from outside.
+    pub settings: Json,
 }
 
 impl World {
@@ -83,7 +85,7 @@ impl World {
         assert!(problems.is_empty(), "{problems:?}");
         let outsider = Outsider::log_in(&url, &scenario).await;
         outsider.forget_requests().await;
-        Self { core: Core { plugin }, outsider, emulator }
+        Self { core: Core { plugin }, outsider, emulator, settings }
     }
 
     /// Applies a new resource. Its type is named without the provider's prefix.
