@@ -156,7 +156,8 @@ impl FreeSpace {
                 continue;
             };
             match self.taken.range(..=last).next_back().filter(|(_, end)| **end >= first) {
-                Some((_, end)) => address = end + 1,
+                // What is taken may go on to the last address there is, where every stretch has ended.
+                Some((_, end)) => address = end.saturating_add(1),
                 None => {
                     self.taken.insert(first, last);
                     self.cursors.insert(length, (stretch, last + 1));
