@@ -7,16 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::sought::{Sought, unsought};
 use crate::{
-    cloud::{self, Cloud, RouteTableId, RouteTableSummary, SubnetId, VpcId},
+    cloud::{self, Cloud, ROUTES_PER_TABLE, RouteTableId, RouteTableSummary, SubnetId, VpcId},
     framework::{
         Attribute, DataSource, Draft, Kind, Nesting, Noted, Problem, Result, Schema,
         schema::{attribute, boolean, number, string},
     },
     network::{Cidr, association::Associations},
 };
-
-/// The quota of routes in one table.
-const ROUTES_PER_TABLE: &str = "routetableContainRoutes";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RouteTable {

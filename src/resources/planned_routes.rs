@@ -11,13 +11,10 @@ use super::{
     next_hop::{NEXT_HOPS, Surroundings, Via},
 };
 use crate::{
-    cloud::{self, Cloud, RouteTableId, VpcId},
+    cloud::{self, Cloud, ROUTES_PER_TABLE, RouteTableId, VpcId},
     framework::{Change, ChangeKind, Draft, Foresight, Given, Problem},
     network::{Cidr, Claim, Clash, Room, Route, Standings, clashes, system_range_around},
 };
-
-/// The quota of routes in one table.
-const ROUTES_PER_TABLE: &str = "routetableContainRoutes";
 
 /// How many routes a message lists before it only counts.
 const LISTED: usize = 10;
