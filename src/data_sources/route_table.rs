@@ -1,7 +1,7 @@
 //! `huaweivpc_route_table`: looks up one route table, with its routes, the subnets it steers, and its free room.
 //!
-//! API: GET of the table, of the lists of the VPC's tables and subnets, and of the quota of routes; what a run reads is
-//! shared.
+//! API: GET of the table, of the lists of the VPC's tables and subnets, and of the quota of routes. The list of
+//! the whole project's tables is read anew, by one request for all who ask before it begins; the rest once in a run.
 
 use serde::{Deserialize, Serialize};
 
