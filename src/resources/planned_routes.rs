@@ -257,7 +257,7 @@ fn lack_of_room(room: Room, quota: u64, table: &RouteTableId) -> Option<Problem>
             "{used} of {quota} routes of route table `{table}` are used, and so far this plan adds {new}"
         )
     };
-    let remedy = "Remove routes that are no longer needed, write fewer and larger ranges as `destination`, or ask for a higher quota of \
+    let remedy = "Remove routes that are no longer needed, use fewer and larger ranges, or ask for a higher quota of \
                   routes per table in the console under My Quotas.";
     let problem = match room {
         Room::Enough => return None,
@@ -270,7 +270,7 @@ fn lack_of_room(room: Room, quota: u64, table: &RouteTableId) -> Option<Problem>
                 "{}. That fits only if this plan removes others from the table. {remedy}",
                 so_far(used, new)
             );
-            Problem::warning("Route quota nearly used up", detail)
+            Problem::warning("Route quota exceeded unless routes go", detail)
         }
         Room::UnlessLocalCount { used, new, local } => {
             let detail = format!(
