@@ -1,10 +1,6 @@
 //! One call of the API, before anybody signs or sends it.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::HashMap, fmt, sync::Mutex};
 
 use reqwest::Method;
 use secrecy::SecretString;
@@ -14,6 +10,7 @@ use url::Url;
 use super::{
     config::Endpoints,
     error::{Error, Subject},
+    locked::locked,
     retry::Effect,
     sign,
 };
@@ -196,14 +193,14 @@ impl Unpublished {
     /// What the cloud would say, if it has said so before.
     pub(super) fn refusal(&self, call: &Call) -> Option<Error> {
         let key = (call.method.clone(), call.regional?);
-        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let told = locked(&self.0).get(&key).cloned();
         told.map(|error| error.during(&call.operation))
     }
 
     pub(super) fn note(&self, call: &Call, error: &Error) {
         if let Some(name) = call.regional {
             let key = (call.method.clone(), name);
-            let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut told = locked(&self.0);
             told.insert(key, error.clone());
         }
     }

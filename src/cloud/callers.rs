@@ -7,13 +7,13 @@
 //! once all are here. One alone waits for nobody.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use tokio::{sync::Notify, time::Instant};
 
-use super::bounds;
+use super::{bounds, locked::locked};
 
 /// The callers of a session who have been answered and have not come again, whatever they will ask for.
 #[derive(Default)]
@@ -104,7 +104,7 @@ impl Callers {
     }
 
     fn expected(&self) -> MutexGuard<'_, Expected> {
-        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.expected)
     }
 }
 

@@ -7,10 +7,13 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
 };
 
-use super::error::{Kind, Result};
+use super::{
+    error::{Kind, Result},
+    locked::locked,
+};
 
 /// One line of callers for each thing that questions are about.
 pub(super) struct Fresh<K, Q, V>(Mutex<HashMap<K, Arc<Line<Q, V>>>>);
@@ -93,8 +96,4 @@ impl<Q, V> Default for Request<Q, V> {
     fn default() -> Self {
         Self { questions: Mutex::default(), answer: OnceLock::new() }
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

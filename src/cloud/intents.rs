@@ -5,13 +5,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use super::{
     client::Cloud,
     error::Result,
     ids::{RouteTableId, RuleId, SecurityGroupId},
+    locked::locked,
     port::Port,
 };
 use crate::network::{Intents, Standings};
@@ -37,13 +38,13 @@ pub struct RuleIntents {
 impl Cloud {
     /// Takes note of what is planned for a table, or asks what was.
     pub fn intend<T>(&self, table: &RouteTableId, note: impl FnOnce(&mut Intents) -> T) -> T {
-        let mut tables = self.plans().tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = locked(&self.plans().tables);
         note(tables.entry(table.clone()).or_default())
     }
 
     /// The same for the rules of security groups.
     pub fn intend_rules<T>(&self, note: impl FnOnce(&mut RuleIntents) -> T) -> T {
-        note(&mut self.plans().rules.lock().unwrap_or_else(PoisonError::into_inner))
+        note(&mut locked(&self.plans().rules))
     }
 
     /// The routes of a table as this run has read them; `None` if there is no such table.

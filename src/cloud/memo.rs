@@ -5,12 +5,12 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use tokio::sync::OnceCell;
 
-use super::error::Result;
+use super::{error::Result, locked::locked};
 
 /// Answers by what was asked.
 pub(super) struct Memo<K, V>(Mutex<Cells<K, V>>);
@@ -42,7 +42,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Memo<K, V> {
     }
 
     fn cells(&self) -> MutexGuard<'_, Cells<K, V>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 }
 

@@ -30,6 +30,7 @@ mod fresh;
 mod ids;
 mod intents;
 mod known;
+mod locked;
 mod lookup;
 mod memo;
 mod metadata;
@@ -67,7 +68,7 @@ pub use ids::{
 pub use intents::RuleIntents;
 pub use notes::{About, NoNotes, Notes};
 pub use port::{AddressPair, Port};
-pub use quota::Quota;
+pub use quota::{Quota, ROUTES_PER_TABLE, SECURITY_GROUP_RULES};
 pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};
 pub use route_wish::{Wish, Written};
 pub use security_group::{NewRule, SecurityGroupRule};

@@ -10,6 +10,12 @@ use super::{
     error::{Result, Subject},
 };
 
+/// The kind of quota: routes in one table.
+pub const ROUTES_PER_TABLE: &str = "routetableContainRoutes";
+
+/// The kind of quota: security group rules in the project.
+pub const SECURITY_GROUP_RULES: &str = "securityGroupRule";
+
 #[derive(Deserialize)]
 struct Quotas {
     resources: Vec<WireQuota>,
@@ -33,7 +39,7 @@ pub struct Quota {
 }
 
 impl Cloud {
-    /// The limit of a kind such as `routetableContainRoutes`, or `None` where there is none.
+    /// The limit of a kind such as [`ROUTES_PER_TABLE`], or `None` where there is none.
     ///
     /// For limits per parent (routes per table) the cloud does not count what is used: count it yourself.
     pub async fn quota(&self, kind: &str) -> Result<Option<i64>> {

@@ -7,7 +7,7 @@
 use std::{
     collections::{HashMap, HashSet},
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use tokio::sync::oneshot;
@@ -18,6 +18,7 @@ use super::{
     client::Cloud,
     error::{Error, Kind, Result},
     ids::RouteTableId,
+    locked::locked,
     route_batch::{Batch, Knowledge},
     route_job::Job,
     route_wish::{Wish, Written},
@@ -223,7 +224,6 @@ impl RouteWriter {
         jobs.extend(desk.queue.extract_if(.., is_joining));
     }
 
-    /// A panic elsewhere leaves the desk as it was between two statements, which is in order.
     fn desk(&self) -> MutexGuard<'_, Desk> {
         locked(&self.desk)
     }
@@ -249,8 +249,4 @@ fn next_batch(queue: &mut Vec<Job>) -> Vec<Job> {
     let mut destinations = HashSet::new();
     queue.retain(|job| !job.is_forsaken());
     queue.extract_if(.., |job| destinations.insert(job.wish.destination())).collect()
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

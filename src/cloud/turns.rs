@@ -2,10 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
-use super::ids::PortId;
+use super::{ids::PortId, locked::locked};
 
 /// Who may change which port now.
 #[derive(Default)]
@@ -14,7 +14,7 @@ pub(super) struct Turns(Mutex<HashMap<PortId, Arc<tokio::sync::Mutex<()>>>>);
 impl Turns {
     /// The lock of one port; whoever holds it may read, change and write the port.
     pub(super) fn of(&self, port: &PortId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turns = locked(&self.0);
         Arc::clone(turns.entry(port.clone()).or_default())
     }
 }

@@ -1,7 +1,8 @@
 //! `huaweivpc_container_cidr_plan`: validates who hosts which container range before anything is touched.
 //!
 //! API: GET of the VPC, its subnets, its route tables, the quota of routes, the servers, and the ports of the subnets
-//! that hosts are in; each once in a run. What they mean is decided in `network::layout`.
+//! that hosts are in. The VPC and the list of servers are read anew, the rest once in a run. What they mean is decided
+//! in `network::layout`.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! `huaweivpc_ecs_hosts`: looks up servers with their addresses, network interfaces and source checks.
 //!
-//! API: GET of the list of servers, and of the lists of ports of the subnets they are in; what a run reads is shared, so
-//! many hosts cost no more calls than a few.
+//! API: GET of the list of servers, and of the lists of ports of the subnets they are in. The servers are read anew,
+//! by one request for all who ask before it begins; the ports once in a run. So many hosts cost no more calls than a few.
 
 use std::collections::{BTreeMap, BTreeSet};
 

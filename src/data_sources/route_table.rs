@@ -1,22 +1,19 @@
 //! `huaweivpc_route_table`: looks up one route table, with its routes, the subnets it steers, and its free room.
 //!
-//! API: GET of the table, of the lists of the VPC's tables and subnets, and of the quota of routes; what a run reads is
-//! shared.
+//! API: GET of the table, of the lists of the VPC's tables and subnets, and of the quota of routes. The list of
+//! the whole project's tables is read anew, by one request for all who ask before it begins; the rest once in a run.
 
 use serde::{Deserialize, Serialize};
 
 use super::sought::{Sought, unsought};
 use crate::{
-    cloud::{self, Cloud, RouteTableId, RouteTableSummary, SubnetId, VpcId},
+    cloud::{self, Cloud, ROUTES_PER_TABLE, RouteTableId, RouteTableSummary, SubnetId, VpcId},
     framework::{
         Attribute, DataSource, Draft, Kind, Nesting, Noted, Problem, Result, Schema,
         schema::{attribute, boolean, number, string},
     },
     network::{Cidr, association::Associations},
 };
-
-/// The quota of routes in one table.
-const ROUTES_PER_TABLE: &str = "routetableContainRoutes";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RouteTable {

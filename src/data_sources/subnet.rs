@@ -1,6 +1,7 @@
 //! `huaweivpc_subnet`: looks up one subnet by its id, its name or its range.
 //!
-//! API: GET of the subnet, or of the list of subnets, and of the list of route tables; what a run reads is shared.
+//! API: GET of the subnet, or of the list of subnets, and of the list of route tables. The list of the
+//! whole project is read anew, by one request for all who ask before it begins; those of one VPC once in a run.
 
 use serde::{Deserialize, Serialize};
 

@@ -25,7 +25,7 @@ pub fn aggregate(ranges: &[Cidr]) -> Vec<Cidr> {
 }
 
 /// The range of which these two are the halves.
-fn whole_of(lower: Cidr, upper: Cidr) -> Option<Cidr> {
+pub(super) fn whole_of(lower: Cidr, upper: Cidr) -> Option<Cidr> {
     let length = lower.prefix_length().checked_sub(1)?;
     let whole = Cidr::around(lower.network(), length)?;
     let are_halves = lower != upper

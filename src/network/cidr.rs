@@ -86,11 +86,8 @@ impl Cidr {
 
     /// The address at this offset from the first; `None` outside the range.
     pub fn address(self, offset: u32) -> Option<IpAddr> {
-        let address = match self.network() {
-            IpAddr::V4(first) => IpAddr::V4(u32::from(first).checked_add(offset)?.into()),
-            IpAddr::V6(first) => IpAddr::V6(u128::from(first).checked_add(offset.into())?.into()),
-        };
-        self.contains_address(address).then_some(address)
+        let number = number_of(self.network()).checked_add(offset.into())?;
+        address_of(number, self.is_ipv6()).filter(|address| self.contains_address(*address))
     }
 
     /// How many addresses the range holds; `u128::MAX` for the whole of IPv6, which holds one more.
@@ -140,6 +137,22 @@ impl fmt::Display for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// The address as a number, for reckoning within its family.
+pub(super) fn number_of(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u32::from(address).into(),
+        IpAddr::V6(address) => address.into(),
+    }
+}
+
+/// The address with this number; `None` behind the last one of IPv4.
+pub(super) fn address_of(number: u128, is_ipv6: bool) -> Option<IpAddr> {
+    if is_ipv6 {
+        return Some(IpAddr::V6(number.into()));
+    }
+    Some(IpAddr::V4(u32::try_from(number).ok()?.into()))
 }
 
 /// The positions of every two ranges that overlap, the smaller position first, ordered.

@@ -5,11 +5,14 @@
 //! of a series of places that follows from the name too. Hosts choose in the order given, so a later one never moves
 //! an earlier one. `docs/decisions/0011` says what can be promised, and what mathematics forbids.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::collections::BTreeMap;
 
 use aws_lc_rs::digest;
 
-use super::Cidr;
+use super::{
+    cidr::{Cidr, address_of, number_of},
+    system::private_ranges,
+};
 
 /// A host that needs a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +51,6 @@ pub enum Shortage {
 
 /// How many places a name is led to before the next free one after the first is taken.
 const ATTEMPTS: u8 = 32;
-
-/// Where addresses may be used freely (RFC 1918, RFC 4193). A pool that lies there is not extended beyond it.
-const PRIVATE: [&str; 4] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
 
 /// A range of `prefix_length` for each host, by name.
 ///
@@ -142,11 +142,7 @@ impl Places {
     fn range(self, place: u128) -> Option<Cidr> {
         let offset = place.checked_shl(self.host_bits()).unwrap_or(0);
         let number = number_of(self.pool.network()).checked_add(offset)?;
-        let address = match self.pool.network() {
-            IpAddr::V4(_) => IpAddr::V4(u32::try_from(number).ok()?.into()),
-            IpAddr::V6(_) => IpAddr::V6(number.into()),
-        };
-        Cidr::around(address, self.prefix_length)
+        Cidr::around(address_of(number, self.pool.is_ipv6())?, self.prefix_length)
     }
 
     /// The first and last place that has an address in common with `range`.
@@ -187,10 +183,11 @@ impl Places {
         Shortage::Full { pool, prefix_length, holds, free, wanted, larger }
     }
 
-    /// The smallest pool around this one with room for as many; else, of the same size or larger, one elsewhere.
+    /// The smallest pool around this one with room for as many; else, of the same size or larger, one elsewhere. A
+    /// private pool is not extended beyond its private range.
     fn larger(self, wanted: usize, blocked: &[Cidr]) -> Option<Cidr> {
-        let home: Option<Cidr> = private().find(|private| private.contains(self.pool));
-        let elsewhere = private().filter(|private| private.is_ipv6() == self.pool.is_ipv6());
+        let home = private_ranges().find(|private| private.contains(self.pool));
+        let elsewhere = private_ranges().filter(|private| private.is_ipv6() == self.pool.is_ipv6());
         let around = (0..self.pool.prefix_length()).rev();
         let around = around.filter_map(|length| Cidr::around(self.pool.network(), length));
         let elsewhere = elsewhere.flat_map(|private| {
@@ -256,17 +253,6 @@ impl Occupied {
             count.saturating_add((last - first).saturating_add(1))
         })
     }
-}
-
-fn number_of(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => u32::from(address).into(),
-        IpAddr::V6(address) => address.into(),
-    }
-}
-
-fn private() -> impl Iterator<Item = Cidr> {
-    PRIVATE.iter().filter_map(|text| text.parse().ok())
 }
 
 /// `it holds 4 ranges of /24, of which 1 is free, and 3 hosts need one`

@@ -41,22 +41,20 @@ pub fn system_ranges() -> Vec<Reserved> {
         .collect()
 }
 
-/// Ranges in which no public service can be: private ones (RFC 1918, RFC 4193), and those for measurements and examples
-/// (RFC 2544, RFC 5737, RFC 3849).
-const NOT_PUBLIC: [&str; 9] = [
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "fc00::/7",
-    "198.18.0.0/15",
-    "192.0.2.0/24",
-    "198.51.100.0/24",
-    "203.0.113.0/24",
-    "2001:db8::/32",
-];
+/// Where addresses may be used freely (RFC 1918, RFC 4193).
+const PRIVATE: [&str; 4] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
 
+/// Ranges for measurements and examples (RFC 2544, RFC 5737, RFC 3849).
+const EXAMPLES: [&str; 5] =
+    ["198.18.0.0/15", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"];
+
+pub fn private_ranges() -> impl Iterator<Item = Cidr> {
+    PRIVATE.iter().filter_map(|text| Cidr::lenient(text))
+}
+
+/// Ranges in which no public service can be.
 pub fn ranges_without_public_services() -> Vec<Cidr> {
-    NOT_PUBLIC.iter().filter_map(|text| Cidr::lenient(text)).collect()
+    private_ranges().chain(EXAMPLES.iter().filter_map(|text| Cidr::lenient(text))).collect()
 }
 
 /// The system range that holds the whole of this one. A broader range, such as the default route, only holds some.

@@ -11,13 +11,10 @@ use super::{
     next_hop::{NEXT_HOPS, Surroundings, Via},
 };
 use crate::{
-    cloud::{self, Cloud, RouteTableId, VpcId},
+    cloud::{self, Cloud, ROUTES_PER_TABLE, RouteTableId, VpcId},
     framework::{Change, ChangeKind, Draft, Foresight, Given, Problem},
     network::{Cidr, Claim, Clash, Room, Route, Standings, clashes, system_range_around},
 };
-
-/// The quota of routes in one table.
-const ROUTES_PER_TABLE: &str = "routetableContainRoutes";
 
 /// How many routes a message lists before it only counts.
 const LISTED: usize = 10;
@@ -260,7 +257,7 @@ fn lack_of_room(room: Room, quota: u64, table: &RouteTableId) -> Option<Problem>
             "{used} of {quota} routes of route table `{table}` are used, and so far this plan adds {new}"
         )
     };
-    let remedy = "Remove routes that are no longer needed, write fewer and larger ranges as `destination`, or ask for a higher quota of \
+    let remedy = "Remove routes that are no longer needed, use fewer and larger ranges, or ask for a higher quota of \
                   routes per table in the console under My Quotas.";
     let problem = match room {
         Room::Enough => return None,
@@ -273,7 +270,7 @@ fn lack_of_room(room: Room, quota: u64, table: &RouteTableId) -> Option<Problem>
                 "{}. That fits only if this plan removes others from the table. {remedy}",
                 so_far(used, new)
             );
-            Problem::warning("Route quota nearly used up", detail)
+            Problem::warning("Route quota exceeded unless routes go", detail)
         }
         Room::UnlessLocalCount { used, new, local } => {
             let detail = format!(

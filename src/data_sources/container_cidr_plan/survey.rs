@@ -9,13 +9,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::place::{Found, Looked, Places, Wanted, Whereabouts};
 use crate::{
-    cloud::{self, Cloud, Kind, RouteTable, RouteTableId, Server, Subnet, SubnetId, Vpc, VpcId},
+    cloud::{
+        self, Cloud, Kind, ROUTES_PER_TABLE, RouteTable, RouteTableId, Server, Subnet, SubnetId,
+        Vpc, VpcId,
+    },
     framework::{Problem, Result},
     network::{Code, Finding, Subject, association::Associations},
 };
-
-/// The quota of routes in one table.
-const ROUTES_PER_TABLE: &str = "routetableContainRoutes";
 
 #[derive(Debug)]
 pub(super) struct Survey {

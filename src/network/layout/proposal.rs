@@ -1,18 +1,17 @@
 //! A free range where one is in the way: of the same size, near the ranges of the other hosts, and such as a person would
 //! choose.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::collections::BTreeMap;
 
 use super::{Host, Layout, addresses::capacity};
 use crate::network::{
-    cidr::Cidr,
+    cidr::{Cidr, address_of, number_of},
     finding::{Code, Finding},
-    system::system_ranges,
+    system::{private_ranges, system_ranges},
 };
 
-/// Where proposals lie (RFC 1918, RFC 4193).
-const PRIVATE_V4: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
-const PRIVATE_V6: [&str; 1] = ["fd00::/8"];
+/// The half of the private IPv6 addresses that everybody may take from; nobody gives out the other (RFC 4193).
+const LOCALLY_ASSIGNED: &str = "fd00::/8";
 
 /// Gives every host whose range is in the way a range that is free: outside of everything that is known, the ranges of all
 /// hosts and the other proposals included. `of_hosts` are the findings of each host.
@@ -132,8 +131,11 @@ impl FreeSpace {
                 taken.insert(first, last);
             }
         }
-        let texts: &[&str] = if is_v6 { &PRIVATE_V6 } else { &PRIVATE_V4 };
-        let blocks: Vec<Cidr> = texts.iter().filter_map(|text| Cidr::lenient(text)).collect();
+        let blocks: Vec<Cidr> = if is_v6 {
+            Cidr::lenient(LOCALLY_ASSIGNED).into_iter().collect()
+        } else {
+            private_ranges().filter(|block| !block.is_ipv6()).collect()
+        };
         Self {
             width: if is_v6 { 128 } else { 32 },
             taken,
@@ -156,23 +158,17 @@ impl FreeSpace {
                 continue;
             };
             match self.taken.range(..=last).next_back().filter(|(_, end)| **end >= first) {
-                Some((_, end)) => address = end + 1,
+                // What is taken may go on to the last address there is, where every stretch has ended.
+                Some((_, end)) => address = end.saturating_add(1),
                 None => {
                     self.taken.insert(first, last);
                     self.cursors.insert(length, (stretch, last + 1));
-                    return Cidr::around(self.address(first)?, length);
+                    return Cidr::around(address_of(first, self.width == 128)?, length);
                 }
             }
         }
         self.cursors.insert(length, (stretch, address));
         None
-    }
-
-    fn address(&self, number: u128) -> Option<IpAddr> {
-        match self.width {
-            32 => Some(IpAddr::V4(u32::try_from(number).ok()?.into())),
-            _ => Some(IpAddr::V6(number.into())),
-        }
     }
 }
 
@@ -194,9 +190,5 @@ fn stretches<'r>(blocks: &[Cidr], mut near: impl Iterator<Item = &'r Cidr>) -> V
 
 /// The numbers of the first and the last address.
 fn span(range: Cidr) -> (u128, u128) {
-    let number = |address: IpAddr| match address {
-        IpAddr::V4(address) => u32::from(address).into(),
-        IpAddr::V6(address) => u128::from(address),
-    };
-    (number(range.network()), number(range.last()))
+    (number_of(range.network()), number_of(range.last()))
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{few, known::Known};
 use crate::network::{
+    aggregate::whole_of,
     cidr::Cidr,
     finding::{Code, Finding, Subject},
     routes::Routes,
@@ -78,8 +79,7 @@ fn mergeable<'l>(
     let sorted: Vec<(&str, Cidr)> = sorted.into_iter().collect();
     sorted.windows(2).find_map(|pair| {
         let [(server, one), (same, other)] = pair else { return None };
-        let both = Cidr::around(one.network(), one.prefix_length().checked_sub(1)?)?;
-        let are_halves = one.prefix_length() == other.prefix_length() && both.contains(*other);
-        (server == same && one != other && are_halves).then_some((*server, *one, *other, both))
+        let both = whole_of(*one, *other).filter(|_| server == same)?;
+        Some((*server, *one, *other, both))
     })
 }

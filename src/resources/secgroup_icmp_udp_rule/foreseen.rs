@@ -9,13 +9,13 @@ use super::{
     terms::{Direction, Protocol},
 };
 use crate::{
-    cloud::{self, Cloud, Quota, RuleId, SecurityGroupId, SecurityGroupRule, ServerId},
+    cloud::{
+        self, Cloud, Quota, RuleId, SECURITY_GROUP_RULES, SecurityGroupId, SecurityGroupRule,
+        ServerId,
+    },
     framework::{Change, Draft, Foresight, Given, Problem, Resource, Value},
     resources::{conflict::exists_already, missing},
 };
-
-/// The quota of rules in the project.
-const RULES: &str = "securityGroupRule";
 
 pub(super) fn recall(state: Draft<'_>, cloud: &Cloud) {
     cloud.intend_rules(|rules| rules.held.extend(ids(state)));
@@ -67,7 +67,8 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
     let new: Vec<_> = new.map(|it| (group.clone(), format!("{:?}", pair.rule(*it)))).collect();
     if !new.is_empty() {
         cloud.intend_rules(|rules| rules.new.extend(new));
-        let quota = foresight.see("The quota of rules", cloud.quota_and_use(RULES)).await;
+        let quota =
+            foresight.see("The quota of rules", cloud.quota_and_use(SECURITY_GROUP_RULES)).await;
         foresight.find(quota.flatten().and_then(|quota| lack_of_room(quota, cloud)));
     }
     if pair.remote_ip_prefix.prefix_length() == 0 && matches!(pair.direction, Direction::Ingress) {

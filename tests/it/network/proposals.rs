@@ -61,6 +61,16 @@ fn it_holds_what_is_wanted() {
 }
 
 #[test]
+fn nothing_is_sought_behind_the_last_address_there_is() {
+    for reserved in ["8000::/1", "f000::/4"] {
+        let mut layout = hosts(&["fd00:10:2::/64", "fd00:10:2::/64"]);
+        layout.reserved = vec![cidr(reserved)];
+        let found = proposals(&layout);
+        assert!(!found.is_empty() && found.iter().all(|(_, range)| range.is_none()), "{found:?}");
+    }
+}
+
+#[test]
 fn where_nothing_is_free_that_is_said() {
     let mut layout = hosts(&["10.0.2.0/24", "10.0.2.0/24"]);
     layout.reserved = vec![cidr("10.0.0.0/9"), cidr("10.128.0.0/9"), cidr("172.16.0.0/12")];
