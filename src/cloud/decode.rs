@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, net::IpAddr, time::SystemTime};
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::error::{Error, Result, read_words};
 use crate::network::Cidr;
@@ -34,12 +34,10 @@ pub(super) struct Page<T> {
 impl Answer {
     /// The object under the name `wrapper`, or the whole body where the cloud forgets the wrapper.
     pub(super) fn object<T: DeserializeOwned>(&self, wrapper: &str) -> Result<T> {
-        let mut body: Value = self.body()?;
-        let object = match body.get_mut(wrapper) {
-            Some(object) => object.take(),
-            None => body,
-        };
-        serde_json::from_value(object).map_err(|error| self.unreadable_because(error))
+        match self.members()?.get(wrapper) {
+            Some(object) => self.read(object),
+            None => self.body(),
+        }
     }
 
     /// The whole body.
@@ -49,15 +47,26 @@ impl Answer {
 
     /// The elements of the list `wrapper`, of which `limit` were asked for.
     pub(super) fn page<T: DeserializeOwned>(&self, wrapper: &str, limit: usize) -> Result<Page<T>> {
-        let body: Value = self.body()?;
-        let items = body.get(wrapper).and_then(Value::as_array).ok_or_else(|| self.unreadable())?;
-        let next = next_marker(&body, items, limit);
-        let items = items
-            .iter()
-            .map(T::deserialize)
-            .collect::<std::result::Result<_, _>>()
-            .map_err(|error| self.unreadable_because(error))?;
+        let members = self.members()?;
+        let list = members.get(wrapper).ok_or_else(|| self.unreadable())?;
+        let items: Vec<&RawValue> =
+            serde_json::from_str(list.get()).map_err(|_| self.unreadable())?;
+        let next = match members.get("page_info") {
+            Some(page_info) => text_at(page_info, "next_marker"),
+            None if items.len() >= limit => items.last().and_then(|item| text_at(item, "id")),
+            None => None,
+        };
+        let items = items.into_iter().map(|item| self.read(item)).collect::<Result<_>>()?;
         Ok(Page { items, next })
+    }
+
+    /// The body as it is written, member by member: a list of a thousand elements is read one element at a time.
+    fn members(&self) -> Result<BTreeMap<String, &RawValue>> {
+        serde_json::from_slice(&self.body).map_err(|error| self.unreadable_because(error))
+    }
+
+    fn read<T: DeserializeOwned>(&self, value: &RawValue) -> Result<T> {
+        serde_json::from_str(value.get()).map_err(|error| self.unreadable_because(error))
     }
 
     fn unreadable_because(&self, error: serde_json::Error) -> Error {
@@ -77,15 +86,11 @@ impl Answer {
     }
 }
 
-/// v3 says where the next page begins. v1 leaves it to the reader: a full page may have a successor, which begins
-/// after its last element.
-fn next_marker(body: &Value, items: &[Value], limit: usize) -> Option<String> {
-    let marker = match body.get("page_info") {
-        Some(page_info) => page_info.get("next_marker"),
-        None if items.len() >= limit => items.last().and_then(|item| item.get("id")),
-        None => None,
-    };
-    marker.and_then(Value::as_str).filter(|marker| !marker.is_empty()).map(str::to_owned)
+/// The text of a member. v3 says in one where the next page begins; v1 leaves it to the reader: a full page may have a
+/// successor, which begins after its last element.
+fn text_at(object: &RawValue, member: &str) -> Option<String> {
+    let object: Value = serde_json::from_str(object.get()).ok()?;
+    object.get(member)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// For `#[serde(default, deserialize_with)]`: null is the same as absent.

@@ -75,10 +75,10 @@ fn the_one(
     }
 }
 
-/// That nobody has an address, said while planning. An address is known before there is anybody to have it, and who will
-/// have it may be made in the same apply.
+/// That an address is nobody's or a port no server's, said while planning. Both are known before there is anybody to have
+/// them, and who will have them may be made in the same apply.
 fn not_yet(absence: Problem) -> Problem {
-    let detail = format!("{} If the same apply makes it, all is well.", absence.detail);
+    let detail = format!("{} If the same apply sees to that, all is well.", absence.detail);
     Problem { severity: Severity::Warning, detail, ..absence }
 }
 

@@ -257,8 +257,8 @@ fn lack_of_room(room: Room, quota: u64, table: &RouteTableId) -> Option<Problem>
             "{used} of {quota} routes of route table `{table}` are used, and so far this plan adds {new}"
         )
     };
-    let remedy = "Remove routes that are no longer needed, use fewer and larger ranges, or ask for a higher quota of \
-                  routes per table in the console under My Quotas.";
+    let remedy = "Remove routes that are no longer needed, use fewer and larger ranges (`destination`, or the keys of \
+                  `routes` in a set), or ask for a higher quota of routes per table in the console under My Quotas.";
     let problem = match room {
         Room::Enough => return None,
         Room::Exceeded { used, new } => {

@@ -56,7 +56,8 @@ impl<'a> Surroundings<'a> {
         };
         match self.inside().find(is_known) {
             Some(port) if via.port_id.is_some() => {
-                Ok(refusal::flaw_of_port(port, Some(self.vpc), self.vpc).map(Problem::from))
+                let flaw = refusal::flaw_of_port(port, Some(self.vpc), self.vpc).map(Problem::from);
+                Ok(if port.device_owner.is_empty() { flaw.map(not_yet) } else { flaw })
             }
             Some(_) => Ok(None),
             None => Ok(via.flaw_of_next_hop(self.vpc, self.cloud).await?.map(Problem::from)),

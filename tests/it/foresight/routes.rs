@@ -119,6 +119,24 @@ async fn the_quota_is_counted_over_the_whole_plan() {
 }
 
 #[tokio::test]
+async fn a_port_that_is_nobodys_yet_is_only_warned_of() {
+    let world = World::start().await;
+    let subnet = world.subnet("subnet-containers").await;
+    let port = json!({ "id": "port-1", "network_id": subnet, "device_id": "", "device_owner": "",
+                       "fixed_ips": [{ "ip_address": "192.168.0.50" }] });
+    let answer = json!({ "status": 200, "body": { "ports": [port] } });
+    let ports = json!({ "method": "GET", "path": "/v1/*/ports", "every": 1, "answer": answer });
+    world.order_faults(json!([ports])).await;
+    let by_port = json!({ "host_ip": null, "ecs_id": null, "port_id": "port-1" });
+    let config = patched(&route(&world, "10.0.2.0/24").await, &by_port);
+
+    let warnings = world.warnings_of(ROUTE, config).await;
+
+    assert_eq!(told(&warnings), ["warning at port_id: Port cannot be a next hop"]);
+    assert!(warnings[0].detail.contains("all is well"), "{warnings:?}");
+}
+
+#[tokio::test]
 async fn a_set_that_takes_a_table_says_what_will_go() {
     let world = busy().await;
     let table = world.default_table("vpc-containers").await;
