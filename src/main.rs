@@ -1,7 +1,14 @@
 //! The provider binary. With `bin/emulator.rs`, the only place that reads the environment and the clock, and
 //! reads and writes files.
 
-use std::{env, fs, io, path::Path, process::ExitCode, sync::Arc, time::SystemTime};
+use std::{
+    env, fs,
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+    time::SystemTime,
+};
 
 use huaweivpc::{
     protocol::lifecycle::{self, World},
@@ -11,7 +18,8 @@ use huaweivpc::{
 #[expect(clippy::disallowed_methods, reason = "here the world is handed down from")]
 fn main() -> ExitCode {
     let now = SystemTime::now;
-    let environment = Environment { variable: Box::new(variable), files: Arc::new(Disk), now };
+    let (variables, files, parent) = (Box::new(variable), Arc::new(Disk), parent());
+    let environment = Environment { variable: variables, files, now, parent };
     lifecycle::run(
         provider(environment),
         World { arguments: env::args().skip(1).collect(), environment: &variable, clock: now },
@@ -21,6 +29,13 @@ fn main() -> ExitCode {
 #[expect(clippy::disallowed_methods, reason = "here the world is handed down from")]
 fn variable(name: &str) -> Option<String> {
     env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+fn parent() -> Option<u32> {
+    #[cfg(unix)]
+    return Some(std::os::unix::process::parent_id());
+    #[cfg(not(unix))]
+    None
 }
 
 struct Disk;
@@ -43,6 +58,10 @@ impl Files for Disk {
         let neighbour = file.with_extension("part");
         fs::write(&neighbour, content)?;
         fs::rename(&neighbour, file)
+    }
+
+    fn append(&self, file: &Path, content: &[u8]) -> io::Result<()> {
+        fs::OpenOptions::new().append(true).create(true).open(file)?.write_all(content)
     }
 
     fn remove(&self, file: &Path) -> io::Result<()> {

@@ -1,5 +1,7 @@
 //! The composition root: the provider's tables, and how its block becomes a session with the cloud.
 
+mod data_directory;
+mod examined;
 mod notes;
 pub mod settings;
 
@@ -12,7 +14,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use self::notes::NoteFiles;
+use self::{examined::ExaminedFiles, notes::NoteFiles};
 use crate::{
     cloud::Cloud,
     data_sources::{
@@ -56,6 +58,8 @@ pub struct Environment {
     pub variable: Variable,
     pub files: Arc<dyn Files>,
     pub now: fn() -> SystemTime,
+    /// The number of the process that started this one, where the system tells: Terraform.
+    pub parent: Option<u32>,
 }
 
 /// An environment variable by name; `None` where it is not set.
@@ -74,7 +78,17 @@ pub trait Files: Send + Sync {
     /// Writes a file whole or not at all, in a folder that is there.
     fn write(&self, file: &Path, content: &[u8]) -> io::Result<()>;
 
+    /// Adds to the end of a file, which is made if it is not there yet, in a folder that is.
+    fn append(&self, file: &Path, content: &[u8]) -> io::Result<()>;
+
     fn remove(&self, file: &Path) -> io::Result<()>;
+}
+
+impl Environment {
+    /// A variable that is set to more than nothing.
+    fn variable_with_text(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|text| !text.is_empty())
+    }
 }
 
 /// The provider, as the protocol serves it.
@@ -87,6 +101,7 @@ pub fn provider(environment: Environment) -> Provider<Cloud> {
         resources: RESOURCES,
         data_sources: DATA_SOURCES,
         functions: FUNCTIONS,
+        examined: Arc::new(ExaminedFiles::new(&environment)),
         configure: Box::new(move |block| configure(block, &environment)),
     }
 }

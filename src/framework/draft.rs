@@ -17,7 +17,7 @@ pub enum Given<'a> {
 }
 
 /// An object of the configuration.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 pub struct Draft<'a>(&'a Value);
 
 impl<'a> Draft<'a> {

@@ -5,8 +5,9 @@
 
 use std::{
     collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -21,7 +22,7 @@ use super::{
 };
 
 /// A planned change as a resource examines it. Where there is no object, the draft is empty.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 pub struct Change<'a> {
     pub kind: ChangeKind,
     pub prior: Draft<'a>,
@@ -32,7 +33,7 @@ pub struct Change<'a> {
 }
 
 /// What becomes of an object. Terraform asks twice about one that is replaced: first it goes, then it is created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChangeKind {
     Create,
     Update,
@@ -71,17 +72,49 @@ impl<'a> Change<'a> {
     pub fn makes_something(&self) -> bool {
         matches!(self.kind, ChangeKind::Create | ChangeKind::Update)
     }
+
+    /// The same for the same change of a resource of this type, in every process of this program.
+    pub(super) fn fingerprint(&self, resource: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (resource, self).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// The changes that other processes have examined for the Terraform that started this one. It plans twice: one process
+/// answers what it shows to the user, another one what it is about to apply. What this process has examined itself is not
+/// among them: two resources may be planned in the same words.
+pub trait Examined: Send + Sync {
+    fn knows(&self, fingerprint: u64) -> bool;
+
+    fn add(&self, fingerprint: u64);
 }
 
 /// What the plans of one run share.
-#[derive(Debug, Default)]
 pub struct Run {
+    examined: Arc<dyn Examined>,
     writing: AtomicBool,
     /// The examinations that have failed once.
     given_up: Mutex<HashSet<&'static str>>,
 }
 
 impl Run {
+    pub fn new(examined: Arc<dyn Examined>) -> Self {
+        Self { examined, writing: AtomicBool::new(false), given_up: Mutex::default() }
+    }
+
+    /// The user was shown this change and what there is to say of it, and has accepted it.
+    pub(super) fn is_examined(&self, fingerprint: u64) -> bool {
+        self.examined.knows(fingerprint)
+    }
+
+    /// With this, the change has been examined. One that is in error is never accepted.
+    pub(super) fn examined(&self, fingerprint: u64, found: &[Problem]) {
+        if found.iter().all(|problem| problem.severity != Severity::Error) {
+            self.examined.add(fingerprint);
+        }
+    }
+
     /// The user has accepted the plan, and objects change now. From here on whoever writes looks for himself; a plan
     /// that saw half of the changes would find fault with what the first one let pass.
     pub fn begin_writing(&self) {

@@ -1,11 +1,12 @@
 //! The provider as a whole: its own schema and the tables of what it offers.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
 use super::{
     data_source::AnyDataSource,
+    foresight::Examined,
     function::Function,
     problem::{Problem, Result},
     resource::AnyResource,
@@ -34,6 +35,8 @@ pub struct Provider<C: 'static> {
     pub functions: &'static [&'static dyn Function],
     /// Makes a session of the provider block, without touching the network.
     pub configure: Configure<C>,
+    /// What need not be examined once more.
+    pub examined: Arc<dyn Examined>,
 }
 
 pub type Configure<C> = Box<dyn Fn(&Value) -> Result<Configured<C>> + Send + Sync>;

@@ -183,12 +183,20 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
         run: &'a Run,
     ) -> BoxFuture<'a, Vec<Problem>> {
         Box::pin(async move {
+            let change = Change::of(request, planned);
+            let fingerprint = change.makes_something().then(|| change.fingerprint(R::NAME));
+            if fingerprint.is_some_and(|it| run.is_examined(it)) {
+                return Vec::new();
+            }
             let timeouts = planned.state.get("timeouts");
             let cloud = bounded(&R::SCHEMA, cloud, stop, timeouts, |limits| limits.read, "read");
-            let change = Change::of(request, planned);
             let mut foresight = Foresight::new(run);
             R::foresee(change, &cloud, &mut foresight).await;
-            foresight.about(change.kind)
+            let found = foresight.about(change.kind);
+            if let Some(fingerprint) = fingerprint {
+                run.examined(fingerprint, &found);
+            }
+            found
         })
     }
 

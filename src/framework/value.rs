@@ -1,12 +1,17 @@
 //! Values and types as Terraform's language has them (its library for this is called cty).
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use bigdecimal::{BigDecimal, ToPrimitive};
 
 /// One value of the language. An object and a map share a form, as a list, a set and a tuple do: which of them
 /// is meant, the [`Type`] says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Value {
     /// Absent.
     Null,
@@ -33,6 +38,10 @@ impl PartialEq for Refinement {
     fn eq(&self, _: &Self) -> bool {
         true
     }
+}
+
+impl Hash for Refinement {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 impl Value {
@@ -130,7 +139,7 @@ impl From<i64> for Value {
 }
 
 /// A number of any size and precision. It is never rounded: what comes in as text stays exact.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Number {
     NegativeInfinity,
     Finite(BigDecimal),
@@ -221,7 +230,7 @@ impl fmt::Display for Number {
 pub struct InvalidNumber(pub String);
 
 /// The type of a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Type {
     String,
     Number,

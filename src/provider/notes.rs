@@ -1,5 +1,4 @@
-//! Where notes of intent lie: one file each in `huaweivpc/notes` below Terraform's data directory, which is
-//! `TF_DATA_DIR` or `.terraform` in the working directory.
+//! Where notes of intent lie: one file each in `huaweivpc/notes` below Terraform's data directory.
 //!
 //! A file is written whole or not at all and nobody waits for anybody, so any number of providers may run at once. What
 //! lies there is looked at once in a process: notes of earlier runs are all that matters, besides its own. Where there
@@ -8,8 +7,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    path::PathBuf,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
     time::SystemTime,
 };
 
@@ -19,15 +17,16 @@ use tracing::debug;
 mod note;
 
 use self::note::{Note, is_name, name_of, state_in_use};
-use super::{Environment, Files};
+use super::{
+    Environment,
+    data_directory::{DataDirectory, Folder},
+};
 use crate::cloud::Notes;
 
 pub(super) struct NoteFiles {
-    files: Arc<dyn Files>,
+    data: DataDirectory,
+    folder: Folder,
     now: fn() -> SystemTime,
-    /// Terraform's data directory.
-    data: PathBuf,
-    folder: PathBuf,
     workspace: Option<String>,
     /// Whose notes ours are.
     state: OnceLock<Value>,
@@ -38,15 +37,12 @@ pub(super) struct NoteFiles {
 impl NoteFiles {
     /// Nothing is read before somebody asks for a note.
     pub(super) fn new(environment: &Environment) -> Self {
-        let variable = |name: &str| (environment.variable)(name).filter(|text| !text.is_empty());
-        let data = variable("TF_DATA_DIR").unwrap_or_else(|| ".terraform".to_owned());
-        let data = PathBuf::from(data);
+        let data = DataDirectory::of(environment);
         Self {
-            files: Arc::clone(&environment.files),
-            now: environment.now,
-            folder: data.join("huaweivpc").join("notes"),
+            folder: data.folder("notes"),
             data,
-            workspace: variable("TF_WORKSPACE"),
+            now: environment.now,
+            workspace: environment.variable_with_text("TF_WORKSPACE"),
             state: OnceLock::new(),
             known: Mutex::default(),
         }
@@ -61,7 +57,7 @@ impl NoteFiles {
 
     fn name_of(&self, about: &Value) -> String {
         let state = self.state.get_or_init(|| {
-            let read = |name: &str| self.files.read(&self.data.join(name)).ok();
+            let read = |name| self.data.read(name);
             state_in_use(self.workspace.as_deref(), read("environment"), read("terraform.tfstate"))
         });
         name_of(state, about)
@@ -69,9 +65,7 @@ impl NoteFiles {
 
     fn read_all(&self) -> HashMap<String, Note> {
         let mut notes = HashMap::new();
-        let names = self.files.names(&self.folder).unwrap_or_default();
-        for name in names.into_iter().filter(|name| is_name(name)) {
-            let content = self.files.read(&self.folder.join(&name)).ok();
+        for (name, content) in self.folder.read_all().filter(|(name, _)| is_name(name)) {
             match content.as_deref().and_then(Note::parse) {
                 Some(note) if note.is_current((self.now)()) => drop(notes.insert(name, note)),
                 // Too old, or of no use to anybody.
@@ -81,18 +75,8 @@ impl NoteFiles {
         notes
     }
 
-    fn write(&self, name: &str, note: &Note) -> std::io::Result<()> {
-        let (file, content) = (self.folder.join(name), note.content());
-        // The folder is there but for the first time.
-        self.files.write(&file, &content).or_else(|_| {
-            let folders = [self.folder.parent(), Some(&self.folder)].into_iter().flatten();
-            folders.for_each(|folder| drop(self.files.make_folder(folder)));
-            self.files.write(&file, &content)
-        })
-    }
-
     fn remove(&self, name: &str) {
-        if let Err(error) = self.files.remove(&self.folder.join(name)) {
+        if let Err(error) = self.folder.remove(name) {
             debug!(%error, name, "a note of intent could not be removed");
         }
     }
@@ -102,7 +86,7 @@ impl Notes for NoteFiles {
     fn leave(&self, about: &Value, intent: &Value) {
         let note = Note::new(about, intent, (self.now)());
         let name = self.name_of(about);
-        self.with_known(|known| match self.write(&name, &note) {
+        self.with_known(|known| match self.folder.write(&name, &note.content()) {
             Ok(()) => drop(known.insert(name, note)),
             Err(error) => debug!(%error, %about, "no note of intent could be left"),
         });
@@ -130,6 +114,6 @@ impl Notes for NoteFiles {
 
 impl fmt::Debug for NoteFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NoteFiles").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("NoteFiles").field("folder", &self.folder.path()).finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use huaweivpc::provider::Environment;
 use serde_json::{Value as Json, json};
 
-use crate::harness::{config::patched, files::Memory, provider::now, world::World};
+use crate::harness::{config::patched, files::Memory, provider::nowhere, world::World};
 
 const ROUTE: &str = "container_route";
 const ROUTES: &str = "container_routes";
@@ -17,7 +17,7 @@ const DATA: &str = ".terraform";
 
 /// A machine with this disk.
 fn machine(disk: &Arc<Memory>) -> Environment {
-    Environment { variable: Box::new(|_| None), files: Arc::<Memory>::clone(disk), now }
+    Environment { files: Arc::<Memory>::clone(disk), ..nowhere() }
 }
 
 /// The guide's world, and a disk with Terraform's data directory on it.

@@ -43,8 +43,9 @@ struct Connection<C> {
 }
 
 impl<C> Connection<C> {
-    fn new(configured: Option<Configured<C>>) -> Self {
-        Self { configured, stop: CancellationToken::new(), run: Arc::default() }
+    fn new(provider: &Provider<C>, configured: Option<Configured<C>>) -> Self {
+        let run = Arc::new(Run::new(Arc::clone(&provider.examined)));
+        Self { configured, stop: CancellationToken::new(), run }
     }
 }
 
@@ -52,8 +53,8 @@ impl<C> Service<C> {
     pub fn new(provider: Provider<C>) -> Self {
         Self {
             shared: Arc::new(Shared {
+                connection: Mutex::new(Connection::new(&provider, None)),
                 provider,
-                connection: Mutex::new(Connection::new(None)),
                 schema: OnceLock::new(),
             }),
         }
@@ -87,7 +88,7 @@ impl<C: Session> Shared<C> {
     /// Replaces whatever was configured before, and with it the token: this may be another run.
     fn connect(&self, configured: Option<Configured<C>>) {
         *self.connection.lock().unwrap_or_else(PoisonError::into_inner) =
-            Connection::new(configured);
+            Connection::new(&self.provider, configured);
     }
 
     fn run(&self) -> Arc<Run> {

@@ -1,11 +1,11 @@
 //! One note: what stands in its file, what the file is called, and for how long it counts. Pure.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::cloud::sign::sha256;
+use crate::{cloud::sign::sha256, provider::data_directory::seconds};
 
 /// After that an object that is as it was meant to be is more likely to be somebody else's.
 const LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -36,10 +36,6 @@ impl Note {
     pub(super) fn is_current(&self, now: SystemTime) -> bool {
         seconds(now).saturating_sub(self.left) < LIFETIME.as_secs()
     }
-}
-
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 const SUFFIX: &str = ".json";

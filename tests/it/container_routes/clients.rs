@@ -2,41 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{
-    emulator_process::EmulatorProcess,
-    terraform::{Cli, Workspace, for_each_cli},
-};
+use crate::harness::{stage::Stage, terraform::for_each_cli};
 
 const SET: &str = "huaweivpc_container_routes.set";
 
-/// A workspace, the guide's cloud, and the id of its route table.
-struct Stage {
-    workspace: Workspace,
-    cloud: EmulatorProcess,
-    table: String,
-}
-
 impl Stage {
-    fn new(cli: &'static Cli) -> Self {
-        let cloud = EmulatorProcess::start("examples/scenarios/guide.json");
-        let state = cloud.state();
-        let table = state.pointer("/route_tables/0/id").and_then(Value::as_str).unwrap();
-        let mut workspace = Workspace::new(cli);
-        workspace.connect(&cloud);
-        let url = cloud.url();
-        workspace.write(
-            "provider.tf",
-            &format!(
-                "terraform {{\n  required_providers {{\n    huaweivpc = {{ source = \"huaweivpc/huaweivpc\" }}\n  }}\n}}\n\
-                 provider \"huaweivpc\" {{\n  region    = \"cn-north-4\"\n  \
-                 endpoints = {{ iam = \"{url}\", vpc = \"{url}\", ecs = \"{url}\" }}\n}}\n"
-            ),
-        );
-        workspace.init();
-        let table = table.to_owned();
-        Self { workspace, cloud, table }
-    }
-
     /// Writes the set; `more` is whatever else the configuration holds.
     fn configure(&self, routes: &str, arguments: &str, more: &str) {
         let text = format!(
@@ -97,10 +67,12 @@ fn a_set_and_a_single_route_of_one_run_do_not_share_a_destination() {
     for_each_cli(|cli| {
         let stage = Stage::new(cli);
         let routes = "\"10.0.2.0/24\" = { host_ip = \"192.168.0.2\" }\n\"10.0.3.0/24\" = { host_ip = \"192.168.0.3\" }";
-        let single = format!(
-            "resource \"huaweivpc_container_route\" \"single\" {{\n  route_table_id = \"{}\"\n  destination = \"10.0.2.0/24\"\n  \
-             host_ip = \"192.168.0.3\"\n  adopt_existing = true\n}}\n",
-            stage.table
+        let single = stage.route(
+            "single",
+            "10.0.2.0/24",
+            "192.168.0.3",
+            "  adopt_existing = true
+",
         );
         stage.configure(routes, "adopt_existing = true", &single);
 

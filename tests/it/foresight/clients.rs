@@ -1,48 +1,8 @@
 //! Through every real client: the plan fails on the line, and nothing is touched; what a run moves is no conflict.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{
-    emulator_process::EmulatorProcess,
-    terraform::{Cli, Workspace, for_each_cli},
-};
-
-struct Stage {
-    workspace: Workspace,
-    cloud: EmulatorProcess,
-    table: String,
-}
-
-impl Stage {
-    fn new(cli: &'static Cli) -> Self {
-        let cloud = EmulatorProcess::start("examples/scenarios/guide.json");
-        let state = cloud.state();
-        let table = state.pointer("/route_tables/0/id").and_then(Value::as_str).unwrap().to_owned();
-        let mut workspace = Workspace::new(cli);
-        workspace
-            .set("HW_ACCESS_KEY", "EMULATORACCESSKEY001")
-            .set("HW_SECRET_KEY", "emulator-secret-key-not-a-real-one-00001");
-        let url = cloud.url();
-        workspace.write(
-            "provider.tf",
-            &format!(
-                "terraform {{\n  required_providers {{\n    huaweivpc = {{ source = \"huaweivpc/huaweivpc\" }}\n  }}\n}}\n\
-                 provider \"huaweivpc\" {{\n  region    = \"cn-north-4\"\n  \
-                 endpoints = {{ iam = \"{url}\", vpc = \"{url}\", ecs = \"{url}\" }}\n}}\n"
-            ),
-        );
-        workspace.init();
-        Self { workspace, cloud, table }
-    }
-
-    fn route(&self, name: &str, destination: &str, host: &str, more: &str) -> String {
-        format!(
-            "resource \"huaweivpc_container_route\" \"{name}\" {{\n  route_table_id = \"{}\"\n  \
-             destination    = \"{destination}\"\n  host_ip        = \"{host}\"\n{more}}}\n",
-            self.table
-        )
-    }
-}
+use crate::harness::{stage::Stage, terraform::for_each_cli};
 
 #[test]
 fn a_wrong_plan_fails_on_its_line_before_anything_is_touched() {
@@ -96,5 +56,43 @@ fn what_one_run_moves_is_no_conflict() {
         stage.workspace.write("main.tf", &text);
         stage.workspace.apply().succeeded();
         stage.workspace.plan().expect_empty();
+    });
+}
+
+/// Terraform plans once to show the plan and once more, in another process, to apply it.
+#[test]
+fn what_was_examined_for_the_user_is_not_examined_again_to_apply_it() {
+    for_each_cli(|cli| {
+        let stage = Stage::new(cli);
+        let narrower = json!({ "type": "ecs", "destination": "10.0.2.128/25",
+                               "nexthop": stage.cloud.state().pointer("/servers/1/id") });
+        let body = json!({ "routetable": { "routes": { "add": [narrower] } } });
+        stage.cloud.operate("PUT", &format!("/v1/{{p}}/routetables/{}", stage.table), &body);
+        let text = stage.route("a", "10.0.2.0/24", "192.168.0.2", "")
+            + &stage.route("b", "10.0.3.0/24", "192.168.0.3", "");
+        stage.workspace.write("main.tf", &text);
+        stage.cloud.forget_requests();
+
+        let applied = stage.workspace.apply().succeeded();
+
+        let warnings = applied.warnings();
+        let summaries: Vec<&str> = warnings.iter().map(|it| it.summary.as_str()).collect();
+        assert_eq!(summaries, ["Part of the destination goes elsewhere"], "said once");
+        let looks = |what: &str| {
+            let requests = stage.cloud.requests();
+            let is_look = |it: &&Value| {
+                it["method"] == "GET" && it["path"].as_str().is_some_and(|path| path.contains(what))
+            };
+            requests.iter().filter(is_look).count()
+        };
+        assert_eq!(looks("/routetables/"), 2, "one to plan, one before the first write");
+        assert_eq!(looks("/quotas"), 1, "to plan");
+
+        // A plan that was saved is applied by another Terraform, maybe much later.
+        stage.workspace.destroy().succeeded();
+        stage.workspace.plan_with(&["-out=saved"]).expect_changes();
+        stage.cloud.forget_requests();
+        stage.workspace.apply_with(&["saved"]).succeeded();
+        assert_eq!(looks("/quotas"), 1, "examined again");
     });
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use huaweivpc::framework::{
-    ApplyRequest, Configured, Default, Draft, ImportBy, Kind, PlanRequest, Problem, Problems,
-    Provider, Resource, Result, Schema, Session, Stored, Timeouts, Value,
+    ApplyRequest, Configured, Default, Draft, Examined, ImportBy, Kind, PlanRequest, Problem,
+    Problems, Provider, Resource, Result, Schema, Session, Stored, Timeouts, Value,
     resource::Entry,
     schema::{attribute, string},
 };
@@ -142,7 +142,19 @@ pub fn house_of(house: House) -> Provider<House> {
         data_sources: &[],
         functions: &[],
         configure: Box::new(move |_| Ok(Configured::Ready(house.clone()))),
+        examined: Arc::new(NothingExamined),
     }
+}
+
+/// A Terraform that has had nothing examined yet.
+pub struct NothingExamined;
+
+impl Examined for NothingExamined {
+    fn knows(&self, _: u64) -> bool {
+        false
+    }
+
+    fn add(&self, _: u64) {}
 }
 
 /// The same, called directly.

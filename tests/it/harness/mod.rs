@@ -5,7 +5,7 @@
 //! configuration before it asks.
 //!
 //! With real programs: [`terraform`] runs the command line clients and [`run`] reads what they print;
-//! [`emulator_process`] is the emulator as users start it.
+//! [`emulator_process`] is the emulator as users start it; [`stage`] is both, set up.
 //!
 //! [`source`] reads our own sources, for tests of the structure.
 
@@ -24,5 +24,6 @@ pub mod provider;
 pub mod rules;
 pub mod run;
 pub mod source;
+pub mod stage;
 pub mod terraform;
 pub mod world;

@@ -9,7 +9,7 @@ use huaweivpc::{
 };
 use serde_json::{Value as Json, json};
 
-use super::{config::config, files::Memory, plugin::Direct};
+use super::{config::config, files::Memory, grpc::Grpc, plugin::Direct};
 
 /// The provider with no files and no environment.
 pub fn unconfigured() -> Provider<Cloud> {
@@ -18,7 +18,12 @@ pub fn unconfigured() -> Provider<Cloud> {
 
 /// A world that holds nothing, apart from the time.
 pub fn nowhere() -> Environment {
-    Environment { variable: Box::new(|_| None), files: Arc::new(Memory::default()), now }
+    Environment {
+        variable: Box::new(|_| None),
+        files: Arc::new(Memory::default()),
+        now,
+        parent: None,
+    }
 }
 
 /// Clients and the cloud have to agree on the time, so that signatures are good.
@@ -49,4 +54,13 @@ pub fn offline() -> Direct<Cloud> {
         "access_key": "access",
         "secret_key": "secret",
     }))
+}
+
+/// The provider on this machine behind its gRPC service, with the settings of `block`.
+pub async fn served(machine: impl Fn() -> Environment, block: &Json) -> Grpc<Cloud> {
+    let plugin = Grpc::new(|| provider(machine()));
+    let block = config(plugin.provider_schema(), block);
+    let problems = plugin.configure(&block).await;
+    assert!(problems.is_empty(), "{problems:?}");
+    plugin
 }

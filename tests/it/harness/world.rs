@@ -10,7 +10,7 @@ use huaweivpc::{
     cloud::Cloud,
     emulator::{Emulator, Scenario, Settings},
     framework::{Problem, Value, json as value_json},
-    provider::{Environment, provider},
+    provider::Environment,
 };
 use serde_json::{Value as Json, json};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -21,7 +21,7 @@ use super::{
     grpc::Grpc,
     outsider::Outsider,
     plugin::Plugin,
-    provider::{now, nowhere},
+    provider::{now, nowhere, served},
 };
 
 mod told;
@@ -79,13 +79,15 @@ impl World {
             }),
             &settings,
         );
-        let plugin = Grpc::new(|| provider(machine()));
-        let block = config(plugin.provider_schema(), &settings);
-        let problems = plugin.configure(&block).await;
-        assert!(problems.is_empty(), "{problems:?}");
+        let plugin = served(machine, &settings).await;
         let outsider = Outsider::log_in(&url, &scenario).await;
         outsider.forget_requests().await;
         Self { core: Core { plugin }, outsider, emulator, settings }
+    }
+
+    /// From now on a new process of the provider is asked, on this machine.
+    pub async fn restart(&mut self, machine: impl Fn() -> Environment) {
+        self.core.plugin = served(machine, &self.settings).await;
     }
 
     /// Applies a new resource. Its type is named without the provider's prefix.

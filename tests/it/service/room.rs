@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::harness::fake::NothingExamined;
+
 #[derive(Clone)]
 pub struct Room {
     pub notes: Arc<Mutex<BTreeMap<String, String>>>,
@@ -248,5 +250,6 @@ pub fn provider(first: Room, other: Room) -> Provider<Room> {
             Value::String(door) if door == "other" => Ok(Configured::Ready(other.clone())),
             _ => Ok(Configured::Ready(first.clone())),
         }),
+        examined: Arc::new(NothingExamined),
     }
 }
