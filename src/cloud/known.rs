@@ -10,7 +10,8 @@ use super::{
     memo::Memo,
     port::Port,
     quota::Quota,
-    route_table::{RouteTable, RouteTableSummary},
+    route_knowledge::Look,
+    route_table::RouteTableSummary,
     security_group::SecurityGroupRule,
     security_group_list::SecurityGroup,
     server::Server,
@@ -22,7 +23,7 @@ use crate::network::Standings;
 /// What one run reads once.
 #[derive(Default)]
 pub(super) struct Known {
-    pub(super) route_tables: Memo<RouteTableId, Option<Arc<RouteTable>>>,
+    pub(super) route_tables: Memo<RouteTableId, Option<Look>>,
     pub(super) vpcs_of_route_tables: Memo<RouteTableId, Option<VpcId>>,
     /// A VPC without any is not there yet, or its table is not.
     pub(super) route_table_lists: Memo<VpcId, Option<Vec<RouteTableSummary>>>,

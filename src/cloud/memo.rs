@@ -1,6 +1,7 @@
 //! What was read once in a run and is asked for again: concurrent readers share one request, later ones its answer.
 //!
-//! For showing and planning only. What decides a write is read anew by whoever writes.
+//! For showing and planning only, and for a writer to begin with. What decides a write without the cloud having a say is
+//! read anew by whoever writes.
 
 use std::{
     collections::HashMap,
@@ -30,6 +31,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Memo<K, V> {
     /// Those of `ask`. A failure is not remembered: the next reader asks again.
     pub(super) async fn get(&self, key: &K, ask: impl Future<Output = Result<V>>) -> Result<V> {
         self.cell(key).get_or_try_init(|| ask).await.cloned()
+    }
+
+    /// The answer, where it is known already.
+    pub(super) fn peek(&self, key: &K) -> Option<V> {
+        self.cells().get(key)?.get().cloned()
     }
 
     /// Makes the next reader ask anew. A request that is on its way answers those who wait for it, and nobody else.

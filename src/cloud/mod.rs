@@ -42,6 +42,7 @@ mod request;
 mod retry;
 mod route_batch;
 mod route_job;
+mod route_knowledge;
 mod route_table;
 mod route_wish;
 mod route_writer;

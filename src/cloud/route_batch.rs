@@ -5,12 +5,16 @@
 //! Every repetition is counted, and every wait ends with the operations that it is for: a call is made within the
 //! bounds of the wish whose time ends first, and goes on without it after that.
 
+use std::sync::Arc;
+
 use tracing::debug;
 
 use super::{
+    bounds::now,
     client::Cloud,
     error::{Error, Kind, Result},
     route_job::Job,
+    route_knowledge::{Knowledge, Look},
     route_table::{RouteChanges, RouteTable},
     route_wish::{Refusal, Step, Written},
     route_writer::RouteWriter,
@@ -19,15 +23,6 @@ use super::{
 pub(super) struct Batch<'w> {
     pub(super) writer: &'w RouteWriter,
     pub(super) knowledge: &'w mut Knowledge,
-}
-
-/// What the writer has learned of table and cloud.
-#[derive(Default)]
-pub(super) struct Knowledge {
-    /// As it was last read, with what was written since. `None` when that is not certain.
-    table: Option<RouteTable>,
-    /// How many entries a call may carry, as far as a refusal has told.
-    most_entries: Option<usize>,
 }
 
 /// Wishes that travel in one call.
@@ -64,15 +59,15 @@ impl Batch<'_> {
         homeless.into_iter().for_each(|(job, error)| job.refuse_finally(&error));
     }
 
-    /// The table, fresh if something is decided by it alone: what is sent the cloud judges itself. What was wished
-    /// during a look at the table travels along. `None` once all are answered.
-    async fn known(&mut self, jobs: &mut Vec<Job>) -> Option<RouteTable> {
-        if let Some(table) = &self.knowledge.table
+    /// The table, fresh if something is decided by it alone: what is sent the cloud judges itself, and refuses a second
+    /// route to a destination. What was wished during a look at the table travels along. `None` once all are answered.
+    async fn known(&mut self, jobs: &mut Vec<Job>) -> Option<Arc<RouteTable>> {
+        if let Some(table) = self.knowledge.table()
             && jobs.iter().all(|job| job.is_to_be_sent(table))
         {
-            return Some(table.clone());
+            return Some(Arc::clone(table));
         }
-        self.knowledge.table = None;
+        self.knowledge.doubt();
         loop {
             let cloud = least_patient(jobs)?;
             match self.table(&cloud).await {
@@ -89,16 +84,20 @@ impl Batch<'_> {
         }
     }
 
-    async fn table(&mut self, cloud: &Cloud) -> Result<RouteTable> {
-        if let Some(table) = &self.knowledge.table {
-            return Ok(table.clone());
+    async fn table(&mut self, cloud: &Cloud) -> Result<Arc<RouteTable>> {
+        if let Some(table) = self.knowledge.table() {
+            return Ok(Arc::clone(table));
         }
-        let table = cloud.route_table_now(self.writer.table()).await?.ok_or_else(|| {
+        let look = self.look(cloud).await?;
+        self.knowledge.learn(look.clone());
+        Ok(look.table)
+    }
+
+    async fn look(&self, cloud: &Cloud) -> Result<Look> {
+        cloud.look_at_route_table(self.writer.table()).await?.ok_or_else(|| {
             let operation = format!("read route table {}", self.writer.table());
             Error::new(Kind::NotFound, &operation, "it does not exist")
-        })?;
-        self.knowledge.table = Some(table.clone());
-        Ok(table)
+        })
     }
 
     /// Sends wishes in as few calls as the cloud takes, and returns those for which the table has no room.
@@ -145,10 +144,12 @@ impl Batch<'_> {
             let additions = pending.iter_mut().filter(|(_, step)| matches!(step, Step::Add(_)));
             additions.for_each(|(job, _)| job.leave_note());
             let changes = RouteChanges::of(pending.iter().map(|(_, step)| step));
+            let began = now();
             match cloud.change_routes(self.writer.table(), &changes).await {
-                Ok(shown) => {
-                    self.knowledge.table = Some(table.after(&changes));
-                    self.confirm(pending, shown).await;
+                Ok(table) => {
+                    let shown = Look { table: Arc::new(table), began };
+                    self.knowledge.wrote(&changes, &shown);
+                    self.confirm(pending, shown.table).await;
                 }
                 Err(error) => {
                     let (again, full) = self.after_failure(group, pending, error, &cloud).await;
@@ -172,7 +173,7 @@ impl Batch<'_> {
         let refusal = Refusal::of(&error.kind(), wishes, group.attempt < cloud.max_retries());
         if refusal != Refusal::Ended {
             // What stands in the table now is not certain any more.
-            self.knowledge.table = None;
+            self.knowledge.doubt();
         }
         let in_doubt = error.leaves_doubt() || refusal.may_be_in_part(wishes);
         pending.iter_mut().for_each(|(job, _)| job.sent |= in_doubt);
@@ -221,7 +222,7 @@ impl Batch<'_> {
     }
 
     /// The cloud took the changes. Done is what the table shows; what it does not show yet is looked for again.
-    async fn confirm(&mut self, mut pending: Vec<(Job, Step)>, shown: RouteTable) {
+    async fn confirm(&mut self, mut pending: Vec<(Job, Step)>, shown: Arc<RouteTable>) {
         let mut shown = Some(shown);
         let mut looks = 0;
         loop {
@@ -235,7 +236,7 @@ impl Batch<'_> {
             let Some(first) = first_to_end(pending.iter().map(|(job, _)| job)) else { return };
             let cloud = pending[first].0.cloud.clone();
             if looks > LOOKS {
-                self.knowledge.table = None;
+                self.knowledge.doubt();
                 let message = "the cloud accepted the change, and the table does not show it";
                 let error = Error::new(Kind::Lost, &self.writer.operation(), message);
                 return jobs_of(pending).into_iter().for_each(|job| job.refuse(&error));
@@ -251,22 +252,18 @@ impl Batch<'_> {
                     }
                 }
                 Err(error) => {
-                    self.knowledge.table = None;
+                    self.knowledge.doubt();
                     return jobs_of(pending).into_iter().for_each(|job| job.refuse(&error));
                 }
             }
         }
     }
 
-    async fn look_again(&mut self, cloud: &Cloud, looks: u32) -> Result<RouteTable> {
+    async fn look_again(&self, cloud: &Cloud, looks: u32) -> Result<Arc<RouteTable>> {
         if let Some(pauses) = looks.checked_sub(1) {
             cloud.pause("wait until the route table shows the change", pauses).await?;
         }
-        let table = cloud.route_table_now(self.writer.table()).await?;
-        table.ok_or_else(|| {
-            let operation = format!("read route table {}", self.writer.table());
-            Error::new(Kind::NotFound, &operation, "it does not exist any more")
-        })
+        Ok(self.look(cloud).await?.table)
     }
 }
 

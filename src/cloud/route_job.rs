@@ -22,18 +22,11 @@ pub(super) struct Job {
     pub(super) cloud: Cloud,
     pub(super) caller: Arc<Caller>,
     table: RouteTableId,
-    note: Note,
-    reply: oneshot::Sender<Result<Written>>,
-}
-
-/// What is noted of a creation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Note {
-    Nothing,
     /// An earlier run was about to make the very same, and nobody has recorded it.
-    Earlier,
-    /// The intent of this job.
-    Left,
+    is_noted: bool,
+    /// The note of this job's own intent is left.
+    has_left_note: bool,
+    reply: oneshot::Sender<Result<Written>>,
 }
 
 impl Job {
@@ -52,34 +45,32 @@ impl Job {
             cloud: cloud.clone(),
             caller: Arc::clone(caller),
             table: table.clone(),
-            note: Note::Nothing,
+            is_noted: false,
+            has_left_note: false,
             reply,
         };
-        if let (Wish::Create { route, .. }, Some(about)) = (&job.wish, job.about())
-            && job.cloud.noted::<Route>(about).as_ref() == Some(route)
-        {
-            job.note = Note::Earlier;
+        if let (Wish::Create { route, .. }, Some(about)) = (&job.wish, job.about()) {
+            job.is_noted = job.cloud.noted::<Route>(about).as_ref() == Some(route);
         }
         job
     }
 
     /// What the wish takes. What an earlier run has asked for counts as asked for.
     pub(super) fn step(&self, table: &RouteTable) -> Step {
-        self.wish.step(table, self.sent || self.note == Note::Earlier)
+        self.wish.step(table, self.sent || self.is_noted)
     }
 
     pub(super) fn is_to_be_sent(&self, table: &RouteTable) -> bool {
         !matches!(self.step(table), Step::Settled(_))
     }
 
-    /// Notes down a creation that is about to be sent. The table shows no such route, so whatever an earlier run was
-    /// about to make is not there.
+    /// Notes down a creation that is about to be sent.
     pub(super) fn leave_note(&mut self) {
         if let (Wish::Create { route, .. }, Some(about)) = (&self.wish, self.about())
-            && self.note != Note::Left
+            && !self.has_left_note
         {
             self.cloud.leave_note(about, route);
-            self.note = Note::Left;
+            self.has_left_note = true;
         }
     }
 
@@ -87,8 +78,8 @@ impl Job {
     pub(super) fn answer(self, answer: Result<Written>) {
         let is_undone = match (&self.wish, &answer) {
             (Wish::Create { .. }, Ok(Written::Done)) | (Wish::Set { .. }, _) => false,
-            (Wish::Create { .. }, Ok(_)) => self.note == Note::Left,
-            (Wish::Create { .. }, Err(error)) => self.note == Note::Left && !error.leaves_doubt(),
+            (Wish::Create { .. }, Ok(_)) => self.has_left_note,
+            (Wish::Create { .. }, Err(error)) => self.has_left_note && !error.leaves_doubt(),
             (Wish::Remove { .. }, answer) => answer.is_ok(),
         };
         // A creation that came true keeps its note: Terraform may still be killed before it records it.

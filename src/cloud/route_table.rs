@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
+    bounds::now,
     call::{Api, Call},
     client::Cloud,
     decode::or_default,
     error::{Result, Subject},
     ids::{RouteTableId, SubnetId, VpcId},
+    route_knowledge::Look,
 };
 use crate::network::{self, Cidr};
 
@@ -79,8 +81,14 @@ struct AssociatedSubnet {
 impl Cloud {
     /// The table as this run has read it; one request however many ask.
     pub async fn route_table(&self, id: &RouteTableId) -> Result<Option<Arc<RouteTable>>> {
-        let read = || async { Ok(self.route_table_now(id).await?.map(Arc::new)) };
-        self.known().route_tables.find(id, read).await
+        let read = || self.look_at_route_table(id);
+        Ok(self.known().route_tables.find(id, read).await?.map(|look| look.table))
+    }
+
+    pub(super) async fn look_at_route_table(&self, id: &RouteTableId) -> Result<Option<Look>> {
+        let began = now();
+        let table = self.route_table_now(id).await?;
+        Ok(table.map(|table| Look { table: Arc::new(table), began }))
     }
 
     /// The table as it is now.

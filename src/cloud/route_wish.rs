@@ -78,14 +78,12 @@ impl Wish {
 impl Step {
     /// What it changes shows in this table.
     pub(super) fn shows_in(&self, table: &RouteTable) -> bool {
-        let held =
-            |destination: &str| Cidr::lenient(destination).and_then(|range| table.route_to(range));
         match self {
             Step::Settled(_) => true,
-            Step::Add(route) | Step::Modify(route) => {
-                held(&route.destination).is_some_and(|held| held.is_like(route))
+            Step::Add(route) | Step::Modify(route) => table.holds(route),
+            Step::Delete(destination) => {
+                Cidr::lenient(destination).and_then(|range| table.route_to(range)).is_none()
             }
-            Step::Delete(destination) => held(destination).is_none(),
         }
     }
 }
@@ -162,6 +160,12 @@ impl RouteTable {
     /// The table's route to exactly this destination, however the cloud spells it.
     pub fn route_to(&self, destination: Cidr) -> Option<&Route> {
         self.routes.iter().find(|route| Cidr::lenient(&route.destination) == Some(destination))
+    }
+
+    /// Whether it has this route, as it is.
+    pub(super) fn holds(&self, route: &Route) -> bool {
+        let held = Cidr::lenient(&route.destination).and_then(|range| self.route_to(range));
+        held.is_some_and(|held| held.is_like(route))
     }
 
     /// The local route that wins for everything in `destination`. Whether the cloud takes a destination around a local

@@ -19,8 +19,9 @@ use super::{
     error::{Error, Kind, Result},
     ids::RouteTableId,
     locked::locked,
-    route_batch::{Batch, Knowledge},
+    route_batch::Batch,
     route_job::Job,
+    route_knowledge::Knowledge,
     route_wish::{Wish, Written},
 };
 use crate::network::Cidr;
@@ -76,7 +77,7 @@ impl Cloud {
         table: &RouteTableId,
         wishes: Vec<Wish>,
     ) -> Vec<Result<Written>> {
-        let writer = self.route_writers().of(table, self.callers());
+        let writer = self.route_writers().of(table, self);
         let promises = writer.accept(self, wishes);
         writer.begin();
         let mut answers = Vec::with_capacity(promises.len());
@@ -108,10 +109,13 @@ fn ended(table: &RouteTableId) -> Error {
 }
 
 impl RouteWriters {
-    fn of(&self, table: &RouteTableId, callers: &Arc<Callers>) -> Arc<RouteWriter> {
+    /// A new one begins with what this run has read of the table.
+    fn of(&self, table: &RouteTableId, cloud: &Cloud) -> Arc<RouteWriter> {
         let writer = || {
-            let (table, callers) = (table.clone(), Arc::clone(callers));
-            Arc::new(RouteWriter { table, desk: Mutex::default(), callers })
+            let knowledge = Knowledge::of(cloud.known().route_tables.peek(table).flatten());
+            let desk = Desk { knowledge, ..Desk::default() };
+            let (table, callers) = (table.clone(), Arc::clone(cloud.callers()));
+            Arc::new(RouteWriter { table, desk: Mutex::new(desk), callers })
         };
         Arc::clone(locked(&self.0).entry(table.clone()).or_insert_with(writer))
     }

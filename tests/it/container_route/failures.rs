@@ -136,7 +136,7 @@ async fn a_time_limit_that_ends_a_write_after_it_was_sent_leaves_it_to_the_next_
             |done: &str, before: &str| if is_done { done.to_owned() } else { before.to_owned() };
 
         world.disturb("PUT", WRITE, json!({ "cut": cut })).await;
-        world.disturb("GET", WRITE, late(2)).await;
+        world.disturb("GET", WRITE, late(1)).await;
         let config = route(&world, json!({ "timeouts": short })).await;
         let refusal = world.refuse("container_route", config).await;
         let mut route = refusal.expect_problem("", "Time limit reached").object;
@@ -146,7 +146,7 @@ async fn a_time_limit_that_ends_a_write_after_it_was_sent_leaves_it_to_the_next_
         assert_eq!(action, if is_done { Action::Replace } else { Action::Create }, "{cut}");
 
         world.disturb("PUT", WRITE, json!({ "cut": cut })).await;
-        world.disturb("GET", WRITE, late(3)).await;
+        world.disturb("GET", WRITE, late(2)).await;
         let other = world.server("ECS2").await;
         let refusal = world.refuse_to(route, json!({ "ecs_id": other })).await;
         let mut route = refusal.expect_problem("", "Time limit reached").object;

@@ -4,6 +4,7 @@ use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use huaweivpc::cloud::{Cloud, Error, Kind, RouteTableId, Wish, Written};
@@ -25,15 +26,26 @@ use crate::cloud::id;
 /// The destinations that are wished of; others know of these and two more.
 const OURS: usize = 6;
 const ALL: usize = 8;
+/// After that nobody goes by what was read.
+const LONG: Duration = Duration::from_secs(11);
 /// Refused, when something is.
 const BAD: usize = 5;
 
 #[derive(Debug, Clone)]
 struct Case {
+    /// What this run has read of the table before others made it what the model says.
+    read: Option<Read>,
     model: Model,
     /// Of which an earlier run has noted that it was about to make the route with this description.
     noted: BTreeMap<String, &'static str>,
     wishes: Vec<Wished>,
+}
+
+#[derive(Debug, Clone)]
+struct Read {
+    routes: BTreeMap<String, String>,
+    /// Only just before, so that the writer goes by it.
+    is_recent: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -56,7 +68,6 @@ fn every_answer_is_true_in_the_end() {
     let law = |case: Case| {
         tables.set(tables.get() + 1);
         let table = format!("3d901e64-15bf-4c70-8d3f-{:012x}", tables.get());
-        served.change(|model| *model = case.model.clone());
         runtime.block_on(check(case, &cloud, &id(&table), &served))
     };
     TestRunner::new(config).run(&cases(), law).unwrap();
@@ -68,7 +79,19 @@ async fn check(
     table: &RouteTableId,
     served: &Served,
 ) -> Result<(), TestCaseError> {
+    if let Some(Read { routes, is_recent }) = case.read.clone() {
+        served.change(|model| *model = Model { routes, ..Model::default() });
+        cloud.route_table(table).await.unwrap();
+        if !is_recent {
+            tokio::time::pause();
+            tokio::time::advance(LONG).await;
+            tokio::time::resume();
+        }
+    }
+    served.change(|model| *model = case.model.clone());
     let before = case.model;
+    let changed = changed_since(case.read.as_ref(), &before);
+    let is_alone = before.foreign.is_empty() && changed.is_empty();
     for (destination, description) in &case.noted {
         cloud.leave_note(about(table, destination), &route(destination, description));
     }
@@ -109,6 +132,7 @@ async fn check(
             "{destination} is {held:?}, not one of {possible:?}: {told:?}"
         );
         if !before.foreign.iter().flatten().any(|act| act.names(&destination))
+            && !changed.contains(&destination)
             && let [(wish, answer)] = &told[..]
         {
             let found = before.routes.get(&destination).map(String::as_str);
@@ -119,15 +143,15 @@ async fn check(
     }
     prop_assert_eq!(after.seen.most_in_flight.max(1), 1, "two writes at once");
     prop_assert!(!after.seen.mixed, "a deletion travelled with something else");
-    let is_calm = before.foreign.is_empty() && before.faults.is_empty();
-    if before.foreign.is_empty() && !before.faults.iter().flatten().any(hides) {
+    let is_calm = is_alone && before.faults.is_empty();
+    if is_alone && !before.faults.iter().flatten().any(hides) {
         prop_assert_eq!(after.seen.in_vain, 0, "written twice");
     }
     if is_calm && before.bad.is_empty() && before.room.is_none() && before.most_entries.is_none() {
         prop_assert!(after.seen.puts <= case.wishes.len(), "{:?}", after.seen);
     }
     // Of n wishes, halving makes 2n-1 calls; each is sent a second time at most for each misfortune.
-    let misfortunes = before.faults.len() + before.foreign.len();
+    let misfortunes = before.faults.len() + before.foreign.len() + changed.len();
     let most = 4 * case.wishes.len() + 8 * misfortunes + 4;
     prop_assert!(after.seen.puts <= most, "{:?}, not {most}", after.seen);
     prop_assert!(after.seen.gets <= 2 * most + 20, "{:?}, not twice {most}", after.seen);
@@ -147,6 +171,14 @@ async fn check(
         }
     }
     Ok(())
+}
+
+/// Where the writer goes by a look that is recent, and others have been quicker.
+fn changed_since(read: Option<&Read>, before: &Model) -> BTreeSet<String> {
+    let Some(Read { routes, is_recent: true }) = read else { return BTreeSet::new() };
+    let is_changed =
+        |destination: &String| routes.get(destination) != before.routes.get(destination);
+    (0..ALL).map(destination).filter(is_changed).collect()
 }
 
 /// What a note has meant to the one wish of its destination, and what has become of it.
@@ -211,9 +243,19 @@ fn possible(
 
 fn cases() -> impl Strategy<Value = Case> {
     let noted = vec((0..OURS, select(vec!["a", "b"])), 0..4);
-    (models(), noted, vec(wishes(), 1..12)).prop_map(|(model, noted, wishes)| {
-        let noted = noted.into_iter().map(|(n, description)| (destination(n), description));
-        Case { model, noted: noted.collect(), wishes }
+    let read = (routes(), any::<bool>()).prop_map(|(routes, is_recent)| Read { routes, is_recent });
+    (option::of(read), models(), noted, vec(wishes(), 1..12)).prop_map(
+        |(read, model, noted, wishes)| {
+            let noted = noted.into_iter().map(|(n, description)| (destination(n), description));
+            Case { read, model, noted: noted.collect(), wishes }
+        },
+    )
+}
+
+fn routes() -> impl Strategy<Value = BTreeMap<String, String>> {
+    vec((0..ALL, select(vec!["a", "c"])), 0..6).prop_map(|routes| {
+        let routes = routes.into_iter();
+        routes.map(|(n, description)| (destination(n), description.to_owned())).collect()
     })
 }
 
@@ -236,18 +278,13 @@ fn wishes() -> impl Strategy<Value = Wished> {
 }
 
 fn models() -> impl Strategy<Value = Model> {
-    let routes = vec((0..ALL, select(vec!["a", "c"])), 0..6);
     let faults = vec(option::of(fault()), 0..5);
     let foreign = vec(option::weighted(0.4, foreign()), 0..5);
     let limits =
         (option::weighted(0.3, 1..4_usize), any::<bool>(), option::weighted(0.2, 2..7_usize));
     let manners = (any::<bool>(), 0..5_usize, proptest::bool::weighted(0.3));
-    (routes, faults, foreign, limits, manners).prop_map(
+    (routes(), faults, foreign, limits, manners).prop_map(
         |(routes, faults, foreign, (most_entries, keeps_number, room), (is_partial, turn, bad))| {
-            let routes: BTreeMap<_, _> = routes
-                .into_iter()
-                .map(|(n, description)| (destination(n), description.to_owned()))
-                .collect();
             Model {
                 routes,
                 faults: faults.into(),
