@@ -14,10 +14,10 @@ use self::{
     schema::KeyBy,
     survey::{Found, Interface, found},
 };
-use super::sought::{Sought, joined, unsought};
+use super::sought::{Sought, unsought};
 use crate::{
     cloud::{Cloud, Port, PortId, SecurityGroupId, Server, ServerId, SubnetId, VpcId},
-    framework::{DataSource, Draft, Noted, Problem, Problems, Result, Schema},
+    framework::{DataSource, Draft, Noted, Problem, Problems, Result, Schema, all_of},
     network::Address,
 };
 
@@ -162,7 +162,7 @@ impl EcsHosts {
         let detail = format!(
             "{} servers have the name `{name}`: {}. Write `ids` to say which are meant, or set `key_by = \"id\"`.",
             ids.len(),
-            joined(&listed)
+            all_of(&listed)
         );
         Problem::error("Several servers match", detail).at(attribute)
     }
@@ -197,7 +197,7 @@ fn missing<'a>(
     let as_asked = match others.as_slice() {
         [] => String::new(),
         [other] => format!(" and is as {other} asks"),
-        others => format!(" and is as {} ask", joined(others)),
+        others => format!(" and is as {} ask", all_of(others)),
     };
     let detail = format!(
         "No server has {what} {}{as_asked}. Check `{attribute}`, and the region and the project of the provider.",

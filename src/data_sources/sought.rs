@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::framework::{Draft, Problem, Result};
+use crate::framework::{Draft, Problem, Result, all_of, one_of, quoted};
 
 /// What a look-up seeks, as its user wrote it.
 pub(super) struct Sought {
@@ -77,7 +77,7 @@ impl Sought {
         let detail = format!(
             "No {kind} has {}. Check {}, and the region and the project of the provider.",
             self.words(),
-            joined(&self.names())
+            all_of(&self.names())
         );
         Problem::error(format!("{} not found", capital(kind)), detail).at(self.attribute())
     }
@@ -89,8 +89,8 @@ impl Sought {
             "{} {plural} have {}: {}. So {} {tells} not tell which is meant; write its `id`.",
             ids.len(),
             self.words(),
-            joined(ids),
-            joined(&self.names())
+            all_of(ids),
+            all_of(&self.names())
         );
         Problem::error(format!("Several {plural} match"), detail).at(self.attribute())
     }
@@ -101,7 +101,7 @@ impl Sought {
 
     fn words(&self) -> String {
         let words: Vec<String> = self.terms.iter().map(|(_, words)| words.clone()).collect();
-        joined(&words)
+        all_of(&words)
     }
 
     /// The first one given: they are listed from the most to the least telling.
@@ -114,30 +114,11 @@ impl Sought {
 pub(super) fn unsought(config: Draft<'_>, kind: &str, attributes: &[&str]) -> Vec<Problem> {
     let unnamed = config.certain(attributes) == (Vec::new(), false);
     let flaw = unnamed.then(|| {
-        let names: Vec<String> = attributes.iter().map(|name| format!("`{name}`")).collect();
-        let detail =
-            format!("Nothing says which {kind} to look for. Set {}.", alternatives(&names));
+        let names = one_of(&quoted(attributes));
+        let detail = format!("Nothing says which {kind} to look for. Set {names}.");
         Problem::error("Nothing to look for", detail)
     });
     flaw.into_iter().collect()
-}
-
-/// `a`, `b` and `c`.
-pub(super) fn joined(words: &[String]) -> String {
-    listed(words, "and")
-}
-
-fn alternatives(words: &[String]) -> String {
-    listed(words, "or")
-}
-
-fn listed(words: &[String], conjunction: &str) -> String {
-    match words.split_last() {
-        Some((last, rest)) if !rest.is_empty() => {
-            format!("{} {conjunction} {last}", rest.join(", "))
-        }
-        _ => words.concat(),
-    }
 }
 
 fn capital(text: &str) -> String {

@@ -26,7 +26,7 @@ pub use draft::{Draft, Given};
 pub use foresight::{Change, ChangeKind, Examined, Foresight, Run};
 pub use function::{Function, FunctionError, Parameter, Signature};
 pub use plan::{PlanRequest, Planned};
-pub use problem::{Path, Problem, Problems, Result, Severity, Step};
+pub use problem::{Path, Problem, Problems, Result, Severity, Step, all_of, one_of, quoted};
 pub use provider::{Configured, Provider, Session};
 pub use record::{key_from_id, to_struct};
 pub use resource::{AnyResource, ApplyRequest, BoxFuture, ImportBy, Resource, Stored};

@@ -162,3 +162,27 @@ impl fmt::Display for Path {
         Ok(())
     }
 }
+
+/// Names as a text shows them.
+pub fn quoted(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| format!("`{name}`")).collect()
+}
+
+/// Words as a sentence lists them: `a, b and c`.
+pub fn all_of(words: &[String]) -> String {
+    listed(words, "and")
+}
+
+/// The same where one is to be chosen: `a, b or c`.
+pub fn one_of(words: &[String]) -> String {
+    listed(words, "or")
+}
+
+fn listed(words: &[String], conjunction: &str) -> String {
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => {
+            format!("{} {conjunction} {last}", rest.join(", "))
+        }
+        _ => words.concat(),
+    }
+}

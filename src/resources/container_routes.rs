@@ -21,7 +21,7 @@ use crate::{
     cloud::{About, Cloud, Description, PortId, RouteTable, RouteTableId, ServerId, VpcId},
     framework::{
         Attribute, Change, Default, Draft, Foresight, Given, Kind, Nesting, Path, Problem,
-        Resource, Result, Schema, Timeouts, Value, key_from_id,
+        Resource, Result, Schema, Timeouts, Value, all_of, key_from_id, quoted,
         schema::{attribute, boolean, string},
     },
     network::{self, Address, Cidr, Keep, Mode, Ownership, Standing},
@@ -337,7 +337,7 @@ fn flaw_of_keep(index: usize, rule: Draft<'_>) -> Option<Problem> {
         None if given.is_empty() && !open => {
             format!(
                 "`{path}` would keep every route. Set at least one of {}.",
-                super::listed(&names)
+                all_of(&quoted(&names))
             )
         }
         None => return None,

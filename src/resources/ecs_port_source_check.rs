@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 
 mod foreseen;
 
-use super::{absent, listed, missing, server_of, the_one};
+use super::{absent, missing, server_of, the_one};
 use crate::{
     cloud::{About, AddressPair, Cloud, Port, PortId, ServerId, SubnetId, Switched, VpcId},
     framework::{
         Change, Default, Draft, Foresight, Kind, Nesting, Problem, Problems, Resource, Result,
-        Schema, Timeouts,
+        Schema, Timeouts, all_of, quoted,
         schema::{attribute, boolean, string},
     },
     network::Address,
@@ -89,13 +89,13 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         if names.len() > 1 {
             let detail = format!(
                 "{} are set. Keep exactly one: it names one network interface.",
-                listed(&names)
+                all_of(&quoted(&names))
             );
             vec![Problem::error("Network interface named twice", detail).at(names[1])]
         } else if names.is_empty() && !open {
             vec![Problem::error(
                 "No network interface",
-                format!("Set exactly one of {}.", listed(&NAMES)),
+                format!("Set exactly one of {}.", all_of(&quoted(&NAMES))),
             )]
         } else {
             Vec::new()

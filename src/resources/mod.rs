@@ -34,15 +34,6 @@ fn check(attribute: &str) -> String {
     format!("Check `{attribute}`, and the region and the project of the provider.")
 }
 
-/// The names as a sentence lists them: `a`, `b` and `c`.
-fn listed(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => quoted.concat(),
-    }
-}
-
 /// The one interface that was meant. `what` says how it was named, `attribute` where.
 fn the_one(
     mut nics: Vec<Port>,

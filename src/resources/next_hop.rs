@@ -6,10 +6,10 @@ mod refusal;
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::foreseen::Surroundings;
-use super::{listed, the_one};
+use super::the_one;
 use crate::{
     cloud::{self, Cloud, Port, PortId, ServerId, VpcId},
-    framework::{Draft, Problem, Result},
+    framework::{Draft, Problem, Result, all_of, quoted},
     network::{Address, Cidr},
 };
 
@@ -36,11 +36,13 @@ pub(super) struct NextHop {
 pub(super) fn flaw(config: Draft<'_>) -> Option<Problem> {
     let (hops, open) = config.certain(&NEXT_HOPS);
     if hops.len() > 1 {
-        let detail =
-            format!("{} are set. Keep exactly one: a route has one next hop.", listed(&hops));
+        let detail = format!(
+            "{} are set. Keep exactly one: a route has one next hop.",
+            all_of(&quoted(&hops))
+        );
         Some(Problem::error("More than one next hop", detail).at(hops[1]))
     } else if hops.is_empty() && !open {
-        let detail = format!("Set exactly one of {}.", listed(&NEXT_HOPS));
+        let detail = format!("Set exactly one of {}.", all_of(&quoted(&NEXT_HOPS)));
         Some(Problem::error("No next hop", detail))
     } else {
         None
