@@ -59,7 +59,8 @@ pub(super) struct Call {
     /// The name of an API that not every region publishes in version 3.
     regional: Option<&'static str>,
     query: Vec<(&'static str, String)>,
-    pub(super) body: Option<Value>,
+    /// JSON, as it is sent.
+    pub(super) body: Option<String>,
     /// What the body holds and an error must not.
     pub(super) secret: Option<SecretString>,
 }
@@ -81,7 +82,7 @@ impl Call {
         path: impl Into<String>,
         body: Value,
     ) -> Self {
-        Self::new(subject, operation, api, path, Method::PUT, Effect::Once).with_body(body)
+        Self::new(subject, operation, api, path, Method::PUT, Effect::Once).with_body(&body)
     }
 
     pub(super) fn post(
@@ -91,7 +92,7 @@ impl Call {
         path: impl Into<String>,
         body: Value,
     ) -> Self {
-        Self::new(subject, operation, api, path, Method::POST, Effect::Once).with_body(body)
+        Self::new(subject, operation, api, path, Method::POST, Effect::Once).with_body(&body)
     }
 
     pub(super) fn delete(
@@ -110,7 +111,7 @@ impl Call {
         body: Value,
     ) -> Self {
         Self::new(Subject::Login, operation, Api::Iam, path, Method::POST, Effect::None)
-            .with_body(body)
+            .with_body(&body)
     }
 
     fn new(
@@ -135,8 +136,8 @@ impl Call {
         }
     }
 
-    fn with_body(mut self, body: Value) -> Self {
-        self.body = Some(body);
+    fn with_body(mut self, body: &Value) -> Self {
+        self.body = Some(body.to_string());
         self
     }
 

@@ -15,7 +15,7 @@ use super::{
     locked::locked,
     port::Port,
 };
-use crate::network::{Intents, Standings};
+use crate::network::{Intents, Routes};
 
 /// The intentions of a run.
 #[derive(Default)]
@@ -48,12 +48,12 @@ impl Cloud {
     }
 
     /// The routes of a table as this run has read them; `None` if there is no such table.
-    pub async fn standings(&self, table: &RouteTableId) -> Result<Option<Arc<Standings>>> {
+    pub async fn routes(&self, table: &RouteTableId) -> Result<Option<Arc<Routes>>> {
         let read = || async {
             let table = self.route_table(table).await?;
             Ok(table.map(|table| Arc::new(table.known_routes().into_iter().collect())))
         };
-        self.known().standings.find(table, read).await
+        self.known().routes.find(table, read).await
     }
 
     /// All ports of the project as this run has read them, of the enterprise project only where one is configured.

@@ -18,7 +18,7 @@ use super::{
     subnet::Subnet,
     vpc::Vpc,
 };
-use crate::network::Standings;
+use crate::network::Routes;
 
 /// What one run reads once.
 #[derive(Default)]
@@ -30,7 +30,8 @@ pub(super) struct Known {
     pub(super) subnet_lists: Memo<VpcId, Option<Vec<Subnet>>>,
     pub(super) port_lists: Memo<SubnetId, Arc<Vec<Port>>>,
     pub(super) rule_lists: Memo<SecurityGroupId, Arc<Vec<SecurityGroupRule>>>,
-    pub(super) standings: Memo<RouteTableId, Option<Arc<Standings>>>,
+    /// Those of a table, by range.
+    pub(super) routes: Memo<RouteTableId, Option<Arc<Routes>>>,
     /// Of the whole project.
     pub(super) all_ports: Memo<(), Arc<Vec<Port>>>,
     pub(super) quotas: Memo<String, Option<Quota>>,

@@ -22,7 +22,7 @@ impl Cloud {
         project: Option<&str>,
     ) -> Result<reqwest::Request> {
         let url = call.url(&self.config().endpoints, project);
-        let body = call.body.as_ref().map(ToString::to_string).unwrap_or_default().into_bytes();
+        let body = call.body.as_deref().unwrap_or_default().as_bytes();
         let mut headers = vec![("content-type", "application/json".to_owned())];
         headers.extend(project.map(|project| ("x-project-id", project.to_owned())));
         match identity {
@@ -41,7 +41,7 @@ impl Cloud {
                     path: url.path(),
                     query: url.query().unwrap_or_default(),
                     headers: &signed,
-                    body: &body,
+                    body,
                 };
                 headers.push(("authorization", sign::authorization(request, key)));
             }
@@ -64,8 +64,8 @@ impl Cloud {
             value.set_sensitive(true);
             request.headers_mut().insert(HeaderName::from_static(name), value);
         }
-        if call.body.is_some() {
-            *request.body_mut() = Some(body.into());
+        if let Some(body) = &call.body {
+            *request.body_mut() = Some(body.clone().into());
         }
         Ok(request)
     }

@@ -132,7 +132,7 @@ impl Cloud {
         // Whatever comes of it, what was read before may be out of date.
         let outcome = self.send(&call).await;
         self.known().route_tables.forget(table);
-        self.known().standings.forget(table);
+        self.known().routes.forget(table);
         outcome?.object("routetable")
     }
 }

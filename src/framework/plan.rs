@@ -34,8 +34,16 @@ pub struct Planned {
 
 /// Plans by the rules that hold for every resource. `moved` names computed attributes that have to be found out
 /// anew although the configuration is the same, because what they depend on has moved outside of it.
-pub(super) fn plan(schema: &Schema, request: PlanRequest, moved: &[&str]) -> Planned {
-    let PlanRequest { prior, proposed, config, private, prior_identity } = request;
+///
+/// `proposed` becomes the planned object. It is that of the request, and is not looked for there.
+pub(super) fn plan(
+    schema: &Schema,
+    proposed: Value,
+    request: &PlanRequest,
+    moved: &[&str],
+) -> Planned {
+    let PlanRequest { prior, config, .. } = request;
+    let (private, prior_identity) = (request.private.clone(), request.prior_identity.clone());
     let Value::Map(mut planned) = proposed else {
         return Planned {
             state: Value::Null,
@@ -53,12 +61,12 @@ pub(super) fn plan(schema: &Schema, request: PlanRequest, moved: &[&str]) -> Pla
         }
     }
     let create = prior.is_null();
-    let replaces = if create { Vec::new() } else { replacements(schema, &prior, &planned) };
-    for attribute in schema.attributes.iter().filter(|attribute| is_ours(attribute, &config)) {
+    let replaces = if create { Vec::new() } else { replacements(schema, prior, &planned) };
+    for attribute in schema.attributes.iter().filter(|attribute| is_ours(attribute, config)) {
         let anew = create
             || !replaces.is_empty()
             || moved.contains(&attribute.name)
-            || attribute.follows.iter().any(|name| differs(name, &prior, &planned));
+            || attribute.follows.iter().any(|name| differs(name, prior, &planned));
         if anew {
             planned.insert(attribute.name.to_owned(), Value::UNKNOWN);
         }

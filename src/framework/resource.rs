@@ -1,6 +1,6 @@
 //! What a resource is, and how Terraform's requests become calls of its verbs.
 
-use std::{future::Future, marker::PhantomData, pin::Pin, time::Duration};
+use std::{future::Future, marker::PhantomData, mem, pin::Pin, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
@@ -104,7 +104,8 @@ pub trait AnyResource<C>: Send + Sync {
     fn name(&self) -> &'static str;
     fn schema(&self) -> &'static Schema;
     fn validate(&self, config: &Value) -> Vec<Problem>;
-    fn plan(&self, request: PlanRequest) -> Result<Planned>;
+    /// Takes `proposed` out of the request: it becomes the planned object.
+    fn plan(&self, request: &mut PlanRequest) -> Result<Planned>;
     /// Takes note of an object in the state.
     fn recall(&self, state: &Value, cloud: &C);
     /// What speaks against a plan, seen what is there. Bounded by the time for reading.
@@ -161,13 +162,14 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
         problems
     }
 
-    fn plan(&self, request: PlanRequest) -> Result<Planned> {
-        let moved = if request.prior.is_null() || request.proposed.is_null() {
+    fn plan(&self, request: &mut PlanRequest) -> Result<Planned> {
+        let proposed = mem::replace(&mut request.proposed, Value::Null);
+        let moved = if request.prior.is_null() || proposed.is_null() {
             &[]
         } else {
             record::to_struct::<R>(&request.prior, &request.private)?.moved()
         };
-        Ok(plan::plan(&R::SCHEMA, request, moved))
+        Ok(plan::plan(&R::SCHEMA, proposed, request, moved))
     }
 
     fn recall(&self, state: &Value, cloud: &C) {
@@ -248,22 +250,21 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
         stop: CancellationToken,
     ) -> BoxFuture<'a, Result<Option<Stored>>> {
         Box::pin(async move {
-            let ApplyRequest { prior, planned, private } = request;
-            let current = if planned.is_null() { &prior } else { &planned };
+            let current = if request.planned.is_null() { &request.prior } else { &request.planned };
             let timeouts = current.get("timeouts").clone();
             let bounded = |limit: fn(&Timeouts) -> Duration, verb| {
                 bounded(&R::SCHEMA, cloud, stop, &timeouts, limit, verb)
             };
-            // A new object remembers nothing; after a replacement the private data may still be the old one's.
-            let private = if prior.is_null() { Vec::new() } else { private };
-            let object: R = record::to_struct(current, &private)?;
-            let outcome = if planned.is_null() {
-                object.delete(&bounded(|limits| limits.delete, "delete")).await.map(|()| None)
-            } else if prior.is_null() {
-                object.create(&bounded(|limits| limits.create, "create")).await.map(Some)
-            } else {
-                let prior = record::to_struct(&prior, &private)?;
-                object.update(prior, &bounded(|limits| limits.update, "update")).await.map(Some)
+            let outcome = match Verb::<R>::of(request)? {
+                Verb::Create(object) => {
+                    object.create(&bounded(|limits| limits.create, "create")).await.map(Some)
+                }
+                Verb::Update { prior, object } => {
+                    object.update(prior, &bounded(|limits| limits.update, "update")).await.map(Some)
+                }
+                Verb::Delete(object) => {
+                    object.delete(&bounded(|limits| limits.delete, "delete")).await.map(|()| None)
+                }
             };
             match outcome {
                 Ok(None) => Ok(None),
@@ -288,6 +289,28 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
                 format!("The stored object does not fit its schema: {misfit}."),
             )
             .into()
+        })
+    }
+}
+
+/// What to do, and with what.
+enum Verb<R> {
+    Create(R),
+    Update { prior: R, object: R },
+    Delete(R),
+}
+
+impl<R: DeserializeOwned> Verb<R> {
+    /// Nobody needs the values of the request any more while the cloud is waited for.
+    fn of(ApplyRequest { prior, planned, private }: ApplyRequest) -> Result<Self> {
+        Ok(if planned.is_null() {
+            Self::Delete(record::to_struct(&prior, &private)?)
+        } else if prior.is_null() {
+            // A new object remembers nothing; after a replacement the private data may still be the old one's.
+            Self::Create(record::to_struct(&planned, &[])?)
+        } else {
+            let object = record::to_struct(&planned, &private)?;
+            Self::Update { prior: record::to_struct(&prior, &private)?, object }
         })
     }
 }

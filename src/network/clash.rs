@@ -3,7 +3,7 @@
 //! The longest prefix wins, and a destination stands once in a table. A broader route beside the new one, to a NAT
 //! gateway, a peering or a VPN, is what most tables have, and no clash.
 
-use super::{cidr::Cidr, range_map::RangeMap, route::Route};
+use super::{cidr::Cidr, route::Route, routes::Routes};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Clash<'t> {
@@ -19,20 +19,15 @@ pub enum Clash<'t> {
 }
 
 /// Everything in the table that clashes, in the order of severity and then of the ranges.
-pub fn clashes(destination: Cidr, table: &RangeMap<Route>) -> Vec<Clash<'_>> {
-    let same = table.at(destination);
-    let around = table.around(destination).map(|(_, route)| route);
-    if let Some(local) = same.iter().chain(around).find(|route| route.is_local()) {
+pub fn clashes(destination: Cidr, table: &Routes) -> Vec<Clash<'_>> {
+    if let Some(local) = table.local_around(destination) {
         return vec![Clash::InLocal(local.destination)];
     }
-    let (locals, others): (Vec<_>, Vec<_>) =
-        table.inside(destination).map(|(_, route)| route).partition(|route| route.is_local());
-    let is_default = destination.prefix_length() == 0;
-    let locals = locals.into_iter().filter(|_| !is_default);
-    let narrower = others.into_iter().filter(|_| !is_default);
-    same.iter()
-        .map(Clash::Same)
-        .chain(locals.map(|route| Clash::AroundLocal(route.destination)))
-        .chain(narrower.map(Clash::Narrower))
-        .collect()
+    let mut clashes = Vec::from_iter(table.same(destination).map(Clash::Same));
+    if !destination.is_default() {
+        let locals = table.local_inside(destination);
+        clashes.extend(locals.map(|route| Clash::AroundLocal(route.destination)));
+        clashes.extend(table.narrower(destination).map(Clash::Narrower));
+    }
+    clashes
 }

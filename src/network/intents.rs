@@ -5,31 +5,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash},
 };
 
-use super::{cidr::Cidr, range_map::RangeMap, route::Route};
-
-/// The routes of one table, counted and looked up by range.
-#[derive(Debug, Clone, Default)]
-pub struct Standings {
-    pub routes: RangeMap<Route>,
-    /// Those that somebody made, which count against the quota.
-    made: usize,
-    /// Those the table has by itself. The documents do not say whether they count.
-    local: usize,
-}
-
-impl FromIterator<Route> for Standings {
-    fn from_iter<I: IntoIterator<Item = Route>>(routes: I) -> Self {
-        let mut standings = Self::default();
-        for route in routes {
-            *(if route.is_local() { &mut standings.local } else { &mut standings.made }) += 1;
-            standings.routes.insert(route.destination, route);
-        }
-        standings
-    }
-}
+use super::{cidr::Cidr, routes::Routes};
 
 #[derive(Debug, Default)]
 pub struct Intents {
@@ -42,18 +21,20 @@ pub struct Intents {
 
 /// Who wants a destination. Terraform does not say which resource it asks about, but one resource is planned at most
 /// twice in a run, once as it is and once as new, and its configuration is the same in both.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
-    configuration: Arc<str>,
+    /// A hash of it: there is a claim for each destination, and the configuration may be that of many.
+    configuration: u64,
     is_new: bool,
 }
 
 impl Claim {
-    pub fn new(configuration: impl Into<Arc<str>>, is_new: bool) -> Self {
-        Self { configuration: configuration.into(), is_new }
+    pub fn new(configuration: impl Hash, is_new: bool) -> Self {
+        let hashing = BuildHasherDefault::<DefaultHasher>::default();
+        Self { configuration: hashing.hash_one(configuration), is_new }
     }
 
-    fn may_be_by_the_same_as(&self, other: &Self) -> bool {
+    fn may_be_by_the_same_as(self, other: Self) -> bool {
         self.configuration == other.configuration && self.is_new != other.is_new
     }
 }
@@ -110,21 +91,21 @@ impl Intents {
     }
 
     /// Whether another resource has claimed the destination before.
-    pub fn claim(&mut self, destination: Cidr, claim: &Claim) -> bool {
+    pub fn claim(&mut self, destination: Cidr, claim: Claim) -> bool {
         let claims = self.claims.entry(destination).or_default();
         let is_claimed = claims.iter().any(|other| !other.may_be_by_the_same_as(claim));
-        claims.push(claim.clone());
+        claims.push(claim);
         is_claimed
     }
 
     /// What is left of a quota of routes.
-    pub fn room(&self, table: &Standings, quota: u64) -> Room {
+    pub fn room(&self, table: &Routes, quota: u64) -> Room {
         let fits = |count: usize| u64::try_from(count).is_ok_and(|count| count <= quota);
-        let &Standings { made, local, .. } = table;
+        let (made, local) = (table.count_made(), table.count_local());
         if fits(made + local + self.claims.len()) {
             return Room::Enough;
         }
-        let stands = |range: &&Cidr| table.routes.at(**range).iter().any(|it| !it.is_local());
+        let stands = |range: &&Cidr| table.same(**range).is_some();
         let planned = |range: &&Cidr| self.claims.contains_key(range);
         let new = self.claims.keys().filter(|range| !stands(range)).count();
         let going = |ranges: &BTreeSet<Cidr>| {

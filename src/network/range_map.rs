@@ -27,7 +27,8 @@ impl<T> FromIterator<(Cidr, T)> for RangeMap<T> {
 
 impl<T> RangeMap<T> {
     pub fn insert(&mut self, range: Cidr, thing: T) {
-        self.0.entry(range).or_default().push(thing);
+        // Most ranges have one thing.
+        self.0.entry(range).or_insert_with(|| Vec::with_capacity(1)).push(thing);
     }
 
     /// Everything, in the order of the ranges.

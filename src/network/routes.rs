@@ -3,62 +3,78 @@
 //! The rules are those of the vendor's route tables: a destination stands in a table once, it must not overlap a `local`
 //! route, and the longest prefix wins.
 
-use std::net::IpAddr;
+use std::{borrow::Borrow, net::IpAddr};
 
 use super::{cidr::Cidr, range_map::RangeMap, route::Route};
 
-/// A table's routes, looked up without looking at all of them.
+/// A table's routes, looked up without looking at all of them: `Routes` has its own, `Routes<&Route>` borrows them.
 #[derive(Debug, Clone)]
-pub struct Routes<'r> {
-    made: RangeMap<&'r Route>,
-    local: RangeMap<&'r Route>,
+pub struct Routes<R = Route> {
+    made: RangeMap<R>,
+    local: RangeMap<R>,
 }
 
-impl<'r> FromIterator<&'r Route> for Routes<'r> {
-    fn from_iter<I: IntoIterator<Item = &'r Route>>(routes: I) -> Self {
-        let (mut made, mut local) = (RangeMap::default(), RangeMap::default());
+impl<R> Default for Routes<R> {
+    fn default() -> Self {
+        Self { made: RangeMap::default(), local: RangeMap::default() }
+    }
+}
+
+impl<R: Borrow<Route>> FromIterator<R> for Routes<R> {
+    fn from_iter<I: IntoIterator<Item = R>>(routes: I) -> Self {
+        let mut table = Self::default();
         for route in routes {
-            let map = if route.is_local() { &mut local } else { &mut made };
-            map.insert(route.destination, route);
+            let Route { destination, .. } = *route.borrow();
+            let map = match route.borrow().is_local() {
+                true => &mut table.local,
+                false => &mut table.made,
+            };
+            map.insert(destination, route);
         }
-        Self { made, local }
+        table
     }
 }
 
-impl<'r> Routes<'r> {
+impl<R: Borrow<Route>> Routes<R> {
     /// The route that somebody has made to exactly this destination: a second one would be refused.
-    pub fn same(&self, destination: Cidr) -> Option<&'r Route> {
-        self.made.at(destination).first().copied()
+    pub fn same(&self, destination: Cidr) -> Option<&Route> {
+        self.made.at(destination).first().map(R::borrow)
     }
 
-    /// A `local` route that this destination overlaps, for which the cloud refuses it. `0.0.0.0/0` and `::/0` are taken.
-    pub fn local(&self, destination: Cidr) -> Option<&'r Route> {
-        let mut overlapping = self.local.overlapping(destination).map(|(_, route)| *route);
-        overlapping.next().filter(|_| !destination.is_default())
+    /// The `local` route that this destination lies in, the same or a broader one, for which the cloud refuses it.
+    pub fn local_around(&self, destination: Cidr) -> Option<&Route> {
+        let same = self.local.at(destination).first();
+        let around = || self.local.around(destination).next().map(|(_, route)| route);
+        same.or_else(around).map(R::borrow)
+    }
+
+    /// `local` routes to parts of the destination, in their order: these parts stay with the table.
+    pub fn local_inside(&self, destination: Cidr) -> impl Iterator<Item = &Route> {
+        self.local.inside(destination).map(|(_, route)| route.borrow())
     }
 
     /// Routes to broader destinations, the narrowest first: the first gets the packets while there is no route of their
     /// own.
-    pub fn broader(&self, destination: Cidr) -> impl Iterator<Item = &'r Route> {
-        self.made.around(destination).map(|(_, route)| *route)
+    pub fn broader(&self, destination: Cidr) -> impl Iterator<Item = &Route> {
+        self.made.around(destination).map(|(_, route)| route.borrow())
     }
 
     /// Routes to parts of the destination, in their order: each takes its part away.
-    pub fn narrower(&self, destination: Cidr) -> impl Iterator<Item = &'r Route> {
-        self.made.inside(destination).map(|(_, route)| *route)
+    pub fn narrower(&self, destination: Cidr) -> impl Iterator<Item = &Route> {
+        self.made.inside(destination).map(|(_, route)| route.borrow())
     }
 
     /// The route that a packet to this address follows: the longest prefix wins.
-    pub fn towards(&self, address: IpAddr) -> Option<&'r Route> {
-        let best = |map: &RangeMap<&'r Route>| Some(*map.best(address)?.1.first()?);
-        let length = |route: &&Route| route.destination.prefix_length();
-        [best(&self.local), best(&self.made)].into_iter().flatten().max_by_key(length)
+    pub fn towards(&self, address: IpAddr) -> Option<&Route> {
+        let best = [&self.local, &self.made].into_iter().filter_map(|map| map.best(address));
+        let routes = best.filter_map(|(_, routes)| routes.first()).map(R::borrow);
+        routes.max_by_key(|route| route.destination.prefix_length())
     }
 
     /// The routes that somebody has made, in the order of their destinations. They count against the quota; whether
     /// local ones do is not documented.
-    pub fn made(&self) -> impl Iterator<Item = &'r Route> {
-        self.made.iter().map(|(_, route)| *route)
+    pub fn made(&self) -> impl Iterator<Item = &Route> {
+        self.made.iter().map(|(_, route)| route.borrow())
     }
 
     pub fn count_made(&self) -> usize {

@@ -45,13 +45,13 @@ impl Folder {
         &self.path
     }
 
-    /// The files in it, by name.
-    pub(super) fn read_all(&self) -> impl Iterator<Item = (String, Option<Vec<u8>>)> {
-        let names = self.files.names(&self.path).unwrap_or_default();
-        names.into_iter().map(|name| {
-            let content = self.files.read(&self.path.join(&name)).ok();
-            (name, content)
-        })
+    /// The names of the files in it.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.files.names(&self.path).unwrap_or_default()
+    }
+
+    pub(super) fn read(&self, name: &str) -> Option<Vec<u8>> {
+        self.files.read(&self.path.join(name)).ok()
     }
 
     /// Writes a file whole or not at all.

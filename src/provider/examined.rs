@@ -51,8 +51,8 @@ impl ExaminedFiles {
     fn before(&self) -> &HashSet<u64> {
         self.before.get_or_init(|| {
             let mut ours = HashSet::new();
-            for (name, content) in self.folder.read_all() {
-                let current = current(&content.unwrap_or_default(), (self.now)());
+            for name in self.folder.names() {
+                let current = current(&self.folder.read(&name).unwrap_or_default(), (self.now)());
                 if current.is_empty() {
                     drop(self.folder.remove(&name));
                 } else if Some(&name) == self.file.as_ref() {

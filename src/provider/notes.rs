@@ -1,11 +1,12 @@
 //! Where notes of intent lie: one file each in `huaweivpc/notes` below Terraform's data directory.
 //!
-//! A file is written whole or not at all and nobody waits for anybody, so any number of providers may run at once. What
-//! lies there is looked at once in a process: notes of earlier runs are all that matters, besides its own. Where there
-//! is no data directory, or it cannot be written to, there are no notes; the directory itself is Terraform's to make.
+//! A file is written whole or not at all and nobody waits for anybody, so any number of providers may run at once. Which
+//! notes lie there is looked up once in a process: notes of earlier runs are all that matters, besides its own. What one
+//! says is read when it is asked for. Where there is no data directory, or it cannot be written to, there are no notes;
+//! the directory itself is Terraform's to make.
 
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     fmt,
     sync::{Mutex, OnceLock, PoisonError},
     time::SystemTime,
@@ -30,8 +31,8 @@ pub(super) struct NoteFiles {
     workspace: Option<String>,
     /// Whose notes ours are.
     state: OnceLock<Value>,
-    /// By the name of the file; `None` before the first look.
-    known: Mutex<Option<HashMap<String, Note>>>,
+    /// The names of the files; `None` before the first look.
+    known: Mutex<Option<HashSet<String>>>,
 }
 
 impl NoteFiles {
@@ -48,11 +49,11 @@ impl NoteFiles {
         }
     }
 
-    /// What is done with the notes that are known, read first if that has not been done yet.
-    fn with_known<T>(&self, act: impl FnOnce(&mut HashMap<String, Note>) -> T) -> T {
-        // A panic elsewhere leaves the map as it was between two statements, which is in order.
+    /// What is done with the notes that are known, looked up first if that has not been done yet.
+    fn with_known<T>(&self, act: impl FnOnce(&mut HashSet<String>) -> T) -> T {
+        // A panic elsewhere leaves the set as it was between two statements, which is in order.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        act(known.get_or_insert_with(|| self.read_all()))
+        act(known.get_or_insert_with(|| self.current()))
     }
 
     fn name_of(&self, about: &Value) -> String {
@@ -63,16 +64,18 @@ impl NoteFiles {
         name_of(state, about)
     }
 
-    fn read_all(&self) -> HashMap<String, Note> {
-        let mut notes = HashMap::new();
-        for (name, content) in self.folder.read_all().filter(|(name, _)| is_name(name)) {
-            match content.as_deref().and_then(Note::parse) {
-                Some(note) if note.is_current((self.now)()) => drop(notes.insert(name, note)),
-                // Too old, or of no use to anybody.
-                Some(_) | None => self.remove(&name),
-            }
-        }
-        notes
+    /// The names of all notes that count. The others are removed.
+    fn current(&self) -> HashSet<String> {
+        let names = self.folder.names().into_iter();
+        let (current, others): (HashSet<String>, HashSet<String>) =
+            names.filter(|name| is_name(name)).partition(|name| self.read(name).is_some());
+        others.iter().for_each(|name| self.remove(name));
+        current
+    }
+
+    /// `None` if it is too old, or of no use to anybody.
+    fn read(&self, name: &str) -> Option<Note> {
+        Note::parse(&self.folder.read(name)?).filter(|note| note.is_current((self.now)()))
     }
 
     fn remove(&self, name: &str) {
@@ -87,24 +90,24 @@ impl Notes for NoteFiles {
         let note = Note::new(about, intent, (self.now)());
         let name = self.name_of(about);
         self.with_known(|known| match self.folder.write(&name, &note.content()) {
-            Ok(()) => drop(known.insert(name, note)),
+            Ok(()) => drop(known.insert(name)),
             Err(error) => debug!(%error, %about, "no note of intent could be left"),
         });
     }
 
     fn find(&self, about: &Value) -> Option<Value> {
-        let note = self.with_known(|known| match known.is_empty() {
+        let name = self.with_known(|known| match known.is_empty() {
             true => None,
             false => known.get(&self.name_of(about)).cloned(),
         })?;
-        note.is_current((self.now)()).then_some(note.intent)
+        Some(self.read(&name)?.intent)
     }
 
     fn settle(&self, about: &Value) {
         self.with_known(|known| {
             if !known.is_empty() {
                 let name = self.name_of(about);
-                if known.remove(&name).is_some() {
+                if known.remove(&name) {
                     self.remove(&name);
                 }
             }

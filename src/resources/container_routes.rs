@@ -304,10 +304,9 @@ impl Claim {
 
 /// What an exclusive set is going to remove without having made it.
 fn swept(place: &Place, claim: &Claim, after: &BTreeMap<Cidr, Draft<'_>>) -> Option<Problem> {
-    let standing = place.table.routes.iter().map(|(_, route)| route);
     let is_doomed =
         |route: &&network::Route| claim.covers(route) && !after.contains_key(&route.destination);
-    let doomed: Vec<_> = standing.filter(is_doomed).collect();
+    let doomed: Vec<_> = place.table.made().filter(is_doomed).collect();
     (!doomed.is_empty()).then(|| {
         let detail = format!(
             "The set claims route table `{}` for itself, so it removes the routes there that it does not name: {}. Name \

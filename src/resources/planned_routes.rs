@@ -13,7 +13,7 @@ use super::{
 use crate::{
     cloud::{self, Cloud, ROUTES_PER_TABLE, RouteTableId, VpcId},
     framework::{Change, ChangeKind, Draft, Foresight, Given, Problem},
-    network::{Cidr, Claim, Clash, Room, Route, Standings, clashes, system_range_around},
+    network::{Cidr, Claim, Clash, Room, Route, Routes, clashes, system_range_around},
 };
 
 /// How many routes a message lists before it only counts.
@@ -37,7 +37,7 @@ pub(super) struct PlannedRoutes<'a> {
 /// The table that the routes belong to, as it is.
 pub(super) struct Place {
     pub(super) home: Home,
-    pub(super) table: Arc<Standings>,
+    pub(super) table: Arc<Routes>,
 }
 
 /// The destination lies in a range that the table routes by itself.
@@ -110,19 +110,19 @@ impl PlannedRoutes<'_> {
             Ok(home) => home,
             Err(problem) => return Ok(Some(Err(problem))),
         };
-        let table = cloud.standings(&home.table_id).await?.unwrap_or_default();
+        let table = cloud.routes(&home.table_id).await?.unwrap_or_default();
         Ok(Some(Ok(Place { home, table })))
     }
 
     /// Notes what is planned, and returns the destinations that another resource has claimed before.
     fn intend(&self, table: &RouteTableId, cloud: &Cloud) -> Vec<Cidr> {
         let is_new = self.change.kind == ChangeKind::Create;
-        let claim = Claim::new(format!("{:?}", self.change.config), is_new);
+        let claim = Claim::new(self.change.config, is_new);
         cloud.intend(table, |intents| {
             let leaving = self.before.keys().filter(|range| !self.after.contains_key(range));
             leaving.for_each(|range| intents.release(*range));
             let claims = self.after.keys().copied();
-            claims.filter(|range| intents.claim(*range, &claim)).collect()
+            claims.filter(|range| intents.claim(*range, claim)).collect()
         })
     }
 
@@ -140,7 +140,7 @@ impl PlannedRoutes<'_> {
                 continue;
             }
             let mut narrower = Vec::new();
-            for clash in clashes(destination, &table.routes) {
+            for clash in clashes(destination, table) {
                 match clash {
                     Clash::InLocal(local) => {
                         problems.push((self.place)(local_route(destination, local), destination));

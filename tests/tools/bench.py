@@ -1,6 +1,6 @@
 """How many calls, how much time and memory the provider takes: real Terraform, release build, a slow emulator.
 
-    bench.py [--write] [--only N] [--latency TIME]
+    bench.py [--write] [--only N] [--sets] [--latency TIME]
 
 Prints its tables in Markdown; `--write` puts them between the markers of `docs/guides/performance.md`. Times and
 memory are those of this machine; the counts hardly depend on it. Takes a few minutes and is no test.
@@ -61,11 +61,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.name}")
     parser.add_argument("--only", type=int, metavar="N", help="no other number of routes")
+    parser.add_argument("--sets", action="store_true", help="no single routes")
     parser.add_argument("--latency", default="50ms", metavar="TIME", help="of every call, default 50ms")
     wanted = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory(prefix="huaweivpc-bench-") as folder:
-            report = measure(Bench(pathlib.Path(folder), wanted.latency), wanted.only)
+            report = measure(Bench(pathlib.Path(folder), wanted.latency), wanted.only, wanted.sets)
     except demo.Failed as problem:
         raise SystemExit(f"\n{problem}") from problem
     print(report)
@@ -73,13 +74,13 @@ def main():
         write(report)
 
 
-def measure(bench, only):
+def measure(bench, only, only_sets):
     """Everything, as the Markdown that goes between the markers."""
     numbers = [(count, tables) for count, tables in ((1, 1), (10, 1), (100, 1), (200, 1), (1000, 5))
                if only in (None, count)]
-    kinds = [SINGLES, SET] if bench.offers(SET_TYPE) else [SINGLES]
+    kinds = [SET] if only_sets else [SINGLES, SET] if bench.offers(SET_TYPE) else [SINGLES]
     rows = [row for kind in kinds for count, tables in numbers for row in bench.life(kind, count, tables)]
-    if only in (None, 100):
+    if only in (None, 100) and SINGLES in kinds:
         rows += bench.life(BY_ADDRESS, 100, 1)
     lines = [surroundings(bench), ""]
     lines += table(Row.HEAD, [row.cells() for row in rows])

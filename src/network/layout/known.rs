@@ -19,7 +19,7 @@ pub(super) struct Known<'l> {
     pub(super) reserved: RangeMap<()>,
     pub(super) docker_pools: RangeMap<()>,
     pub(super) without_public_services: RangeMap<()>,
-    pub(super) tables: BTreeMap<&'l str, Routes<'l>>,
+    pub(super) tables: BTreeMap<&'l str, Routes<&'l Route>>,
     pub(super) default_table: Option<&'l Table>,
     /// The routes to other networks, of all tables.
     pub(super) remote: RangeMap<(&'l Table, &'l Route)>,
@@ -74,7 +74,7 @@ impl<'l> Known<'l> {
         }
     }
 
-    pub(super) fn table(&self, id: &str) -> Option<&Routes<'l>> {
+    pub(super) fn table(&self, id: &str) -> Option<&Routes<&'l Route>> {
         self.tables.get(id)
     }
 

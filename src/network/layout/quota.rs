@@ -7,6 +7,7 @@ use crate::network::{
     aggregate::whole_of,
     cidr::Cidr,
     finding::{Code, Finding, Subject},
+    route::Route,
     routes::Routes,
 };
 
@@ -61,11 +62,11 @@ fn of_table(id: &str, ranges: &BTreeSet<Cidr>, quota: u64, known: &Known<'_>) ->
 }
 
 /// Two ranges of one server that are the halves of one, the first such.
-fn mergeable<'l>(
+fn mergeable<'k>(
     id: &str,
-    routes: &Routes<'l>,
-    known: &Known<'l>,
-) -> Option<(&'l str, Cidr, Cidr, Cidr)> {
+    routes: &'k Routes<&Route>,
+    known: &'k Known<'_>,
+) -> Option<(&'k str, Cidr, Cidr, Cidr)> {
     let standing = routes
         .made()
         .filter(|route| route.next_hop_type == "ecs")

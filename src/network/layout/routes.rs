@@ -34,7 +34,7 @@ struct Place<'p, 'l> {
     host: &'p Host,
     found: &'p Found,
     /// Of the table that the route belongs in.
-    routes: &'p Routes<'l>,
+    routes: &'p Routes<&'l Route>,
     known: &'p Known<'l>,
 }
 

@@ -222,14 +222,14 @@ impl<C: Session> Kind<C> {
         shared: &Shared<C>,
         request: plan_resource_change::Request,
     ) -> Result<plan_resource_change::Response> {
-        let request = PlanRequest {
+        let mut request = PlanRequest {
             prior: self.received(request.prior_state.as_ref())?,
             proposed: self.received(request.proposed_new_state.as_ref())?,
             config: self.received(request.config.as_ref())?,
             private: request.prior_private,
             prior_identity: self.received_identity(request.prior_identity)?,
         };
-        let planned = self.entry.plan(request.clone())?;
+        let planned = self.entry.plan(&mut request)?;
         let problems = self.foresee(shared, &request, &planned).await;
         let requires_replace = planned
             .replaces

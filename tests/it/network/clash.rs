@@ -1,6 +1,6 @@
 //! What stands against a route, and what a run intends for a table.
 
-use huaweivpc::network::{Cidr, Claim, Clash, Intents, RangeMap, Room, Route, Standings, clashes};
+use huaweivpc::network::{Cidr, Claim, Clash, Intents, Room, Route, Routes, clashes};
 use proptest::prelude::*;
 
 use super::{addresses, cidr, small_range};
@@ -24,8 +24,8 @@ proptest! {
         standing in proptest::collection::vec((small_range(), any::<bool>()), 0..8),
     ) {
         let kind = |local| if local { "local" } else { "ecs" };
-        let table: RangeMap<Route> =
-            standing.iter().map(|(range, local)| (*range, route(*range, kind(*local)))).collect();
+        let table: Routes =
+            standing.iter().map(|(range, local)| route(*range, kind(*local))).collect();
         let found = clashes(new, &table);
 
         let wanted = addresses(new);
@@ -43,12 +43,12 @@ proptest! {
         standing in proptest::collection::vec(small_range(), 0..6),
         quota in 0_u64..12,
     ) {
-        let table: Standings = standing.iter().map(|range| route(*range, "ecs")).collect();
+        let table: Routes = standing.iter().map(|range| route(*range, "ecs")).collect();
         let tell = |plans: &[(Cidr, bool)]| {
             let mut intents = Intents::default();
             for (range, stays) in plans {
                 if *stays {
-                    intents.claim(*range, &Claim::new(range.to_string(), true));
+                    intents.claim(*range, Claim::new(range.to_string(), true));
                 } else {
                     intents.hold(*range);
                     intents.release(*range);
@@ -65,8 +65,8 @@ proptest! {
 
 #[test]
 fn a_default_route_leaves_others_their_part() {
-    let table: RangeMap<Route> = [("10.0.0.0/24", "local"), ("10.0.2.0/24", "ecs")]
-        .map(|(range, kind)| (cidr(range), route(cidr(range), kind)))
+    let table: Routes = [("10.0.0.0/24", "local"), ("10.0.2.0/24", "ecs")]
+        .map(|(range, kind)| route(cidr(range), kind))
         .into_iter()
         .collect();
     assert_eq!(clashes(cidr("0.0.0.0/0"), &table), []);
@@ -85,8 +85,8 @@ fn one_resource_is_planned_as_it_is_and_as_new_and_no_more() {
         (claim("a", true), claim("b", true), true),
     ] {
         let mut intents = Intents::default();
-        assert!(!intents.claim(range, &first));
-        assert_eq!(intents.claim(range, &second), is_claimed, "{first:?} {second:?}");
+        assert!(!intents.claim(range, first));
+        assert_eq!(intents.claim(range, second), is_claimed, "{first:?} {second:?}");
     }
 }
 
@@ -94,11 +94,11 @@ fn one_resource_is_planned_as_it_is_and_as_new_and_no_more() {
 fn room_is_counted_over_what_comes_and_what_goes() {
     let made = ["10.0.0.0/24", "10.0.1.0/24"].map(|range| route(cidr(range), "ecs"));
     let local = route(cidr("192.168.0.0/24"), "local");
-    let table: Standings = made.into_iter().chain([local]).collect();
+    let table: Routes = made.into_iter().chain([local]).collect();
     let mut intents = Intents::default();
     assert_eq!(intents.room(&table, 0), Room::Enough, "nothing is planned");
 
-    intents.claim(cidr("10.0.2.0/24"), &Claim::new("a", true));
+    intents.claim(cidr("10.0.2.0/24"), Claim::new("a", true));
     assert_eq!(intents.room(&table, 4), Room::Enough);
     assert_eq!(intents.room(&table, 3), Room::UnlessLocalCount { used: 2, new: 1, local: 1 });
     assert_eq!(intents.room(&table, 2), Room::Exceeded { used: 2, new: 1 });
@@ -107,6 +107,6 @@ fn room_is_counted_over_what_comes_and_what_goes() {
     assert_eq!(intents.room(&table, 2), Room::UnlessNothingGoes { used: 2, new: 1 });
     intents.release(cidr("10.0.1.0/24"));
     assert_eq!(intents.room(&table, 2), Room::UnlessLocalCount { used: 1, new: 1, local: 1 });
-    intents.claim(cidr("10.0.1.0/24"), &Claim::new("b", true));
+    intents.claim(cidr("10.0.1.0/24"), Claim::new("b", true));
     assert_eq!(intents.room(&table, 2), Room::Exceeded { used: 2, new: 1 });
 }

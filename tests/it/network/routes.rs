@@ -39,7 +39,7 @@ proptest! {
 
     #[test]
     fn a_look_at_a_table_finds_what_a_scan_finds(routes in table(), asked in destination(), last in 0_u8..32) {
-        let table: Routes<'_> = routes.iter().collect();
+        let table: Routes<&Route> = routes.iter().collect();
         let scan = |is_meant: &dyn Fn(&Route) -> bool| -> Vec<&Route> {
             let mut found: Vec<&Route> = routes.iter().filter(|route| is_meant(route)).collect();
             found.sort_by_key(|route| route.destination);
@@ -60,8 +60,10 @@ proptest! {
         prop_assert_eq!(table.narrower(asked).collect::<Vec<_>>(), scan(&|route| made(route) && lies_in(route)));
         prop_assert_eq!(table.made().collect::<Vec<_>>(), scan(&made));
         prop_assert_eq!(table.count_made() + table.count_local(), routes.len());
-        let is_in_the_way = |route: &Route| route.is_local() && route.destination.overlaps(asked) && !asked.is_default();
-        prop_assert_eq!(table.local(asked).is_some(), !scan(&is_in_the_way).is_empty());
+        let is_around = |route: &Route| route.is_local() && route.destination.contains(asked);
+        prop_assert_eq!(table.local_around(asked).into_iter().collect::<Vec<_>>(), scan(&is_around));
+        let is_inside = |route: &Route| route.is_local() && lies_in(route);
+        prop_assert_eq!(table.local_inside(asked).collect::<Vec<_>>(), scan(&is_inside));
 
         let address: IpAddr = Ipv4Addr::new(10, 0, 0, last).into();
         let longest = routes
