@@ -62,7 +62,7 @@ impl Batch<'_> {
     /// The table, fresh if something is decided by it alone: what is sent the cloud judges itself, and refuses a second
     /// route to a destination. What was wished during a look at the table travels along. `None` once all are answered.
     async fn known(&mut self, jobs: &mut Vec<Job>) -> Option<Arc<RouteTable>> {
-        if let Some(table) = self.knowledge.table()
+        if let Some(table) = self.knowledge.table(jobs)
             && jobs.iter().all(|job| job.is_to_be_sent(table))
         {
             return Some(Arc::clone(table));
@@ -70,7 +70,7 @@ impl Batch<'_> {
         self.knowledge.doubt();
         loop {
             let cloud = least_patient(jobs)?;
-            match self.table(&cloud).await {
+            match self.table(&cloud, jobs).await {
                 Ok(table) => {
                     self.writer.join(jobs, |job| job.is_to_be_sent(&table));
                     return Some(table);
@@ -84,8 +84,8 @@ impl Batch<'_> {
         }
     }
 
-    async fn table(&mut self, cloud: &Cloud) -> Result<Arc<RouteTable>> {
-        if let Some(table) = self.knowledge.table() {
+    async fn table(&mut self, cloud: &Cloud, jobs: &[Job]) -> Result<Arc<RouteTable>> {
+        if let Some(table) = self.knowledge.table(jobs) {
             return Ok(Arc::clone(table));
         }
         let look = self.look(cloud).await?;
@@ -112,7 +112,7 @@ impl Batch<'_> {
                 groups.push(group.split_off(most));
             }
             // Answers may have been lost, neighbours refused: look again at what each still takes.
-            let table = match self.table(&cloud).await {
+            let table = match self.table(&cloud, &group.jobs).await {
                 Ok(table) => table,
                 Err(error) if is_end(&error) => {
                     give_up(&mut group.jobs, &error);

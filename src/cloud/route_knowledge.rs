@@ -2,7 +2,7 @@
 //!
 //! The cloud judges what is sent: a second route to a destination is refused. But if the answer is lost, or others
 //! travelled in the refused call, only what stood there before tells our route from one that somebody else has made in
-//! the same words. So nothing is sent on an old look.
+//! the same words. So no creation is sent on an old look.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,9 @@ use tokio::time::Instant;
 
 use super::{
     bounds::now,
+    route_job::Job,
     route_table::{RouteChanges, RouteTable},
+    route_wish::Wish,
 };
 
 /// For how long a look counts: a resource looks up its next hop after it, and writes of a run follow on each other in
@@ -38,10 +40,12 @@ impl Knowledge {
         Self { look, most_entries: None }
     }
 
-    /// The table, unless it is not certain or was looked at too long ago.
-    pub(super) fn table(&self) -> Option<&Arc<RouteTable>> {
+    /// The table, unless it is not certain, or was looked at too long ago for a creation among `jobs`.
+    pub(super) fn table(&self, jobs: &[Job]) -> Option<&Arc<RouteTable>> {
         let look = self.look.as_ref()?;
-        (now() - look.began < LOOK_COUNTS_FOR).then_some(&look.table)
+        let is_creation = |job: &Job| matches!(job.wish, Wish::Create { .. });
+        let counts = now() - look.began < LOOK_COUNTS_FOR || !jobs.iter().any(is_creation);
+        counts.then_some(&look.table)
     }
 
     pub(super) fn learn(&mut self, look: Look) {

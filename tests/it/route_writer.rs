@@ -9,7 +9,7 @@ mod faults;
 mod law;
 mod model;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use huaweivpc::cloud::{About, Cloud, Config, Route, RouteTableId, Wish};
 use model::Model;
@@ -25,6 +25,13 @@ async fn against(model: Model) -> (Cloud, model::Served) {
     let notes = Arc::new(Kept::default());
     let config = Config { max_retries: 8, notes, ..config(served.server()) };
     (Cloud::new(config).unwrap(), served)
+}
+
+/// What was read until now is that much older.
+async fn age_by(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
 }
 
 /// What a note about the route to this destination says.

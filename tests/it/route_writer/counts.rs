@@ -1,11 +1,11 @@
 //! How many calls it takes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use huaweivpc::cloud::{Cloud, Wish, Written};
 use tokio::sync::Semaphore;
 
-use super::{against, create, destination, model::Model, remove};
+use super::{against, age_by, create, destination, model::Model, remove, set};
 use crate::cloud::{TABLE, id};
 
 /// Makes the wishes come true as Terraform does: so many at a time, each by itself.
@@ -69,6 +69,21 @@ async fn a_destroy_that_begins_anew_takes_as_few() {
     one_by_one(&cloud, all(remove, 100), 10).await;
     let seen = table.now().seen;
     assert!(seen.puts <= 15 && seen.gets <= 2, "{seen:?}");
+}
+
+#[tokio::test]
+async fn only_a_creation_wants_a_look_that_is_not_old() {
+    let (cloud, table) = against(Model::holding((0..3).map(|n| (destination(n), "")))).await;
+    let gets = |wish| async {
+        age_by(Duration::from_secs(11)).await;
+        let before = table.now().seen.gets;
+        cloud.write_route(&id(TABLE), wish).await.unwrap();
+        table.now().seen.gets - before
+    };
+    assert_eq!(gets(remove(destination(0))).await, 1);
+    assert_eq!(gets(remove(destination(1))).await, 0);
+    assert_eq!(gets(set(destination(2), "changed")).await, 0);
+    assert_eq!(gets(create(destination(4), "")).await, 1);
 }
 
 #[tokio::test]

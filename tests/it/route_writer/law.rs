@@ -17,7 +17,7 @@ use proptest::{
 };
 
 use super::{
-    about, against, create, destination,
+    about, against, age_by, create, destination,
     model::{Fault, Foreign, Model, Served},
     noted, remove, route, set,
 };
@@ -83,9 +83,7 @@ async fn check(
         served.change(|model| *model = Model { routes, ..Model::default() });
         cloud.route_table(table).await.unwrap();
         if !is_recent {
-            tokio::time::pause();
-            tokio::time::advance(LONG).await;
-            tokio::time::resume();
+            age_by(LONG).await;
         }
     }
     served.change(|model| *model = case.model.clone());
