@@ -26,7 +26,7 @@ use crate::cloud::id;
 /// The destinations that are wished of; others know of these and two more.
 const OURS: usize = 6;
 const ALL: usize = 8;
-/// After that nobody goes by what was read.
+/// After that no creation goes by what was read.
 const LONG: Duration = Duration::from_secs(11);
 /// Refused, when something is.
 const BAD: usize = 5;
@@ -44,7 +44,7 @@ struct Case {
 #[derive(Debug, Clone)]
 struct Read {
     routes: BTreeMap<String, String>,
-    /// Only just before, so that the writer goes by it.
+    /// Only just before.
     is_recent: bool,
 }
 
@@ -89,6 +89,7 @@ async fn check(
     served.change(|model| *model = case.model.clone());
     let before = case.model;
     let changed = changed_since(case.read.as_ref(), &before);
+    let is_recent = case.read.as_ref().is_some_and(|read| read.is_recent);
     let is_alone = before.foreign.is_empty() && changed.is_empty();
     for (destination, description) in &case.noted {
         cloud.leave_note(about(table, destination), &route(destination, description));
@@ -130,7 +131,7 @@ async fn check(
             "{destination} is {held:?}, not one of {possible:?}: {told:?}"
         );
         if !before.foreign.iter().flatten().any(|act| act.names(&destination))
-            && !changed.contains(&destination)
+            && !(is_recent && changed.contains(&destination))
             && let [(wish, answer)] = &told[..]
         {
             let found = before.routes.get(&destination).map(String::as_str);
@@ -158,7 +159,8 @@ async fn check(
             let is_bad = before.bad.contains(&wished.destination) && error.kind() == Kind::Refused;
             let is_full = before.room.is_some() && error.kind() == Kind::QuotaExceeded;
             let acts = before.foreign.iter().flatten();
-            let acts = acts.filter(|act| act.names(&wished.destination)).count();
+            let acts = acts.filter(|act| act.names(&wished.destination)).count()
+                + usize::from(changed.contains(&wished.destination));
             // What the cloud took, others may change before it shows.
             let is_undone =
                 error.leaves_doubt() && before.faults.iter().flatten().any(hides) && acts > 0;
@@ -171,9 +173,9 @@ async fn check(
     Ok(())
 }
 
-/// Where the writer goes by a look that is recent, and others have been quicker.
+/// Where others have been quicker than the writer, which goes by what was read: for a creation if that is recent.
 fn changed_since(read: Option<&Read>, before: &Model) -> BTreeSet<String> {
-    let Some(Read { routes, is_recent: true }) = read else { return BTreeSet::new() };
+    let Some(Read { routes, .. }) = read else { return BTreeSet::new() };
     let is_changed =
         |destination: &String| routes.get(destination) != before.routes.get(destination);
     (0..ALL).map(destination).filter(is_changed).collect()
