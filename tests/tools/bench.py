@@ -124,11 +124,13 @@ def time_of_an_apply(bench):
 
     bare = statistics.median(bench.bare() for _ in range(ROUNDS))
     one, many, slow = seconds(1, "0ms"), seconds(100, "0ms"), seconds(100, bench.latency)
-    starts = create(1, "0ms").starts
+    alone, together = create(1, "0ms"), create(100, "0ms")
+    starts, ours = alone.starts, together.computed - alone.computed
     rows = [
         ["Terraform itself: the same command without any provider", f"{bare:.2f} s"],
         [f"one route more: {starts} starts of the provider, schemas, plugin protocol", f"{one - bare:.2f} s"],
         ["99 routes more: Terraform's graph and state, our planning and applying", f"{many - one:.2f} s"],
+        ["of these, a core worked for the provider", f"{ours:.2f} s"],
         [f"the cloud: {bench.latency} for every call", f"{slow - many:.2f} s"],
         ["altogether", f"{slow:.2f} s"],
     ]
@@ -202,7 +204,7 @@ class Bench:
     def row(self, module, url, command):
         call(url, "DELETE")
         self.starts.write_text("")
-        with sampled(self.starts) as peak:
+        with sampled(self.starts) as (peaks, computed):
             began = time.monotonic()
             self.run(module, *command, "-no-color")
             seconds = time.monotonic() - began
@@ -211,7 +213,8 @@ class Bench:
         of_table = [entry for entry in reads if re.search(r"/routetables/[^/]+$", entry["path"])]
         return Row(
             writes=len(asked) - len(reads), table_reads=len(of_table), other_reads=len(reads) - len(of_table),
-            at_once=max((entry["in_flight"] for entry in asked), default=0), seconds=seconds, peak=max(peak, default=0),
+            at_once=max((entry["in_flight"] for entry in asked), default=0), seconds=seconds, peak=max(peaks, default=0),
+            computed=sum(computed.values()),
             refused=sum(entry["status"] == 429 for entry in asked), starts=len(self.starts.read_text().split()),
         )
 
@@ -233,7 +236,7 @@ class Bench:
 
 @dataclasses.dataclass
 class Row:
-    """What one command took. Seconds; memory in MB of the largest provider process."""
+    """What one command took. Seconds, `computed` those that a core worked for the provider; MB of its largest process."""
 
     writes: int
     table_reads: int
@@ -241,6 +244,7 @@ class Row:
     at_once: int
     seconds: float
     peak: float
+    computed: float
     refused: int
     starts: int
     what: str = ""
@@ -353,19 +357,20 @@ def running(command):
 
 @contextlib.contextmanager
 def sampled(starts):
-    """The peak memory (MB) of every process whose number is in the file, as the kernel keeps it."""
-    peaks, done = [], threading.Event()
+    """Of every process whose number is in the file, as the kernel keeps it: peak memory (MB), seconds of computing."""
+    peaks, computed, done = [], {}, threading.Event()
 
     def sample():
         while not done.wait(0.01):
             for process in starts.read_text().split():
                 with contextlib.suppress(OSError):
                     peaks.extend(memory(process, "VmHWM"))
+                    computed[process] = computing(process)
 
     sampler = threading.Thread(target=sample)
     sampler.start()
     try:
-        yield peaks
+        yield peaks, computed
     finally:
         done.set()
         sampler.join()
@@ -375,6 +380,12 @@ def memory(process, what):
     """A figure of `/proc/PID/status` in MB, none if the process is about to end."""
     status = pathlib.Path("/proc", str(process), "status").read_text()
     return [int(size) * 1024 / 1e6 for size in re.findall(rf"^{what}:\s+(\d+) kB", status, re.MULTILINE)]
+
+
+def computing(process):
+    """Seconds that a process has kept a core busy."""
+    fields = pathlib.Path("/proc", str(process), "stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def start(provider):
