@@ -73,12 +73,17 @@ impl<'a> Change<'a> {
         matches!(self.kind, ChangeKind::Create | ChangeKind::Update)
     }
 
-    /// The same for the same change of a resource of this type, in every process of this program.
-    pub(super) fn fingerprint(&self, resource: &str) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (resource, self).hash(&mut hasher);
-        hasher.finish()
+    /// The same for the same change of a resource of this type by the same provider block, in every process of this
+    /// program.
+    pub(super) fn fingerprint(&self, resource: &str, run: &Run) -> u64 {
+        fingerprint((run.block, resource, self))
     }
+}
+
+fn fingerprint(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The changes that other processes have examined for the Terraform that started this one. It plans twice: one process
@@ -93,14 +98,20 @@ pub trait Examined: Send + Sync {
 /// What the plans of one run share.
 pub struct Run {
     examined: Arc<dyn Examined>,
+    /// A fingerprint of the provider block. Several blocks may lead to several clouds, where the same words mean
+    /// something else.
+    block: u64,
     writing: AtomicBool,
     /// The examinations that have failed once.
     given_up: Mutex<HashSet<&'static str>>,
 }
 
 impl Run {
-    pub fn new(examined: Arc<dyn Examined>) -> Self {
-        Self { examined, writing: AtomicBool::new(false), given_up: Mutex::default() }
+    /// `block` is what the provider block says, without its secrets: what is written down must not tell of them, and
+    /// new ones lead to the same cloud.
+    pub fn new(examined: Arc<dyn Examined>, block: impl Hash) -> Self {
+        let (block, writing) = (fingerprint(block), AtomicBool::new(false));
+        Self { examined, block, writing, given_up: Mutex::default() }
     }
 
     /// The user was shown this change and what there is to say of it, and has accepted it.
