@@ -93,6 +93,9 @@ pub trait Examined: Send + Sync {
     fn knows(&self, fingerprint: u64) -> bool;
 
     fn add(&self, fingerprint: u64);
+
+    /// Takes back whatever was added for this Terraform.
+    fn forget(&self);
 }
 
 /// What the plans of one run share.
@@ -101,6 +104,7 @@ pub struct Run {
     /// A fingerprint of the provider block. Several blocks may lead to several clouds, where the same words mean
     /// something else.
     block: u64,
+    in_error: Mutex<bool>,
     writing: AtomicBool,
     /// The examinations that have failed once.
     given_up: Mutex<HashSet<&'static str>>,
@@ -110,8 +114,13 @@ impl Run {
     /// `block` is what the provider block says, without its secrets: what is written down must not tell of them, and
     /// new ones lead to the same cloud.
     pub fn new(examined: Arc<dyn Examined>, block: impl Hash) -> Self {
-        let (block, writing) = (fingerprint(block), AtomicBool::new(false));
-        Self { examined, block, writing, given_up: Mutex::default() }
+        Self {
+            examined,
+            block: fingerprint(block),
+            in_error: Mutex::default(),
+            writing: AtomicBool::new(false),
+            given_up: Mutex::default(),
+        }
     }
 
     /// The user was shown this change and what there is to say of it, and has accepted it.
@@ -119,9 +128,14 @@ impl Run {
         self.examined.knows(fingerprint)
     }
 
-    /// With this, the change has been examined. One that is in error is never accepted.
+    /// With this, the change has been examined. A plan with an error in it is never accepted, so nothing of it counts:
+    /// the error may be that two changes do not go together.
     pub(super) fn examined(&self, fingerprint: u64, found: &[Problem]) {
-        if found.iter().all(|problem| problem.severity != Severity::Error) {
+        let mut in_error = self.in_error.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.iter().any(|problem| problem.severity == Severity::Error) {
+            *in_error = true;
+            self.examined.forget();
+        } else if !*in_error {
             self.examined.add(fingerprint);
         }
     }

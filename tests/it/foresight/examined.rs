@@ -115,8 +115,11 @@ async fn two_resources_of_one_process_are_both_examined() {
     let (mut world, disk) = world().await;
     let config = route(&world, "10.0.3.0/24").await;
     let routes = [(ROUTE, config.clone()), (ROUTE, config)];
-    let (told, _) = plan_in(&mut world, || started_by(7, &disk), &routes).await;
-    assert_eq!(told, ["error at destination: Destination claimed twice"]);
+    // A plan that is in error is not accepted, so the first one does not count as examined either.
+    for _ in 0..2 {
+        let (told, _) = plan_in(&mut world, || started_by(7, &disk), &routes).await;
+        assert_eq!(told, ["error at destination: Destination claimed twice"]);
+    }
 }
 
 #[tokio::test]
