@@ -26,7 +26,7 @@ use crate::cloud::id;
 /// The destinations that are wished of; others know of these and two more.
 const OURS: usize = 6;
 const ALL: usize = 8;
-/// After that nobody goes by what was read.
+/// After that no creation goes by what was read.
 const LONG: Duration = Duration::from_secs(11);
 /// Refused, when something is.
 const BAD: usize = 5;
@@ -44,7 +44,7 @@ struct Case {
 #[derive(Debug, Clone)]
 struct Read {
     routes: BTreeMap<String, String>,
-    /// Only just before, so that the writer goes by it.
+    /// Only just before, so that the writer goes by it for creations too.
     is_recent: bool,
 }
 
@@ -87,8 +87,8 @@ async fn check(
         }
     }
     served.change(|model| *model = case.model.clone());
+    let changed = changed_since_read(&case);
     let before = case.model;
-    let changed = changed_since(case.read.as_ref(), &before);
     let is_alone = before.foreign.is_empty() && changed.is_empty();
     for (destination, description) in &case.noted {
         cloud.leave_note(about(table, destination), &route(destination, description));
@@ -163,7 +163,8 @@ async fn check(
             let is_undone =
                 error.leaves_doubt() && before.faults.iter().flatten().any(hides) && acts > 0;
             // Gone when we called, and back when we looked.
-            let is_back = error.code() == Some("VPC.2805") && acts > 1;
+            let was_outdated = usize::from(changed.contains(&wished.destination));
+            let is_back = error.code() == Some("VPC.2805") && acts + was_outdated > 1;
             prop_assert!(is_bad || is_full || is_undone || is_back, "{wished:?} failed of {error}");
             prop_assert!(is_undone || !error.leaves_doubt(), "a refusal leaves no doubt: {error}");
         }
@@ -171,11 +172,15 @@ async fn check(
     Ok(())
 }
 
-/// Where the writer goes by a look that is recent, and others have been quicker.
-fn changed_since(read: Option<&Read>, before: &Model) -> BTreeSet<String> {
-    let Some(Read { routes, is_recent: true }) = read else { return BTreeSet::new() };
-    let is_changed =
-        |destination: &String| routes.get(destination) != before.routes.get(destination);
+/// Where the writer goes by what was read, and others have been quicker. By an old look it creates nothing.
+fn changed_since_read(case: &Case) -> BTreeSet<String> {
+    let Some(Read { routes, is_recent }) = &case.read else { return BTreeSet::new() };
+    let goes_by_any_look = |it: &Wished| !matches!(it.wish, Wish::Create { .. });
+    let is_changed = |destination: &String| {
+        let named = || case.wishes.iter().filter(|it| it.destination == *destination);
+        routes.get(destination) != case.model.routes.get(destination)
+            && (*is_recent || named().any(goes_by_any_look))
+    };
     (0..ALL).map(destination).filter(is_changed).collect()
 }
 
