@@ -16,7 +16,8 @@ use super::{
 };
 
 /// For how long a look counts: a resource looks up its next hop after it, and writes of a run follow on each other in
-/// less. What others do in between is theirs to lose only if it is the very same as ours and our answer is lost.
+/// less. What others make in between passes for ours only if it is the very same, and our answer is lost or our call, with
+/// others in it, is refused.
 const LOOK_COUNTS_FOR: Duration = Duration::from_secs(10);
 
 /// A table as it was read.

@@ -73,12 +73,17 @@ impl<'a> Change<'a> {
         matches!(self.kind, ChangeKind::Create | ChangeKind::Update)
     }
 
-    /// The same for the same change of a resource of this type, in every process of this program.
-    pub(super) fn fingerprint(&self, resource: &str) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (resource, self).hash(&mut hasher);
-        hasher.finish()
+    /// The same for the same change of a resource of this type by the same provider block, in every process of this
+    /// program.
+    pub(super) fn fingerprint(&self, resource: &str, run: &Run) -> u64 {
+        fingerprint((run.block, resource, self))
     }
+}
+
+fn fingerprint(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The changes that other processes have examined for the Terraform that started this one. It plans twice: one process
@@ -88,19 +93,34 @@ pub trait Examined: Send + Sync {
     fn knows(&self, fingerprint: u64) -> bool;
 
     fn add(&self, fingerprint: u64);
+
+    /// Takes back whatever was added for this Terraform.
+    fn forget(&self);
 }
 
 /// What the plans of one run share.
 pub struct Run {
     examined: Arc<dyn Examined>,
+    /// A fingerprint of the provider block. Several blocks may lead to several clouds, where the same words mean
+    /// something else.
+    block: u64,
+    in_error: Mutex<bool>,
     writing: AtomicBool,
     /// The examinations that have failed once.
     given_up: Mutex<HashSet<&'static str>>,
 }
 
 impl Run {
-    pub fn new(examined: Arc<dyn Examined>) -> Self {
-        Self { examined, writing: AtomicBool::new(false), given_up: Mutex::default() }
+    /// `block` is what the provider block says, without its secrets: what is written down must not tell of them, and
+    /// new ones lead to the same cloud.
+    pub fn new(examined: Arc<dyn Examined>, block: impl Hash) -> Self {
+        Self {
+            examined,
+            block: fingerprint(block),
+            in_error: Mutex::default(),
+            writing: AtomicBool::new(false),
+            given_up: Mutex::default(),
+        }
     }
 
     /// The user was shown this change and what there is to say of it, and has accepted it.
@@ -108,9 +128,14 @@ impl Run {
         self.examined.knows(fingerprint)
     }
 
-    /// With this, the change has been examined. One that is in error is never accepted.
+    /// With this, the change has been examined. A plan with an error in it is never accepted, so nothing of it counts:
+    /// the error may be that two changes do not go together.
     pub(super) fn examined(&self, fingerprint: u64, found: &[Problem]) {
-        if found.iter().all(|problem| problem.severity != Severity::Error) {
+        let mut in_error = self.in_error.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.iter().any(|problem| problem.severity == Severity::Error) {
+            *in_error = true;
+            self.examined.forget();
+        } else if !*in_error {
             self.examined.add(fingerprint);
         }
     }

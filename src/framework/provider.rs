@@ -1,6 +1,6 @@
 //! The provider as a whole: its own schema and the tables of what it offers.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -71,6 +71,17 @@ impl<C> Provider<C> {
 
     pub fn validate(&self, config: &Value) -> Vec<Problem> {
         validate::validate(self.schema, config)
+    }
+
+    /// What the provider block says apart from its secrets.
+    pub fn without_secrets<'v>(&self, block: &'v Value) -> BTreeMap<&'v str, &'v Value> {
+        let is_secret =
+            |name: &str| self.schema.attributes.iter().any(|it| it.name == name && it.sensitive);
+        let members = block.as_map().into_iter().flatten();
+        members
+            .map(|(name, value)| (name.as_str(), value))
+            .filter(|(it, _)| !is_secret(it))
+            .collect()
     }
 
     fn local_name<'n>(&self, type_name: &'n str) -> Option<&'n str> {

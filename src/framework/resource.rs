@@ -186,7 +186,7 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
     ) -> BoxFuture<'a, Vec<Problem>> {
         Box::pin(async move {
             let change = Change::of(request, planned);
-            let fingerprint = change.makes_something().then(|| change.fingerprint(R::NAME));
+            let fingerprint = change.makes_something().then(|| change.fingerprint(R::NAME, run));
             if fingerprint.is_some_and(|it| run.is_examined(it)) {
                 return Vec::new();
             }

@@ -75,6 +75,11 @@ impl Examined for ExaminedFiles {
             debug!(%error, "what was examined could not be noted");
         }
     }
+
+    fn forget(&self) {
+        // Most often there is nothing yet, and what stays is no more than a word that comes late.
+        drop(self.file.as_ref().map(|file| self.folder.remove(file)));
+    }
 }
 
 /// The number of a process may be another one's tomorrow, and is a small one in every container; when it was started
@@ -94,7 +99,7 @@ fn line(fingerprint: u64, now: SystemTime) -> String {
     format!("{} {fingerprint:016x}\n", seconds(now))
 }
 
-/// What was added to a file in the last minutes. A line that was not written to its end is none.
+/// What was added to a file in the last minutes. What is left of a damaged line matches nothing.
 fn current(content: &[u8], now: SystemTime) -> HashSet<u64> {
     let fingerprint = |line: &str| {
         let (added, fingerprint) = line.split_once(' ')?;

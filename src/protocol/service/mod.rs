@@ -19,7 +19,7 @@ use super::{
     generated::tfplugin6::{self as wire, get_provider_schema, provider_server},
     schema,
 };
-use crate::framework::{Configured, Problem, Provider, Run, Session};
+use crate::framework::{Configured, Problem, Provider, Run, Session, Value};
 
 /// Serves one provider.
 pub struct Service<C: 'static> {
@@ -43,9 +43,9 @@ struct Connection<C> {
 }
 
 impl<C> Connection<C> {
-    fn new(provider: &Provider<C>, configured: Option<Configured<C>>) -> Self {
-        let run = Arc::new(Run::new(Arc::clone(&provider.examined)));
-        Self { configured, stop: CancellationToken::new(), run }
+    fn new(provider: &Provider<C>, block: &Value, configured: Option<Configured<C>>) -> Self {
+        let run = Run::new(Arc::clone(&provider.examined), provider.without_secrets(block));
+        Self { configured, stop: CancellationToken::new(), run: Arc::new(run) }
     }
 }
 
@@ -53,7 +53,7 @@ impl<C> Service<C> {
     pub fn new(provider: Provider<C>) -> Self {
         Self {
             shared: Arc::new(Shared {
-                connection: Mutex::new(Connection::new(&provider, None)),
+                connection: Mutex::new(Connection::new(&provider, &Value::Null, None)),
                 provider,
                 schema: OnceLock::new(),
             }),
@@ -86,9 +86,9 @@ impl<C: Session> Shared<C> {
     }
 
     /// Replaces whatever was configured before, and with it the token: this may be another run.
-    fn connect(&self, configured: Option<Configured<C>>) {
+    fn connect(&self, block: &Value, configured: Option<Configured<C>>) {
         *self.connection.lock().unwrap_or_else(PoisonError::into_inner) =
-            Connection::new(&self.provider, configured);
+            Connection::new(&self.provider, block, configured);
     }
 
     fn run(&self) -> Arc<Run> {

@@ -59,6 +59,25 @@ fn what_one_run_moves_is_no_conflict() {
     });
 }
 
+/// Terraform refreshes before a destroy by a plan of the configuration as it is.
+#[test]
+fn what_cannot_be_made_stops_a_destroy_that_refreshes_and_no_other() {
+    for_each_cli(|cli| {
+        let stage = Stage::new(cli);
+        let made = stage.route("made", "10.0.2.0/24", "192.168.0.2", "");
+        stage.workspace.write("main.tf", &made);
+        stage.workspace.apply().succeeded();
+        let impossible = stage.route("impossible", "192.168.0.128/25", "192.168.0.2", "");
+        stage.workspace.write("main.tf", &(made + &impossible));
+
+        let errors = stage.workspace.destroy().errors();
+        let summaries: Vec<&str> = errors.iter().map(|it| it.summary.as_str()).collect();
+        assert_eq!(summaries, ["Destination inside a local route"]);
+        stage.workspace.run(&["destroy", "-json", "-auto-approve", "-refresh=false"]).succeeded();
+        assert_eq!(stage.cloud.state().pointer("/route_tables/0/routes"), Some(&json!([])));
+    });
+}
+
 /// Terraform plans once to show the plan and once more, in another process, to apply it.
 #[test]
 fn what_was_examined_for_the_user_is_not_examined_again_to_apply_it() {

@@ -83,6 +83,22 @@ async fn a_number_that_another_process_has_had_is_another_terraform() {
     assert_eq!(plan_in(&mut world, || started_by(7, &disk), &routes).await.1, 0);
 }
 
+/// Two provider blocks of one Terraform are two processes, and what is right in one cloud may be wrong in the other.
+#[tokio::test]
+async fn the_same_plan_in_another_cloud_is_another_one() {
+    let (mut with_narrower, disk) = world().await;
+    let mut without = World::on(|| started_by(7, &disk), json!({}), json!({})).await;
+    let routes = [(ROUTE, route(&without, "10.0.2.0/24").await)];
+
+    assert_eq!(plan_in(&mut without, || started_by(7, &disk), &routes).await, (Vec::new(), 4));
+    let told = plan_in(&mut with_narrower, || started_by(7, &disk), &routes).await;
+    assert_eq!(told, (vec![WARNING.to_owned()], 4));
+
+    // Secrets may be made anew for each process, and lead to the same cloud.
+    without.settings["secret_key"] = json!("a new one");
+    assert_eq!(plan_in(&mut without, || started_by(7, &disk), &routes).await, (Vec::new(), 0));
+}
+
 #[tokio::test]
 async fn what_is_in_error_is_in_error_every_time() {
     let (mut world, disk) = world().await;
@@ -99,8 +115,11 @@ async fn two_resources_of_one_process_are_both_examined() {
     let (mut world, disk) = world().await;
     let config = route(&world, "10.0.3.0/24").await;
     let routes = [(ROUTE, config.clone()), (ROUTE, config)];
-    let (told, _) = plan_in(&mut world, || started_by(7, &disk), &routes).await;
-    assert_eq!(told, ["error at destination: Destination claimed twice"]);
+    // A plan that is in error is not accepted, so the first one does not count as examined either.
+    for _ in 0..2 {
+        let (told, _) = plan_in(&mut world, || started_by(7, &disk), &routes).await;
+        assert_eq!(told, ["error at destination: Destination claimed twice"]);
+    }
 }
 
 #[tokio::test]

@@ -155,6 +155,8 @@ impl Examined for NothingExamined {
     }
 
     fn add(&self, _: u64) {}
+
+    fn forget(&self) {}
 }
 
 /// The same, called directly.
