@@ -130,10 +130,9 @@ async fn check(
             possible.contains(&held),
             "{destination} is {held:?}, not one of {possible:?}: {told:?}"
         );
-        if !before.foreign.iter().flatten().any(|act| act.names(&destination))
-            && !(is_recent && changed.contains(&destination))
-            && let [(wish, answer)] = &told[..]
-        {
+        let is_disturbed = before.foreign.iter().flatten().any(|act| act.names(&destination))
+            || is_recent && changed.contains(&destination);
+        if !is_disturbed && let [(wish, answer)] = &told[..] {
             let found = before.routes.get(&destination).map(String::as_str);
             let was_noted = case.noted.get(&destination).copied();
             let is_noted = noted(cloud, table, &destination).is_some();
