@@ -314,7 +314,7 @@ async fn it_ends_at_once_and_cleans_up_whatever_streams_are_open() {
 async fn what_is_not_on_offer_is_said_so() {
     let process = Start::new().run();
     let mut provider = provider(process.plain().await);
-    macro_rules! unimplemented {
+    macro_rules! not_on_offer {
         ($($rpc:ident($request:expr)),* $(,)?) => {
             $(
                 let status = provider.$rpc($request).await.err().expect(stringify!($rpc));
@@ -322,7 +322,7 @@ async fn what_is_not_on_offer_is_said_so() {
             )*
         };
     }
-    unimplemented!(
+    not_on_offer!(
         move_resource_state(wire::move_resource_state::Request::default()),
         generate_resource_config(wire::generate_resource_config::Request::default()),
         validate_ephemeral_resource_config(
