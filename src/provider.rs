@@ -16,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 
 use self::{examined::ExaminedFiles, notes::NoteFiles};
 use crate::{
-    cloud::Cloud,
+    cloud::{Cloud, Owner},
     data_sources::{
         container_cidr_plan::ContainerCidrPlan, ecs_hosts::EcsHosts, route_table::RouteTable,
         security_group::SecurityGroup, subnet::Subnet, vpc::Vpc,
     },
     framework::{
-        AnyDataSource, AnyResource, Configured, Function, Problem, Problems, Provider, Result,
-        Session, Value, data_source, resource,
+        AnyDataSource, AnyResource, Configured, Function, InstanceId, Problem, Problems, Provider, Result,
+        Session, Value, data_source, json, resource,
     },
     functions::{
         cidr_aggregate::CidrAggregate, cidr_allocate::CidrAllocate, cidr_contains::CidrContains,
@@ -113,7 +113,7 @@ fn configure(block: &Value, environment: &Environment) -> Result<Configured<Clou
     }
     let arguments = crate::framework::to_struct(block, &[])?;
     let files = |path: &str| environment.files.read(Path::new(path));
-    let notes = Arc::new(NoteFiles::new(environment));
+    let notes = Arc::new(NoteFiles::new(environment, without_secrets(block)));
     let config =
         settings::resolve(&arguments, &*environment.variable, &files, environment.now, notes)
             .or_else(|problems| {
@@ -121,6 +121,13 @@ fn configure(block: &Value, environment: &Environment) -> Result<Configured<Clou
                     .map_or_else(|| Err(Problem::bug("refused without a problem").into()), Err)
             })?;
     Ok(Configured::Ready(Cloud::new(config)?))
+}
+
+/// What tells one provider block from another, and may be written down.
+fn without_secrets(block: &Value) -> serde_json::Value {
+    let is_secret = |name: &str| settings::SCHEMA.attribute(name).is_some_and(|it| it.sensitive);
+    let members = block.as_map().into_iter().flatten().filter(|(name, _)| !is_secret(name));
+    members.map(|(name, value)| (name.clone(), json::write(value))).collect()
 }
 
 /// What to say in a call that needs the cloud while parts of the provider block are known only after apply.
@@ -138,5 +145,17 @@ fn not_yet(block: &Value) -> Problem {
 impl Session for Cloud {
     fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self {
         Cloud::bounded(self, limit, stop)
+    }
+
+    fn for_instance(&self, instance: &InstanceId) -> Self {
+        self.for_owner(Owner::new(instance.as_str()))
+    }
+
+    fn for_change_of(&self, instance: &InstanceId) -> Self {
+        Cloud::for_change_of(self, Owner::new(instance.as_str()))
+    }
+
+    fn has_planned(&self) {
+        self.leave_snapshot();
     }
 }

@@ -17,6 +17,7 @@ use super::{
     error::{Error, Kind, Result},
     intents::Plans,
     known::{Known, Now},
+    ownership::{Owner, Ownership, UnderWay},
     request::answer,
     retry::{self, Decision, Effect, Past, Policy},
     route_writer::RouteWriters,
@@ -30,6 +31,9 @@ use super::{
 pub struct Cloud {
     session: Arc<Session>,
     bounds: Bounds,
+    owner: Owner,
+    /// Of a change: it is under way as long as somebody works on it.
+    _under_way: Option<Arc<UnderWay>>,
 }
 
 struct Session {
@@ -49,6 +53,7 @@ struct Session {
     known: Known,
     now: Now,
     plans: Plans,
+    ownership: Arc<Ownership>,
 }
 
 /// How many elements a page of a list may hold. The API allows up to 2000.
@@ -81,8 +86,10 @@ impl Cloud {
             known: Known::default(),
             now: Now::default(),
             plans: Plans::default(),
+            ownership: Arc::default(),
         };
-        Ok(Self { session: Arc::new(session), bounds: Bounds::default() })
+        let session = Arc::new(session);
+        Ok(Self { session, bounds: Bounds::default(), owner: Owner::default(), _under_way: None })
     }
 
     /// The same session, bounded in time from now on, in place of any earlier bounds.
@@ -90,7 +97,17 @@ impl Cloud {
     /// After `limit`, or once `stop` is cancelled, nothing is started or waited for any more. A read in flight is
     /// given up at once; a write in flight may finish, so that its outcome is known.
     pub fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self {
-        Self { session: Arc::clone(&self.session), bounds: Bounds::from_now(limit, stop) }
+        Self { bounds: Bounds::from_now(limit, stop), ..self.clone() }
+    }
+
+    /// The same session, for what concerns one resource instance.
+    pub fn for_owner(&self, owner: Owner) -> Self {
+        Self { owner, ..self.clone() }
+    }
+
+    /// The same, for a change of it. Others may wait for what comes of that.
+    pub fn for_change_of(&self, owner: Owner) -> Self {
+        Self { owner, _under_way: Some(self.under_way()), ..self.clone() }
     }
 
     /// Lists show what there is in all enterprise projects, as far as the user may see it.
@@ -133,6 +150,14 @@ impl Cloud {
     /// The enterprise project to list, where one is named here or in the provider block.
     pub(super) fn enterprise_project(&self, named: Option<&str>) -> Option<String> {
         named.map(str::to_owned).or_else(|| self.config().enterprise_project_id.clone())
+    }
+
+    pub(super) fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    pub(super) fn ownership(&self) -> &Arc<Ownership> {
+        &self.session.ownership
     }
 
     pub(super) fn plans(&self) -> &Plans {

@@ -11,7 +11,7 @@
 //!
 //! What is about to be made is noted first, in `notes.rs`, so that a run that was killed can be gone on with.
 //!
-//! What the plans of one run share is in `intents.rs`.
+//! What the plans of one run share is in `intents.rs`, who owns what in a run in `ownership.rs`.
 //!
 //! Absence is a value: what reads one object returns `None` where the cloud says that there is none, and an error
 //! for everything else.
@@ -35,6 +35,7 @@ mod lookup;
 mod memo;
 mod metadata;
 mod notes;
+mod ownership;
 mod port;
 mod project;
 mod quota;
@@ -68,6 +69,7 @@ pub use ids::{
 };
 pub use intents::RuleIntents;
 pub use notes::{About, NoNotes, Notes};
+pub use ownership::{Claims, Contest, Object, Owner, Planning, Release, Sweep, SweptRoute};
 pub use port::{AddressPair, Port};
 pub use quota::{Quota, ROUTES_PER_TABLE, SECURITY_GROUP_RULES};
 pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};

@@ -26,6 +26,12 @@ pub trait Notes: fmt::Debug + Send + Sync {
     fn find(&self, about: &Value) -> Option<Value>;
 
     fn settle(&self, about: &Value);
+
+    /// Keeps what a process that plans has seen of Terraform's state, in place of what an earlier one has left.
+    fn leave_snapshot(&self, snapshot: &Value);
+
+    /// What the last process that planned has left.
+    fn find_snapshot(&self) -> Option<Value>;
 }
 
 /// Keeps nothing.
@@ -40,6 +46,12 @@ impl Notes for NoNotes {
     }
 
     fn settle(&self, _: &Value) {}
+
+    fn leave_snapshot(&self, _: &Value) {}
+
+    fn find_snapshot(&self) -> Option<Value> {
+        None
+    }
 }
 
 /// What a note is about. There is one note about a thing at most.

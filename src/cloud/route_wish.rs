@@ -25,8 +25,6 @@ pub enum Written {
     Exists,
     /// The destination lies in a range that the table routes by itself.
     Local(Cidr),
-    /// Another resource of the same run has made a route to the destination.
-    Claimed,
 }
 
 /// What a wish takes.

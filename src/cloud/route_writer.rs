@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tracing::error;
 
 use super::{
-    callers::{Caller, Callers},
+    callers::Callers,
     client::Cloud,
     error::{Error, Kind, Result},
     ids::RouteTableId,
@@ -24,7 +24,6 @@ use super::{
     route_knowledge::Knowledge,
     route_wish::{Wish, Written},
 };
-use crate::network::Cidr;
 
 /// The writers of a session, one for each table that something was wished of.
 #[derive(Default)]
@@ -42,8 +41,6 @@ struct Desk {
     queue: Vec<Job>,
     /// Somebody is writing, and will look at the queue again.
     writing: bool,
-    /// The destinations that resources of this run have made routes to, or are making.
-    claims: HashSet<Cidr>,
     knowledge: Knowledge,
     last_ticket: u64,
 }
@@ -52,13 +49,6 @@ struct Desk {
 struct Promise {
     ticket: u64,
     answer: oneshot::Receiver<Result<Written>>,
-    claim: Option<Claim>,
-}
-
-/// A destination that a wish has claimed for this run. Ends with the wish, unless that comes true.
-struct Claim {
-    writer: Arc<RouteWriter>,
-    destination: Option<Cidr>,
 }
 
 impl Cloud {
@@ -88,18 +78,14 @@ impl Cloud {
     }
 
     async fn await_answer(&self, writer: &RouteWriter, promise: Promise) -> Result<Written> {
-        let Promise { ticket, mut answer, claim } = promise;
+        let Promise { ticket, mut answer } = promise;
         let answered = match self.during(&writer.operation(), &mut answer).await {
             Ok(answered) => answered,
             // Still queued: nothing has happened. On its way: the writer goes by the same bounds, and knows more.
             Err(end) if writer.withdraw(ticket) => Ok(Err(end)),
             Err(_) => answer.await,
         };
-        let answer = answered.unwrap_or_else(|_| Err(ended(&writer.table)));
-        if let (Ok(Written::Done), Some(claim)) = (&answer, claim) {
-            claim.keep();
-        }
-        answer
+        answered.unwrap_or_else(|_| Err(ended(&writer.table)))
     }
 }
 
@@ -130,44 +116,18 @@ impl RouteWriter {
         format!("change routes of route table {}", self.table)
     }
 
-    /// Puts the wishes into the queue, all at once. A creation where another resource of this run has claimed the
-    /// destination is answered right away.
-    fn accept(self: &Arc<Self>, cloud: &Cloud, wishes: Vec<Wish>) -> Vec<Promise> {
+    /// Puts the wishes into the queue, all at once.
+    fn accept(&self, cloud: &Cloud, wishes: Vec<Wish>) -> Vec<Promise> {
         let mut desk = self.desk();
         let caller = self.callers.wish();
-        let accept = |wish| self.accept_one(&mut desk, cloud, &caller, wish);
+        let accept = |wish| {
+            desk.last_ticket += 1;
+            let ticket = desk.last_ticket;
+            let (reply, answer) = oneshot::channel();
+            desk.queue.push(Job::new(ticket, wish, &self.table, cloud, &caller, reply));
+            Promise { ticket, answer }
+        };
         wishes.into_iter().map(accept).collect()
-    }
-
-    fn accept_one(
-        self: &Arc<Self>,
-        desk: &mut Desk,
-        cloud: &Cloud,
-        caller: &Arc<Caller>,
-        wish: Wish,
-    ) -> Promise {
-        let destination = wish.destination();
-        let (mut claim, mut is_claimed) = (None, false);
-        if let Some(range) = destination {
-            match &wish {
-                Wish::Create { .. } if desk.claims.insert(range) => {
-                    claim = Some(Claim { writer: Arc::clone(self), destination });
-                }
-                Wish::Create { .. } => is_claimed = true,
-                Wish::Set { .. } => drop(desk.claims.insert(range)),
-                Wish::Remove { .. } => drop(desk.claims.remove(&range)),
-            }
-        }
-        desk.last_ticket += 1;
-        let ticket = desk.last_ticket;
-        let (reply, answer) = oneshot::channel();
-        let job = Job::new(ticket, wish, &self.table, cloud, caller, reply);
-        if is_claimed {
-            job.answer(Ok(Written::Claimed));
-        } else {
-            desk.queue.push(job);
-        }
-        Promise { ticket, answer, claim }
     }
 
     /// Sees to it that somebody writes.
@@ -230,20 +190,6 @@ impl RouteWriter {
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
         locked(&self.desk)
-    }
-}
-
-impl Claim {
-    fn keep(mut self) {
-        self.destination = None;
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        if let Some(destination) = self.destination {
-            self.writer.desk().claims.remove(&destination);
-        }
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
     error::{Kind, Result, Subject},
     ids::{Description, RuleId, SecurityGroupId},
 };
+use crate::network::PortRanges;
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "WireRule")]
@@ -55,6 +56,27 @@ pub struct NewRule {
     pub action: String,
     pub priority: i64,
     pub description: Description,
+}
+
+impl NewRule {
+    /// What the cloud goes by when it refuses a second rule: all but the description.
+    pub fn terms(&self) -> String {
+        let ports = self.multiport.as_deref();
+        let ports = ports.map(|text| match text.parse::<PortRanges>() {
+            Ok(ports) => ports.merged().to_string(),
+            Err(_) => text.to_owned(),
+        });
+        json!([
+            self.direction,
+            self.ethertype,
+            self.protocol,
+            ports,
+            self.remote_ip_prefix,
+            self.action,
+            self.priority
+        ])
+        .to_string()
+    }
 }
 
 /// What a rule is where its version of the API has no word for it.

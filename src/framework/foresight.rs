@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use super::{
     draft::Draft,
     plan::{PlanRequest, Planned},
+    private::{self, InstanceId},
     problem::{Problem, Problems, Severity},
     value::Value,
 };
@@ -68,6 +69,11 @@ impl<'a> Change<'a> {
         self.prior.object(self.private)
     }
 
+    /// The instance that is changed. One that is replaced is planned as it is, and then as new under the same name.
+    pub fn instance(&self) -> Option<InstanceId> {
+        private::instance(self.private)
+    }
+
     /// Something is made or changed, so there is something to examine.
     pub fn makes_something(&self) -> bool {
         matches!(self.kind, ChangeKind::Create | ChangeKind::Update)
@@ -105,6 +111,7 @@ pub struct Run {
     /// something else.
     block: u64,
     in_error: Mutex<bool>,
+    planned: AtomicBool,
     writing: AtomicBool,
     /// The examinations that have failed once.
     given_up: Mutex<HashSet<&'static str>>,
@@ -118,6 +125,7 @@ impl Run {
             examined,
             block: fingerprint(block),
             in_error: Mutex::default(),
+            planned: AtomicBool::new(false),
             writing: AtomicBool::new(false),
             given_up: Mutex::default(),
         }
@@ -138,6 +146,16 @@ impl Run {
         } else if !*in_error {
             self.examined.add(fingerprint);
         }
+    }
+
+    /// Something is planned.
+    pub fn begin_planning(&self) {
+        self.planned.store(true, Ordering::Relaxed);
+    }
+
+    /// This is the process that plans, not the one that applies, which plans as well.
+    pub fn is_for_planning(&self) -> bool {
+        self.planned.load(Ordering::Relaxed) && !self.is_writing()
     }
 
     /// The user has accepted the plan, and objects change now. From here on whoever writes looks for himself; a plan
@@ -189,20 +207,28 @@ impl Run {
 pub struct Foresight<'r> {
     run: &'r Run,
     found: Vec<Problem>,
+    /// What is to be told of an object that stays as it is, too.
+    of_objects_that_stay: Vec<Problem>,
 }
 
 impl<'r> Foresight<'r> {
     pub(super) fn new(run: &'r Run) -> Self {
-        Self { run, found: Vec::new() }
+        Self { run, found: Vec::new(), of_objects_that_stay: Vec::new() }
     }
 
     pub fn find(&mut self, problems: impl IntoIterator<Item = Problem>) {
         self.found.extend(problems);
     }
 
+    /// What two resources of the configuration do to each other, of which either may stay as it is.
+    pub fn find_between(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.of_objects_that_stay.extend(problems);
+    }
+
     /// Something is known to be wrong already, so there is no use in looking further.
     pub fn has_errors(&self) -> bool {
-        self.found.iter().any(|problem| problem.severity == Severity::Error)
+        let mut found = self.found.iter().chain(&self.of_objects_that_stay);
+        found.any(|problem| problem.severity == Severity::Error)
     }
 
     /// What `look` has seen; `None` where it failed, which becomes a warning that `what` was not checked. `what` begins
@@ -224,11 +250,14 @@ impl<'r> Foresight<'r> {
         }
     }
 
-    /// What was found. Nothing may stand in the way of a destruction, nor of what stays as it is.
+    /// What was found. Nothing may stand in the way of a destruction, nor the cloud in that of what stays as it is.
     pub(super) fn about(self, kind: ChangeKind) -> Vec<Problem> {
-        match kind {
+        let mut found = match kind {
             ChangeKind::Create | ChangeKind::Update => self.found,
-            ChangeKind::Keep | ChangeKind::Delete => Vec::new(),
-        }
+            ChangeKind::Keep => Vec::new(),
+            ChangeKind::Delete => return Vec::new(),
+        };
+        found.extend(self.of_objects_that_stay);
+        found
     }
 }

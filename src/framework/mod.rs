@@ -2,7 +2,8 @@
 //!
 //! Nothing here knows a cloud, gRPC or msgpack. A resource is a struct that is its own state, a constant
 //! [`Schema`] and a few verbs ([`Resource`]); planning, importing, identities, timeouts and the rule that
-//! half-made objects are kept are written once, here, and driven by the schema.
+//! half-made objects are kept are written once, here, and driven by the schema. What tells one instance of the state
+//! from another is in its private data.
 //!
 //! Reading order: [`value`] (what travels), [`schema`] (what is declared), [`problem`] (what went wrong),
 //! [`plan`] (what will change), [`foresight`] (what speaks against it), [`resource`], [`data_source`], [`function`], [`provider`].
@@ -13,6 +14,7 @@ pub mod foresight;
 pub mod function;
 pub mod json;
 pub mod plan;
+mod private;
 pub mod problem;
 pub mod provider;
 pub mod record;
@@ -26,6 +28,7 @@ pub use draft::{Draft, Given};
 pub use foresight::{Change, ChangeKind, Examined, Foresight, Run};
 pub use function::{Function, FunctionError, Parameter, Signature};
 pub use plan::{PlanRequest, Planned};
+pub use private::InstanceId;
 pub use problem::{Path, Problem, Problems, Result, Severity, Step, all_of, one_of, quoted};
 pub use provider::{Configured, Provider, Session};
 pub use record::{key_from_id, to_struct};

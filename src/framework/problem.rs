@@ -96,6 +96,11 @@ impl Problems {
         self
     }
 
+    /// An object exists in spite of the failure.
+    pub fn keeps_something(&self) -> bool {
+        self.half_made.is_some() || self.kept.is_some()
+    }
+
     /// What Terraform has to record, and the problems to show.
     pub fn into_parts(self) -> (Vec<Problem>, Option<Stored>) {
         (self.list, self.kept.map(|kept| *kept))

@@ -8,6 +8,7 @@ use super::{
     data_source::AnyDataSource,
     foresight::Examined,
     function::Function,
+    private::InstanceId,
     problem::{Problem, Result},
     resource::AnyResource,
     schema::Schema,
@@ -20,6 +21,20 @@ pub trait Session: Clone + Send + Sync + 'static {
     /// A handle on the same session for one operation: past `limit`, or once `stop` is cancelled, it starts
     /// nothing and waits for nothing any more, so that what exists can be recorded.
     fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self;
+
+    /// The same session for what concerns one resource instance.
+    fn for_instance(&self, instance: &InstanceId) -> Self {
+        let _ = instance;
+        self.clone()
+    }
+
+    /// The same, for a change of it.
+    fn for_change_of(&self, instance: &InstanceId) -> Self {
+        self.for_instance(instance)
+    }
+
+    /// The process has planned, and ends.
+    fn has_planned(&self) {}
 }
 
 /// Everything the protocol serves. `C` is the session of the provider's cloud.

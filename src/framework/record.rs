@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     json,
+    private::{InstanceId, Private},
     problem::{Problem, Result},
     resource::Stored,
     schema::Schema,
@@ -26,9 +27,7 @@ pub fn to_struct<T: DeserializeOwned>(object: &Value, private: &[u8]) -> Result<
     let mut members = members_of(object)?;
     members.remove(ID);
     members.remove(TIMEOUTS);
-    if !private.is_empty() {
-        let memory = serde_json::from_slice(private)
-            .map_err(|error| Problem::bug(format!("private data: {error}")))?;
+    if let Some(memory) = Private::parse(private)?.memory {
         members.insert(MEMORY.to_owned(), memory);
     }
     Ok(serde_json::from_value(Json::Object(members)).map_err(Problem::bug)?)
@@ -53,14 +52,16 @@ pub(super) fn to_value<T: Serialize>(object: &T, schema: &Schema) -> Result<Valu
 }
 
 /// The form in which a struct is stored. `timeouts` are the user's and stay as they were.
-pub(super) fn to_stored(object: Json, schema: &Schema, timeouts: &Value) -> Result<Stored> {
+pub(super) fn to_stored(
+    object: Json,
+    schema: &Schema,
+    timeouts: &Value,
+    instance: InstanceId,
+) -> Result<Stored> {
     let Json::Object(mut members) = object else {
         return Err(Problem::bug("a resource has to serialize as an object").into());
     };
-    let private = match members.remove(MEMORY) {
-        Some(memory) => serde_json::to_vec(&memory).map_err(Problem::bug)?,
-        None => Vec::new(),
-    };
+    let private = Private { instance: Some(instance), memory: members.remove(MEMORY) }.to_bytes()?;
     let Value::Map(mut attributes) =
         json::parse(&Json::Object(members), &schema.value_type()).map_err(Problem::bug)?
     else {

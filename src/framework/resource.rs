@@ -11,6 +11,7 @@ use super::{
     foresight::{Change, Foresight, Run},
     json,
     plan::{self, PlanRequest, Planned},
+    private::{self, InstanceId},
     problem::{Problem, Problems, Result},
     provider::Session,
     record,
@@ -218,8 +219,9 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
             };
             let cloud =
                 bounded(&R::SCHEMA, cloud, stop, &Value::Null, |limits| limits.read, "read");
-            let mut stored =
-                record::to_stored(R::import(&id, &cloud).await?, &R::SCHEMA, &Value::Null)?;
+            let imported = R::import(&id, &cloud).await?;
+            let instance = InstanceId::fresh();
+            let mut stored = record::to_stored(imported, &R::SCHEMA, &Value::Null, instance)?;
             stored.state = record::with_defaults(&R::SCHEMA, stored.state);
             Ok(stored)
         })
@@ -234,11 +236,12 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
         Box::pin(async move {
             let timeouts = stored.state.get("timeouts").clone();
             let cloud = bounded(&R::SCHEMA, cloud, stop, &timeouts, |limits| limits.read, "read");
+            let instance = instance_of(&stored.private);
             let object: R = record::to_struct(&stored.state, &stored.private)?;
             object
-                .read(&cloud)
+                .read(&cloud.for_instance(&instance))
                 .await?
-                .map(|object| to_stored(&object, &R::SCHEMA, &timeouts))
+                .map(|object| to_stored(&object, &R::SCHEMA, &timeouts, instance))
                 .transpose()
         })
     }
@@ -252,8 +255,16 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
         Box::pin(async move {
             let current = if request.planned.is_null() { &request.prior } else { &request.planned };
             let timeouts = current.get("timeouts").clone();
+            // A new object is another one than what it replaces, whose private data may be in the request.
+            let instance = if request.prior.is_null() {
+                InstanceId::fresh()
+            } else {
+                R::recall(Draft::new(&request.prior), cloud);
+                instance_of(&request.private)
+            };
+            let cloud = cloud.for_change_of(&instance);
             let bounded = |limit: fn(&Timeouts) -> Duration, verb| {
-                bounded(&R::SCHEMA, cloud, stop, &timeouts, limit, verb)
+                bounded(&R::SCHEMA, &cloud, stop, &timeouts, limit, verb)
             };
             let outcome = match Verb::<R>::of(request)? {
                 Verb::Create(object) => {
@@ -268,8 +279,8 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
             };
             match outcome {
                 Ok(None) => Ok(None),
-                Ok(Some(object)) => to_stored(&object, &R::SCHEMA, &timeouts).map(Some),
-                Err(problems) => Err(with_half_made(problems, &R::SCHEMA, &timeouts)),
+                Ok(Some(object)) => to_stored(&object, &R::SCHEMA, &timeouts, instance).map(Some),
+                Err(problems) => Err(with_half_made(problems, &R::SCHEMA, &timeouts, instance)),
             }
         })
     }
@@ -315,8 +326,19 @@ impl<R: DeserializeOwned> Verb<R> {
     }
 }
 
-fn to_stored(object: &impl Serialize, schema: &Schema, timeouts: &Value) -> Result<Stored> {
-    record::to_stored(serde_json::to_value(object).map_err(Problem::bug)?, schema, timeouts)
+/// The instance that a request is about. One that was stored without a name gets it now.
+fn instance_of(private: &[u8]) -> InstanceId {
+    private::instance(private).unwrap_or_else(InstanceId::fresh)
+}
+
+fn to_stored(
+    object: &impl Serialize,
+    schema: &Schema,
+    timeouts: &Value,
+    instance: InstanceId,
+) -> Result<Stored> {
+    let object = serde_json::to_value(object).map_err(Problem::bug)?;
+    record::to_stored(object, schema, timeouts, instance)
 }
 
 /// The session for one operation, within the user's limit or else the schema's.
@@ -334,8 +356,14 @@ fn bounded<C: Session>(
 }
 
 /// What a failed verb left behind, in the form that is stored. If even that cannot be written, this is said too.
-fn with_half_made(mut problems: Problems, schema: &Schema, timeouts: &Value) -> Problems {
-    match problems.half_made.take().map(|object| record::to_stored(object, schema, timeouts)) {
+fn with_half_made(
+    mut problems: Problems,
+    schema: &Schema,
+    timeouts: &Value,
+    instance: InstanceId,
+) -> Problems {
+    let half_made = problems.half_made.take();
+    match half_made.map(|object| record::to_stored(object, schema, timeouts, instance)) {
         Some(Ok(stored)) => problems.kept = Some(Box::new(stored)),
         Some(Err(more)) => problems.extend(more),
         None => {}

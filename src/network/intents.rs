@@ -1,12 +1,9 @@
 //! What the resources of one run intend for one route table, as far as their plans have told, and what that means for
-//! the next one: whether a destination is claimed twice, and whether there is room.
+//! the next one: whether there is room.
 //!
 //! Plans come in any order and some come twice, so everything here is a set: what was told before changes nothing.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash},
-};
+use std::collections::BTreeSet;
 
 use super::{cidr::Cidr, routes::Routes};
 
@@ -14,29 +11,9 @@ use super::{cidr::Cidr, routes::Routes};
 pub struct Intents {
     /// Routes in the state of this run, whatever becomes of them.
     held: BTreeSet<Cidr>,
-    claims: BTreeMap<Cidr, Vec<Claim>>,
+    wanted: BTreeSet<Cidr>,
     leaving: BTreeSet<Cidr>,
     told: Option<Room>,
-}
-
-/// Who wants a destination. Terraform does not say which resource it asks about, but one resource is planned at most
-/// twice in a run, once as it is and once as new, and its configuration is the same in both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claim {
-    /// A hash of it: there is a claim for each destination, and the configuration may be that of many.
-    configuration: u64,
-    is_new: bool,
-}
-
-impl Claim {
-    pub fn new(configuration: impl Hash, is_new: bool) -> Self {
-        let hashing = BuildHasherDefault::<DefaultHasher>::default();
-        Self { configuration: hashing.hash_one(configuration), is_new }
-    }
-
-    fn may_be_by_the_same_as(self, other: Self) -> bool {
-        self.configuration == other.configuration && self.is_new != other.is_new
-    }
 }
 
 /// Whether all that is planned fits into a table.
@@ -83,31 +60,28 @@ impl Intents {
     }
 
     pub fn is_planned(&self, destination: Cidr) -> bool {
-        self.claims.contains_key(&destination)
+        self.wanted.contains(&destination)
     }
 
     pub fn release(&mut self, destination: Cidr) {
         self.leaving.insert(destination);
     }
 
-    /// Whether another resource has claimed the destination before.
-    pub fn claim(&mut self, destination: Cidr, claim: Claim) -> bool {
-        let claims = self.claims.entry(destination).or_default();
-        let is_claimed = claims.iter().any(|other| !other.may_be_by_the_same_as(claim));
-        claims.push(claim);
-        is_claimed
+    /// Takes note of a planned route.
+    pub fn want(&mut self, destination: Cidr) {
+        self.wanted.insert(destination);
     }
 
     /// What is left of a quota of routes.
     pub fn room(&self, table: &Routes, quota: u64) -> Room {
         let fits = |count: usize| u64::try_from(count).is_ok_and(|count| count <= quota);
         let (made, local) = (table.count_made(), table.count_local());
-        if fits(made + local + self.claims.len()) {
+        if fits(made + local + self.wanted.len()) {
             return Room::Enough;
         }
         let stands = |range: &&Cidr| table.same(**range).is_some();
-        let planned = |range: &&Cidr| self.claims.contains_key(range);
-        let new = self.claims.keys().filter(|range| !stands(range)).count();
+        let planned = |range: &&Cidr| self.wanted.contains(*range);
+        let new = self.wanted.iter().filter(|range| !stands(range)).count();
         let going = |ranges: &BTreeSet<Cidr>| {
             ranges.iter().filter(|range| stands(range) && !planned(range)).count()
         };

@@ -23,7 +23,8 @@ impl PortRanges {
         self.merged() == other.merged()
     }
 
-    fn merged(&self) -> Vec<(u16, u16)> {
+    /// In the one form that all lists of the same ports have.
+    pub fn merged(&self) -> Self {
         let mut ranges = self.0.clone();
         ranges.sort_unstable();
         let mut merged: Vec<(u16, u16)> = Vec::with_capacity(ranges.len());
@@ -35,7 +36,7 @@ impl PortRanges {
                 _ => merged.push((first, last)),
             }
         }
-        merged
+        Self(merged)
     }
 }
 

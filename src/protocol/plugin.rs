@@ -1,6 +1,8 @@
 //! The services that every plugin has, whatever it does: they end it, and carry streams that Terraform opens and
 //! providers have no use for.
 
+use std::{fmt, sync::Arc};
+
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -11,16 +13,25 @@ use super::generated::plugin::{
     grpc_controller_server::GrpcController, grpc_stdio_server::GrpcStdio,
 };
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Plugin {
     /// Cancelled when Terraform wants the process to end.
     pub ending: CancellationToken,
+    /// Done before that.
+    pub last_act: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin").field("ending", &self.ending).finish_non_exhaustive()
+    }
 }
 
 #[async_trait]
 impl GrpcController for Plugin {
     async fn shutdown(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
         tracing::trace!("Terraform ends the plugin");
+        (self.last_act)();
         self.ending.cancel();
         Ok(Response::new(Empty {}))
     }

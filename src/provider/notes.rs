@@ -1,4 +1,5 @@
-//! Where notes of intent lie: one file each in `huaweivpc/notes` below Terraform's data directory.
+//! Where notes of intent lie: one file each in `huaweivpc/notes` below Terraform's data directory. Beside them, in
+//! `huaweivpc/plans`, one file for each state and provider block holds what the last process that planned has seen.
 //!
 //! A file is written whole or not at all and nobody waits for anybody, so any number of providers may run at once. Which
 //! notes lie there is looked up once in a process: notes of earlier runs are all that matters, besides its own. What one
@@ -27,6 +28,9 @@ use crate::cloud::Notes;
 pub(super) struct NoteFiles {
     data: DataDirectory,
     folder: Folder,
+    plans: Folder,
+    /// The provider block in use. Another one may lead to another cloud.
+    block: Value,
     now: fn() -> SystemTime,
     workspace: Option<String>,
     /// Whose notes ours are.
@@ -37,10 +41,12 @@ pub(super) struct NoteFiles {
 
 impl NoteFiles {
     /// Nothing is read before somebody asks for a note.
-    pub(super) fn new(environment: &Environment) -> Self {
+    pub(super) fn new(environment: &Environment, block: Value) -> Self {
         let data = DataDirectory::of(environment);
         Self {
             folder: data.folder("notes"),
+            plans: data.folder("plans"),
+            block,
             data,
             now: environment.now,
             workspace: environment.variable_with_text("TF_WORKSPACE"),
@@ -57,11 +63,14 @@ impl NoteFiles {
     }
 
     fn name_of(&self, about: &Value) -> String {
-        let state = self.state.get_or_init(|| {
+        name_of(self.state(), about)
+    }
+
+    fn state(&self) -> &Value {
+        self.state.get_or_init(|| {
             let read = |name| self.data.read(name);
             state_in_use(self.workspace.as_deref(), read("environment"), read("terraform.tfstate"))
-        });
-        name_of(state, about)
+        })
     }
 
     /// The names of all notes that count. The others are removed.
@@ -112,6 +121,18 @@ impl Notes for NoteFiles {
                 }
             }
         });
+    }
+
+    fn leave_snapshot(&self, snapshot: &Value) {
+        let file = Note::new(&self.block, snapshot, (self.now)());
+        if let Err(error) = self.plans.write(&self.name_of(&self.block), &file.content()) {
+            debug!(%error, "what the plan has seen could not be left for its apply");
+        }
+    }
+
+    fn find_snapshot(&self) -> Option<Value> {
+        let file = Note::parse(&self.plans.read(&self.name_of(&self.block))?)?;
+        file.is_current((self.now)()).then_some(file.intent)
     }
 }
 

@@ -11,12 +11,12 @@ use super::{
     conflict::exists_already,
     home::{self, Home},
     next_hop::{self, NEXT_HOPS, NextHop, Via},
-    planned_routes::{PlannedRoutes, claimed, flaw_of_destination, local_route},
+    planned_routes::{self, PlannedRoutes, claimed, flaw_of_destination, is_conflict, local_route},
 };
 use crate::{
     cloud::{
-        About, Cloud, Description, Kind, PortId, Route, RouteTableId, ServerId, VpcId, Wish,
-        Written,
+        self, About, Cloud, Description, Kind, Object, PortId, Route, RouteTableId, ServerId, VpcId,
+        Wish, Written,
     },
     framework::{
         Change, Default, Draft, Foresight, Problem, Problems, Resource, Result, Schema, Timeouts,
@@ -102,7 +102,7 @@ impl Resource<Cloud> for ContainerRoute {
 
     fn recall(state: Draft<'_>, cloud: &Cloud) {
         if let Some(table) = state.parsed("route_table_id") {
-            cloud.intend(&table, |intents| only(state).into_keys().for_each(|it| intents.hold(it)));
+            planned_routes::recall(&table, only(state).into_keys(), cloud);
         }
     }
 
@@ -112,7 +112,7 @@ impl Resource<Cloud> for ContainerRoute {
             before: only(change.prior),
             after: only(change.planned),
             adopts: change.planned.may_be_true("adopt_existing"),
-            sweeps: &|_| false,
+            covers: None,
             conflict,
             place: |problem, _| problem,
         };
@@ -158,22 +158,50 @@ impl Resource<Cloud> for ContainerRoute {
     async fn create(self, cloud: &Cloud) -> Result<Self> {
         let home = Home::find(self.vpc_id.as_ref(), self.route_table_id.as_ref(), cloud).await?;
         let next_hop = self.via.resolve(&home.vpc_id, cloud).await?;
-        let wish = Wish::Create { route: self.route(&next_hop), adopt: self.adopt_existing };
-        self.write(wish, home, next_hop, cloud).await
+        let object = Object::route(&home.table_id, self.destination);
+        let claims = cloud.claim(vec![object.clone()], Vec::new()).await?;
+        if !claims.refused.is_empty() {
+            return Err(claimed(self.destination).into());
+        }
+        let wish = |adopt| Wish::Create { route: self.route(&next_hop), adopt };
+        let adopt = self.adopt_existing || cloud.is_released_to_us(&object);
+        let mut answer = cloud.write_route(&home.table_id, wish(adopt)).await;
+        if !adopt && is_conflict(&answer) {
+            cloud.await_release(std::slice::from_ref(&object)).await;
+            if cloud.is_released_to_us(&object) {
+                answer = cloud.write_route(&home.table_id, wish(true)).await;
+            }
+        }
+        let made = self.written(answer, true, home, next_hop, cloud).await;
+        if made.as_ref().err().is_none_or(Problems::keeps_something) {
+            claims.keep();
+        }
+        made
     }
 
     async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
         let home = Home::find(self.vpc_id.as_ref(), self.route_table_id.as_ref(), cloud).await?;
         let next_hop = self.via.resolve(&home.vpc_id, cloud).await?;
+        let object = Object::route(&home.table_id, self.destination);
+        let claims = cloud.claim(Vec::new(), vec![object]).await?;
         let wish = Wish::Set { route: self.route(&next_hop) };
-        self.write(wish, home, next_hop, cloud).await
+        let answer = cloud.write_route(&home.table_id, wish).await;
+        claims.keep();
+        self.written(answer, false, home, next_hop, cloud).await
     }
 
     async fn delete(self, cloud: &Cloud) -> Result<()> {
         let Some(table_id) = &self.route_table_id else { return Ok(()) };
+        let release = cloud.release(vec![Object::route(table_id, self.destination)]).await?;
+        if release.removed.is_empty() {
+            return Ok(());
+        }
         let wish = Wish::Remove { destination: self.destination };
         match cloud.write_route(table_id, wish).await {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                release.done();
+                Ok(())
+            }
             // With its table the route is gone too.
             Err(error) if error.kind() == Kind::NotFound => Ok(()),
             Err(error) => Err(error.into()),
@@ -182,14 +210,19 @@ impl Resource<Cloud> for ContainerRoute {
 }
 
 impl ContainerRoute {
-    /// Makes the wish come true, and says what is there then.
-    async fn write(self, wish: Wish, home: Home, next_hop: NextHop, cloud: &Cloud) -> Result<Self> {
-        let is_new = matches!(wish, Wish::Create { .. });
-        match cloud.write_route(&home.table_id, wish).await {
+    /// What is there after a write.
+    async fn written(
+        self,
+        answer: cloud::Result<Written>,
+        is_new: bool,
+        home: Home,
+        next_hop: NextHop,
+        cloud: &Cloud,
+    ) -> Result<Self> {
+        match answer {
             Ok(Written::Done) => Ok(self.made(&home, next_hop)),
             Ok(Written::Local(local)) => Err(local_route(self.destination, local).into()),
             Ok(Written::Exists) => Err(conflict(self.destination, &home.table_id).into()),
-            Ok(Written::Claimed) => Err(claimed(self.destination).into()),
             Err(error) if is_new && error.kind() == Kind::RouteExists => {
                 Err(conflict(self.destination, &home.table_id).into())
             }

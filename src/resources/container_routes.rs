@@ -3,7 +3,10 @@
 //! API: GET and PUT `/v1/{project_id}/routetables/{id}`. The PUT is a delta, so a set sends what differs and nothing
 //! else. Whose a route is, and what a change of the set means for it, is decided in `network::ownership`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -15,10 +18,12 @@ use self::{entry::Entry, writing::conflict};
 use super::{
     home, missing,
     next_hop::{self, NextHop},
-    planned_routes::{self, Place, PlannedRoutes, flaw_of_destination},
+    planned_routes::{self, Covers, Place, PlannedRoutes, flaw_of_destination},
 };
 use crate::{
-    cloud::{About, Cloud, Description, PortId, RouteTable, RouteTableId, ServerId, VpcId},
+    cloud::{
+        About, Cloud, Description, PortId, RouteTable, RouteTableId, ServerId, SweptRoute, VpcId,
+    },
     framework::{
         Attribute, Change, Default, Draft, Foresight, Given, Kind, Nesting, Path, Problem,
         Resource, Result, Schema, Timeouts, Value, all_of, key_from_id, quoted,
@@ -132,7 +137,7 @@ impl Resource<Cloud> for ContainerRoutes {
 
     fn recall(state: Draft<'_>, cloud: &Cloud) {
         if let Some(table) = state.parsed("route_table_id") {
-            cloud.intend(&table, |all| entries(state).into_keys().for_each(|it| all.hold(it)));
+            planned_routes::recall(&table, entries(state).into_keys(), cloud);
         }
     }
 
@@ -144,7 +149,7 @@ impl Resource<Cloud> for ContainerRoutes {
             after: entries(change.planned),
             // What an exclusive set does not know to keep yet may be its own.
             adopts: change.planned.may_be_true("adopt_existing") || claim.is_none(),
-            sweeps: &|route| claim.as_ref().is_some_and(|claim| claim.covers(route)),
+            covers: claim.clone().filter(|claim| claim.mode == Mode::Exclusive).map(Claim::into_covers),
             conflict,
             place: |problem, destination| in_entry(problem, &destination.to_string()),
         };
@@ -257,6 +262,7 @@ impl ContainerRoutes {
 }
 
 /// What a planned set claims beside the routes it names.
+#[derive(Clone)]
 struct Claim {
     mode: Mode,
     keep: Vec<Keep>,
@@ -291,6 +297,17 @@ impl Claim {
             destination: route.destination,
             next_hop_type: &route.next_hop_type,
             description: &route.description,
+        })
+    }
+
+    fn into_covers(self) -> Covers {
+        Arc::new(move |destination, route: &SweptRoute| {
+            let ownership = Ownership { mode: self.mode, keep: &self.keep };
+            ownership.covers(&Standing {
+                destination,
+                next_hop_type: &route.next_hop_type,
+                description: &route.description,
+            })
         })
     }
 

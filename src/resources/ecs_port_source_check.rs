@@ -10,7 +10,7 @@ mod foreseen;
 
 use super::{absent, missing, server_of, the_one};
 use crate::{
-    cloud::{About, AddressPair, Cloud, Port, PortId, ServerId, SubnetId, Switched, VpcId},
+    cloud::{About, AddressPair, Cloud, Object, Port, PortId, ServerId, SubnetId, Switched, VpcId},
     framework::{
         Change, Default, Draft, Foresight, Kind, Nesting, Problem, Problems, Resource, Result,
         Schema, Timeouts, all_of, quoted,
@@ -102,16 +102,22 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         }
     }
 
+    fn recall(state: Draft<'_>, cloud: &Cloud) {
+        let port_id = state.parsed("port_id");
+        cloud.recall(port_id.map(|port_id| Object::SourceCheck { port_id }));
+    }
+
     async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
         foreseen::foresee(change, cloud, foresight).await;
     }
 
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(port_id) = &self.port_id else { return Ok(None) };
-        // What is asked after is in the state.
-        cloud.settle_note(About::SourceCheck { port_id });
+        let found = self.found_at_first(port_id, cloud).or(self.memory.found_enabled);
+        found.into_iter().for_each(|found| cloud.recall_found(port_id, found));
         let port = cloud.port(port_id, self.memory.subnet_id.as_ref()).await?;
         let Some(mut seen) = port.map(|port| self.seen_on(&port)) else { return Ok(None) };
+        seen.memory.found_enabled = found.or(seen.memory.found_enabled);
         if seen.memory.unanswered && seen.memory.found_enabled == Some(seen.enabled) {
             // Nothing came of the change, so there is nothing of ours.
             return Ok(None);
@@ -122,12 +128,19 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
         let port_id = self.named(cloud).await?;
+        let object = Object::SourceCheck { port_id: port_id.clone() };
+        let claims = cloud.claim(vec![object], Vec::new()).await?;
+        if !claims.refused.is_empty() {
+            return Err(claimed(&port_id).into());
+        }
         let taken = cloud.take_source_check(&port_id, self.enabled).await?;
         let Switched { found, found_enabled, now } =
             taken.ok_or_else(|| missing("Port", &port_id, "port_id"))?;
         let mut seen = self.seen_on(&found);
-        // What is remembered is what was found before the first change.
-        seen.memory.found_enabled = Some(found_enabled);
+        // What is remembered is what was found before the first change, be it another resource's of this state.
+        let inherited = cloud.recalled_found(&port_id);
+        seen.memory.found_enabled = inherited.or(Some(found_enabled));
+        claims.keep();
         match now {
             Ok(port) => Ok(seen.seen_on(&port)),
             Err(error) => {
@@ -139,6 +152,8 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
     async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
         let port_id = self.named(cloud).await?;
+        let object = Object::SourceCheck { port_id: port_id.clone() };
+        cloud.claim(Vec::new(), vec![object]).await?.keep();
         let switched = cloud.switch_source_check(&port_id, self.enabled).await?;
         let Switched { now, .. } = switched.ok_or_else(|| missing("Port", &port_id, "port_id"))?;
         Ok(self.seen_on(&now?))
@@ -148,7 +163,17 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         let Some(port_id) = &self.port_id else { return Ok(()) };
         // Terraform forgets what was remembered of an object that was half made. There the change, which is made only
         // where it changes something, has taken effect: `read` drops the others.
-        let found_enabled = self.memory.found_enabled.unwrap_or(!self.enabled);
+        let noted = || cloud.noted(About::SourceCheck { port_id });
+        let found = self.memory.found_enabled.or_else(noted);
+        let found_enabled = found.unwrap_or(!self.enabled);
+        cloud.recall_found(port_id, found_enabled);
+        let object = Object::SourceCheck { port_id: port_id.clone() };
+        let release = cloud.release(vec![object]).await?;
+        if release.removed.is_empty() {
+            // Whoever has it now gives it back as it was found at first, and learns of that by a refresh.
+            cloud.leave_note(About::SourceCheck { port_id }, &found_enabled);
+            return Ok(());
+        }
         if let Some(switched) = cloud.switch_source_check(port_id, found_enabled).await? {
             switched.now?;
         }
@@ -158,6 +183,17 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 }
 
 impl EcsPortSourceCheck {
+    /// The state that this resource gives back, where it is known to be another than it has recorded: a resource that
+    /// had the check before has left word of it, or Terraform has forgotten it.
+    fn found_at_first(&self, port_id: &PortId, cloud: &Cloud) -> Option<bool> {
+        let about = About::SourceCheck { port_id };
+        let noted = cloud.noted(about);
+        if noted.is_some() && noted == self.memory.found_enabled {
+            cloud.settle_note(about);
+        }
+        noted
+    }
+
     /// The interface the user means.
     async fn named(&self, cloud: &Cloud) -> Result<PortId> {
         match (&self.port_id, &self.ecs_id, self.host_ip) {
@@ -195,6 +231,14 @@ impl EcsPortSourceCheck {
         self.allowed_address_pairs = Some(foreign_pairs(&port.address_pairs));
         self
     }
+}
+
+/// Two resources want the interface.
+fn claimed(port: &PortId) -> Problem {
+    let detail = format!(
+        "Another resource of this configuration switches the source check of port `{port}`. Keep it in one of them."
+    );
+    Problem::error("Source check claimed twice", detail)
 }
 
 fn foreign_pairs(pairs: &[AddressPair]) -> Vec<Pair> {

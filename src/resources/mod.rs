@@ -8,6 +8,7 @@ pub mod secgroup_icmp_udp_rule;
 mod conflict;
 mod home;
 mod next_hop;
+mod ownership;
 mod planned_routes;
 mod words;
 

@@ -9,12 +9,19 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     home::Home,
     next_hop::{NEXT_HOPS, Surroundings, Via},
+    ownership::{contested, if_nobody_releases_it, planning},
 };
 use crate::{
-    cloud::{self, Cloud, ROUTES_PER_TABLE, RouteTableId, VpcId},
-    framework::{Change, ChangeKind, Draft, Foresight, Given, Problem},
-    network::{Cidr, Claim, Clash, Room, Route, Routes, clashes, system_range_around},
+    cloud::{
+        self, Cloud, Contest, Kind, Object, ROUTES_PER_TABLE, RouteTableId, Sweep, SweptRoute, VpcId,
+        Written,
+    },
+    framework::{Change, Draft, Foresight, Given, Problem},
+    network::{Cidr, Clash, Room, Route, Routes, clashes, system_range_around},
 };
+
+/// The types of next hop that a resource of this provider makes. What has another type is in no state of ours.
+const OURS: [&str; 3] = ["ecs", "eni", "vip"];
 
 /// How many routes a message lists before it only counts.
 const LISTED: usize = 10;
@@ -26,13 +33,16 @@ pub(super) struct PlannedRoutes<'a> {
     pub(super) after: BTreeMap<Cidr, Draft<'a>>,
     /// What is there with the same destination is taken over.
     pub(super) adopts: bool,
-    /// Routes of the table that the resource may remove although it does not name them.
-    pub(super) sweeps: &'a (dyn Fn(&Route) -> bool + Sync),
+    /// Tells the routes of the table that the resource removes although it does not name them, where it removes any.
+    pub(super) covers: Option<Covers>,
     /// That somebody else's route stands, in the words of this resource.
     pub(super) conflict: fn(Cidr, &RouteTableId) -> Problem,
     /// Where a problem with one route belongs.
     pub(super) place: fn(Problem, Cidr) -> Problem,
 }
+
+/// Whether a route is an exclusive set's to remove.
+pub(super) type Covers = Arc<dyn Fn(Cidr, &SweptRoute) -> bool + Send + Sync>;
 
 /// The table that the routes belong to, as it is.
 pub(super) struct Place {
@@ -68,6 +78,52 @@ pub(super) fn claimed(destination: Cidr) -> Problem {
     Problem::error("Destination claimed twice", detail).at("destination")
 }
 
+/// A route to the destination is there already.
+pub(super) fn is_conflict(answer: &cloud::Result<Written>) -> bool {
+    match answer {
+        Ok(written) => *written == Written::Exists,
+        Err(error) => error.kind() == Kind::RouteExists,
+    }
+}
+
+/// Takes note of routes in the state.
+pub(super) fn recall(
+    table: &RouteTableId,
+    destinations: impl Iterator<Item = Cidr>,
+    cloud: &Cloud,
+) {
+    let destinations: Vec<Cidr> = destinations.collect();
+    cloud.recall(destinations.iter().map(|destination| Object::route(table, *destination)));
+    cloud.intend(table, |intents| destinations.iter().for_each(|it| intents.hold(*it)));
+}
+
+/// An exclusive set removes what another resource makes.
+fn swept(destination: Cidr) -> Problem {
+    let detail = format!(
+        "A resource of this configuration makes a route to {destination}, and an exclusive set of the same table removes \
+         it at every apply. Write the route into `routes` of the set, let `keep` of the set match it, or give the set \
+         `mode = \"additive\"`."
+    );
+    Problem::error("Route removed by an exclusive set", detail).at("destination")
+}
+
+/// What tells whether an exclusive set removes a planned route, where it is known.
+fn swept_route(entry: Draft<'_>) -> Option<SweptRoute> {
+    let description = match entry.given("description") {
+        Given::Absent => String::new(),
+        Given::Known(_) => entry.text("description")?.to_owned(),
+        Given::Unknown => return None,
+    };
+    let is_given = |name| entry.given(name) != Given::Absent;
+    let next_hop_type = match entry.text("type") {
+        Some(known) => known,
+        None if is_given("port_id") && !is_given("ecs_id") => "eni",
+        None if is_given("virtual_ip") && !is_given("host_ip") => "vip",
+        None => "ecs",
+    };
+    Some(SweptRoute { next_hop_type: next_hop_type.to_owned(), description })
+}
+
 impl PlannedRoutes<'_> {
     /// Examines the routes that are made or changed. Returns the table for what else is to be said of it.
     pub(super) async fn examine(
@@ -77,7 +133,7 @@ impl PlannedRoutes<'_> {
     ) -> Option<Place> {
         if !self.change.makes_something() {
             let table = self.change.prior.parsed::<RouteTableId>("route_table_id")?;
-            self.intend(&table, cloud);
+            foresight.find_between(self.contests(&table, cloud));
             return None;
         }
         let place = match foresight.see("The route table", self.place(cloud)).await?? {
@@ -87,8 +143,8 @@ impl PlannedRoutes<'_> {
                 return None;
             }
         };
-        let claimed = self.intend(&place.home.table_id, cloud);
-        foresight.find(self.clashes(&place, &claimed, cloud));
+        foresight.find_between(self.contests(&place.home.table_id, cloud));
+        foresight.find(self.clashes(&place, cloud));
         self.examine_next_hops(&place.home.vpc_id, cloud, foresight).await;
         self.examine_room(&place, cloud, foresight).await;
         Some(place)
@@ -114,16 +170,39 @@ impl PlannedRoutes<'_> {
         Ok(Some(Ok(Place { home, table })))
     }
 
-    /// Notes what is planned, and returns the destinations that another resource has claimed before.
-    fn intend(&self, table: &RouteTableId, cloud: &Cloud) -> Vec<Cidr> {
-        let is_new = self.change.kind == ChangeKind::Create;
-        let claim = Claim::new(self.change.config, is_new);
+    /// Takes note of what is planned, and tells what another resource of the configuration wants for good.
+    fn contests(&self, table: &RouteTableId, cloud: &Cloud) -> Vec<Problem> {
         cloud.intend(table, |intents| {
             let leaving = self.before.keys().filter(|range| !self.after.contains_key(range));
             leaving.for_each(|range| intents.release(*range));
-            let claims = self.after.keys().copied();
-            claims.filter(|range| intents.claim(*range, claim)).collect()
-        })
+            self.after.keys().for_each(|range| intents.want(*range));
+        });
+        let object = |destination: &Cidr| Object::route(table, *destination);
+        let after = self.after.iter().map(|(it, entry)| (object(it), swept_route(*entry)));
+        let mut planning = planning(self.change, self.before.keys().map(object), after);
+        planning.sweeps = self.covers.as_ref().map(|covers| Sweep {
+            route_table_id: table.clone(),
+            covers: Arc::clone(covers),
+        });
+        let told = |contest: Contest| {
+            let Object::Route { destination, .. } = contest.object else { return None };
+            let is_named = self.after.contains_key(&destination);
+            let problem = match contest.is_swept {
+                true => swept(destination),
+                false => claimed(destination),
+            };
+            let problem = if is_named { (self.place)(problem, destination) } else { problem.at("mode") };
+            Some(contested(problem, contest.is_new))
+        };
+        cloud.plan_ownership(planning).into_iter().filter_map(told).collect()
+    }
+
+    fn sweeps(&self, route: &Route) -> bool {
+        let swept = SweptRoute {
+            next_hop_type: route.next_hop_type.clone(),
+            description: route.description.clone(),
+        };
+        self.covers.as_ref().is_some_and(|covers| covers(route.destination, &swept))
     }
 
     /// The destinations that are new to the resource.
@@ -131,14 +210,10 @@ impl PlannedRoutes<'_> {
         self.after.keys().copied().filter(|range| !self.before.contains_key(range))
     }
 
-    fn clashes(&self, place: &Place, claimed_twice: &[Cidr], cloud: &Cloud) -> Vec<Problem> {
+    fn clashes(&self, place: &Place, cloud: &Cloud) -> Vec<Problem> {
         let Place { home, table } = place;
         let mut problems = Vec::new();
         for destination in self.additions() {
-            if claimed_twice.contains(&destination) {
-                problems.push((self.place)(claimed(destination), destination));
-                continue;
-            }
             let mut narrower = Vec::new();
             for clash in clashes(destination, table) {
                 match clash {
@@ -150,11 +225,15 @@ impl PlannedRoutes<'_> {
                         problems.push((self.place)(problem, destination));
                     }
                     Clash::Same(route) => {
-                        let may_be_ours = cloud
-                            .intend(&home.table_id, |all| all.may_be_ours(destination))
-                            || cloud.is_noted(&home.table_id, route);
-                        if !self.adopts && !may_be_ours && !(self.sweeps)(route) {
-                            problems.push((self.conflict)(destination, &home.table_id));
+                        let object = Object::route(&home.table_id, destination);
+                        let may_be_ours =
+                            cloud.may_be_in_state(&object) || cloud.is_noted(&home.table_id, route);
+                        if !self.adopts && !may_be_ours && !self.sweeps(route) {
+                            let conflict = (self.conflict)(destination, &home.table_id);
+                            problems.push(match OURS.contains(&route.next_hop_type.as_str()) {
+                                true => if_nobody_releases_it(conflict),
+                                false => conflict,
+                            });
                         }
                     }
                     Clash::Narrower(route) => narrower.push(route),
@@ -175,7 +254,7 @@ impl PlannedRoutes<'_> {
         let is_known = |intents: &mut crate::network::Intents| {
             intents.is_planned(range) || intents.may_be_ours(range)
         };
-        (self.sweeps)(route) || cloud.intend(table, is_known)
+        self.sweeps(route) || cloud.intend(table, is_known)
     }
 
     async fn examine_next_hops(&self, vpc: &VpcId, cloud: &Cloud, foresight: &mut Foresight<'_>) {

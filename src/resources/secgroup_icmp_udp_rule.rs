@@ -17,17 +17,22 @@ mod deleting;
 mod foreseen;
 mod making;
 mod memory;
+mod owning;
 mod terms;
 
 use self::{
     deleting::delete_rules,
-    making::{Maker, Ours, Unmade, identical},
+    making::{Maker, Unmade, identical},
     memory::{Memory, beside},
+    owning::claimed,
     terms::{Direction, Priority, Protocol, is_same_ports, range_of},
 };
 use super::missing;
 use crate::{
-    cloud::{self, About, Cloud, Description, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
+    cloud::{
+        self, About, Cloud, Description, NewRule, Object, RuleId, SecurityGroupId,
+        SecurityGroupRule,
+    },
     framework::{
         Change, Default, Draft, Foresight, Kind, Problem, Problems, Resource, Result, Schema,
         Timeouts,
@@ -192,20 +197,25 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     async fn create(mut self, cloud: &Cloud) -> Result<Self> {
+        let claims = cloud.claim(self.terms().into_values().collect(), Vec::new()).await?;
+        if !claims.refused.is_empty() {
+            return Err(claimed(&self).into());
+        }
         let rules = self.rules_to_change(cloud).await?;
-        let ours = self.ours(BTreeSet::new());
-        let mut maker = Maker::new(cloud, &self.security_group_id, rules, ours);
-        let outcome = maker.make(self.wanted(|_| true)).await;
+        let (maker, outcome) =
+            self.make(self.wanted(|_| true), &BTreeSet::new(), rules, cloud).await?;
         let Maker { made, lost, .. } = maker;
         let problems = outcome.map_err(|unmade| self.told(unmade)).err();
         let is_nothing_there = made.is_empty() && lost.is_empty();
         match problems {
             None => {
+                claims.keep();
                 self.rule_ids = Some(made);
                 Ok(self)
             }
             Some(problems) if is_nothing_there => Err(problems),
             Some(problems) => {
+                claims.keep();
                 self.protocols = made.keys().copied().collect();
                 self.rule_ids = Some(made);
                 self.memory.lost = lost;
@@ -216,17 +226,23 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
 
     async fn update(mut self, mut prior: Self, cloud: &Cloud) -> Result<Self> {
         prior.settle_notes(cloud);
+        let (before, after) = (prior.terms(), self.terms());
+        let (kept, new) = after.values().cloned().partition(|it| before.values().any(|had| had == it));
+        let claims = cloud.claim(new, kept).await?;
+        if !claims.refused.is_empty() {
+            return Err(claimed(&self).into());
+        }
         let rules = self.rules_to_change(cloud).await?;
         self.memory.look_through(&rules);
         let mut surplus = mem::take(&mut self.memory.surplus);
-        let mut old = prior.rule_ids.take().unwrap_or_default();
+        let mut old = prior.rule_ids.clone().unwrap_or_default();
         let mut new = old.clone();
         new.retain(|protocol, _| {
             self.protocols.contains(protocol) && self.rule(*protocol) == prior.rule(*protocol)
         });
-        let ours = self.ours(surplus.iter().chain(old.values()).cloned().collect());
-        let mut maker = Maker::new(cloud, &self.security_group_id, rules, ours);
-        let outcome = maker.make(self.wanted(|protocol| !new.contains_key(protocol))).await;
+        let own = surplus.iter().chain(old.values()).cloned().collect();
+        let wanted = self.wanted(|protocol| !new.contains_key(protocol));
+        let (maker, outcome) = self.make(wanted, &own, rules, cloud).await?;
         old.retain(|_, id| !maker.deleted.contains(id));
         surplus.retain(|id| !maker.deleted.contains(id));
         new.extend(maker.made);
@@ -237,9 +253,21 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
             prior.rule_ids = Some(old);
             return Err(self.told(unmade).keeping(&prior));
         }
+        claims.keep();
         surplus = beside(&new, surplus, old);
         self.rule_ids = Some(new);
-        if let Err(error) = delete_rules(&self.security_group_id, &mut surplus, cloud).await {
+        let given_up: Vec<Object> =
+            before.into_values().filter(|had| !after.values().any(|it| it == had)).collect();
+        cloud.await_successors(&given_up).await;
+        let let_go = match prior.let_go(&surplus, &after, cloud).await {
+            Ok((release, mut doomed)) => {
+                let deleted = delete_rules(&self.security_group_id, &mut doomed, cloud).await;
+                surplus = doomed;
+                deleted.map(|()| release.done())
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = let_go {
             self.memory.surplus = surplus;
             return Err(Problems::from(error).keeping(&self));
         }
@@ -254,8 +282,10 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
             self.memory.look_through(&rules);
         }
         let mut ids = mem::take(&mut self.memory.surplus);
-        ids.extend(self.rule_ids.take().into_iter().flat_map(BTreeMap::into_values));
-        delete_rules(&self.security_group_id, &mut ids, cloud).await?;
+        ids.extend(self.rule_ids.iter().flat_map(BTreeMap::values).cloned());
+        let (release, mut doomed) = self.let_go(&ids, &BTreeMap::new(), cloud).await?;
+        delete_rules(&self.security_group_id, &mut doomed, cloud).await?;
+        release.done();
         self.settle_notes(cloud);
         Ok(())
     }
@@ -298,11 +328,6 @@ impl SecgroupIcmpUdpRule {
     fn wanted(&self, is_meant: impl Fn(&Protocol) -> bool) -> BTreeMap<Protocol, NewRule> {
         let protocols = self.protocols.iter().copied().filter(is_meant);
         protocols.map(|protocol| (protocol, self.rule(protocol))).collect()
-    }
-
-    /// Which rules of the group may be taken for wanted ones.
-    fn ours(&self, made: BTreeSet<RuleId>) -> Ours {
-        if self.adopt_existing { Ours::Any } else { Ours::These(made) }
     }
 
     /// The rules of the group as they are before some are made or deleted.

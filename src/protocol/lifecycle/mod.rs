@@ -136,12 +136,13 @@ async fn introduce_and_serve<C: Session>(
 
 /// Everything that is served. `ending` is cancelled when Terraform wants the process to end.
 pub async fn services<C: Session>(provider: Provider<C>, ending: CancellationToken) -> Router {
-    let plugin = Plugin { ending };
+    let service = Service::new(provider);
+    let plugin = Plugin { ending, last_act: service.last_act().into() };
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status(HEALTH_NAME, ServingStatus::Serving).await;
     Server::builder()
         .add_service(
-            ProviderServer::new(Service::new(provider))
+            ProviderServer::new(service)
                 .max_decoding_message_size(LARGEST_MESSAGE)
                 .max_encoding_message_size(LARGEST_MESSAGE),
         )

@@ -65,6 +65,14 @@ impl<C> Service<C> {
     }
 }
 
+impl<C: Session> Service<C> {
+    /// What is to be done when Terraform needs this process no more.
+    pub fn last_act(&self) -> Box<dyn Fn() + Send + Sync> {
+        let shared = self.shared();
+        Box::new(move || shared.finish())
+    }
+}
+
 impl<C: Session> Shared<C> {
     /// The session, and the token that stops what is done with it.
     fn session(&self) -> Result<(C, CancellationToken), Problem> {
@@ -93,6 +101,13 @@ impl<C: Session> Shared<C> {
 
     fn run(&self) -> Arc<Run> {
         Arc::clone(&self.connection.lock().unwrap_or_else(PoisonError::into_inner).run)
+    }
+
+    /// Terraform needs this process no more.
+    fn finish(&self) {
+        if let (true, Ok((session, _))) = (self.run().is_for_planning(), self.session()) {
+            session.has_planned();
+        }
     }
 
     fn stop(&self) {

@@ -257,6 +257,7 @@ impl<C: Session> Kind<C> {
         planned: &Planned,
     ) -> Vec<Problem> {
         let run = shared.run();
+        run.begin_planning();
         if run.is_writing() {
             return Vec::new();
         }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ContainerRoutes, Entry, Memory, in_entry};
 use crate::{
-    cloud::{Cloud, Error, Kind, RouteTableId, VpcId, Wish, Written},
+    cloud::{self, Cloud, Error, Kind, Object, RouteTableId, VpcId, Wish, Written},
     framework::{Problem, Problems, Result},
     network::{Address, Cidr, Mode, Recorded, SetChanges, set_changes},
     resources::{
         home::Home,
         next_hop::{self, NextHop},
-        planned_routes::{claimed, local_route},
+        planned_routes::{claimed, is_conflict, local_route},
     },
 };
 
@@ -20,6 +20,8 @@ struct Failure {
     problem: Problem,
     /// It may be as it was wished all the same; the next refresh finds out.
     in_doubt: bool,
+    /// The table is full.
+    lacks_room: bool,
 }
 
 impl ContainerRoutes {
@@ -34,8 +36,19 @@ impl ContainerRoutes {
             },
         };
         let changes = self.changes_since(prior.as_ref(), &covered);
-        let (wishes, mut failures) = self.wishes(&changes, &covered, &home.vpc_id, cloud).await;
-        failures.extend(self.send(wishes, &home, cloud).await);
+        let is_kept = |destination: &&Cidr| changes.create.binary_search(destination).is_err();
+        let kept = self.routes.keys().filter(is_kept);
+        let kept = kept.map(|destination| Object::route(&home.table_id, *destination));
+        let mut claims = cloud.claim(Vec::new(), kept.collect()).await?;
+        let mut failures = self.change(&changes, &covered, &home, cloud).await?;
+        claims.keep_all_but(&[]);
+        failures.extend(self.remove(&changes, &home, cloud).await);
+        if !changes.remove.is_empty() {
+            let full = failures.extract_if(.., |failure| failure.lacks_room);
+            let create = full.map(|failure| failure.destination).collect();
+            let left = SetChanges { create, ..SetChanges::default() };
+            failures.extend(self.change(&left, &covered, &home, cloud).await?);
+        }
 
         self.vpc_id = Some(home.vpc_id);
         self.route_table_id = Some(home.table_id);
@@ -58,18 +71,8 @@ impl ContainerRoutes {
         let Some(table_id) = self.route_table_id.clone() else { return Ok(()) };
         self.routes.retain(|destination, _| !self.memory.strangers.contains(destination));
         self.memory = Memory::default();
-        let remove = |destination: &Cidr| Wish::Remove { destination: *destination };
-        let wishes: Vec<Wish> = self.routes.keys().map(remove).collect();
-        let answers = cloud.write_routes(&table_id, wishes).await;
-        let mut failures = Vec::new();
-        for (destination, answer) in self.routes.keys().zip(answers) {
-            match answer {
-                Ok(_) => {}
-                // With its table the route is gone too.
-                Err(error) if error.kind() == Kind::NotFound => {}
-                Err(error) => failures.push(Failure::of(*destination, error)),
-            }
-        }
+        let destinations: Vec<Cidr> = self.routes.keys().copied().collect();
+        let failures = remove(&destinations, &table_id, cloud).await;
         self.routes.retain(|it, _| failures.iter().any(|failure| failure.destination == *it));
         match Problems::from_list(told(&failures, &BTreeMap::new())) {
             None => Ok(()),
@@ -87,6 +90,54 @@ impl ContainerRoutes {
         let sweeping =
             prior.is_none_or(|prior| (prior.mode, &prior.keep) != (self.mode, &self.keep));
         set_changes(recorded, &self.routes, covered, sweeping)
+    }
+
+    /// Adds and changes routes. What another resource of the run gives up is taken over.
+    async fn change(
+        &self,
+        changes: &SetChanges,
+        covered: &BTreeSet<Cidr>,
+        home: &Home,
+        cloud: &Cloud,
+    ) -> Result<Vec<Failure>> {
+        let object = |destination: &Cidr| Object::route(&home.table_id, *destination);
+        let new = changes.create.iter().map(object).collect();
+        let mut claims = cloud.claim(new, Vec::new()).await?;
+
+        let (mut wishes, mut failures) = self.wishes(changes, covered, &home.vpc_id, cloud).await;
+        wishes.retain(|(destination, _)| {
+            let is_refused = claims.refused.contains(&object(destination));
+            if is_refused {
+                let problem = in_entry(claimed(*destination), &destination.to_string());
+                failures.push(Failure::certain(*destination, problem));
+            }
+            !is_refused
+        });
+        take_over(&mut wishes, &home.table_id, cloud);
+        let (done, conflicts) = send(wishes, &home.table_id, cloud).await;
+        let mut answers = done;
+        if !conflicts.is_empty() {
+            let objects: Vec<Object> = conflicts.iter().map(|(it, _)| object(it)).collect();
+            cloud.await_release(&objects).await;
+            let mut again = conflicts;
+            take_over(&mut again, &home.table_id, cloud);
+            let (released, foreign): (Vec<_>, Vec<_>) = again.into_iter().partition(adopts);
+            answers.extend(send(released, &home.table_id, cloud).await.0);
+            let exists = foreign.into_iter().map(|(destination, _)| (destination, Ok(Written::Exists)));
+            answers.extend(exists);
+        }
+        failures.extend(self.failures(answers, home, cloud).await);
+        let is_lost = |failure: &&Failure| !failure.in_doubt;
+        let lost = failures.iter().filter(is_lost).map(|failure| object(&failure.destination));
+        claims.keep_all_but(&lost.collect::<Vec<_>>());
+        Ok(failures)
+    }
+
+    /// Removes what the set does not name any more, after what takes its place.
+    async fn remove(&self, changes: &SetChanges, home: &Home, cloud: &Cloud) -> Vec<Failure> {
+        let objects = changes.remove.iter().map(|it| Object::route(&home.table_id, *it));
+        cloud.await_successors(&objects.collect::<Vec<_>>()).await;
+        remove(&changes.remove, &home.table_id, cloud).await
     }
 
     /// What to ask of the table, and the destinations of which it cannot be said.
@@ -117,31 +168,23 @@ impl ContainerRoutes {
                         Err(_) => (destination, Wish::Create { route, adopt }),
                     });
                 }
-                Err(problems) => failures.extend(problems.list().iter().map(|problem| Failure {
-                    destination,
-                    problem: in_entry(problem.clone(), &destination.to_string()),
-                    in_doubt: false,
+                Err(problems) => failures.extend(problems.list().iter().map(|problem| {
+                    let problem = in_entry(problem.clone(), &destination.to_string());
+                    Failure::certain(destination, problem)
                 })),
             }
         }
-        let remove =
-            |destination: &Cidr| (*destination, Wish::Remove { destination: *destination });
-        wishes.extend(changes.remove.iter().map(remove));
         (wishes, failures)
     }
 
-    async fn send(&self, wishes: Vec<(Cidr, Wish)>, home: &Home, cloud: &Cloud) -> Vec<Failure> {
-        let (destinations, wishes): (Vec<Cidr>, Vec<Wish>) = wishes.into_iter().unzip();
-        if wishes.is_empty() {
-            return Vec::new();
-        }
-        let answers = cloud.write_routes(&home.table_id, wishes).await;
+    async fn failures(&self, answers: Answers, home: &Home, cloud: &Cloud) -> Vec<Failure> {
         let mut failures = Vec::new();
-        for (destination, answer) in destinations.into_iter().zip(answers) {
+        for (destination, answer) in answers {
+            let lacks_room =
+                answer.as_ref().is_err_and(|error| error.kind() == Kind::QuotaExceeded);
             let problem = match answer {
                 Ok(Written::Done) => continue,
                 Ok(Written::Exists) => conflict(destination, &home.table_id),
-                Ok(Written::Claimed) => in_entry(claimed(destination), &destination.to_string()),
                 Ok(Written::Local(local)) => {
                     in_entry(local_route(destination, local), &destination.to_string())
                 }
@@ -161,15 +204,88 @@ impl ContainerRoutes {
                     continue;
                 }
             };
-            failures.push(Failure { destination, problem, in_doubt: false });
+            failures.push(Failure { lacks_room, ..Failure::certain(destination, problem) });
         }
         failures
     }
 }
 
+/// What came of wishes, by destination.
+type Answers = Vec<(Cidr, cloud::Result<Written>)>;
+
+/// Lets creations take over what other resources of the run give up.
+fn take_over(wishes: &mut [(Cidr, Wish)], table: &RouteTableId, cloud: &Cloud) {
+    for (destination, wish) in wishes {
+        if let Wish::Create { adopt, .. } = wish {
+            *adopt = *adopt || cloud.is_released_to_us(&Object::route(table, *destination));
+        }
+    }
+}
+
+fn adopts((_, wish): &(Cidr, Wish)) -> bool {
+    matches!(wish, Wish::Create { adopt: true, .. })
+}
+
+/// Sends all at once. Returns the answers, but for creations that met an existing route: those wishes come back.
+async fn send(
+    wishes: Vec<(Cidr, Wish)>,
+    table: &RouteTableId,
+    cloud: &Cloud,
+) -> (Answers, Vec<(Cidr, Wish)>) {
+    if wishes.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    let sent = wishes.iter().map(|(_, wish)| wish.clone()).collect();
+    let answers = cloud.write_routes(table, sent).await;
+    let (mut done, mut conflicts) = (Vec::new(), Vec::new());
+    for ((destination, wish), answer) in wishes.into_iter().zip(answers) {
+        let may_wait = matches!(wish, Wish::Create { adopt: false, .. });
+        if may_wait && is_conflict(&answer) {
+            conflicts.push((destination, wish));
+        } else {
+            done.push((destination, answer));
+        }
+    }
+    (done, conflicts)
+}
+
+/// Removes routes, but for those that another resource of the run has taken over.
+async fn remove(destinations: &[Cidr], table: &RouteTableId, cloud: &Cloud) -> Vec<Failure> {
+    let objects = destinations.iter().map(|it| Object::route(table, *it)).collect();
+    let release = match cloud.release(objects).await {
+        Ok(release) => release,
+        Err(error) => {
+            return destinations.iter().map(|it| Failure::of(*it, error.clone())).collect();
+        }
+    };
+    let is_removed = |it: &&Cidr| release.removed.contains(&Object::route(table, **it));
+    let removed: Vec<Cidr> = destinations.iter().filter(is_removed).copied().collect();
+    if removed.is_empty() {
+        return Vec::new();
+    }
+    let wishes = removed.iter().map(|it| Wish::Remove { destination: *it }).collect();
+    let mut failures = Vec::new();
+    for (destination, answer) in removed.into_iter().zip(cloud.write_routes(table, wishes).await) {
+        match answer {
+            Ok(_) => {}
+            // With its table the route is gone too.
+            Err(error) if error.kind() == Kind::NotFound => {}
+            Err(error) => failures.push(Failure::of(destination, error)),
+        }
+    }
+    if failures.is_empty() {
+        release.done();
+    }
+    failures
+}
+
 impl Failure {
     fn of(destination: Cidr, error: Error) -> Self {
-        Self { destination, in_doubt: error.leaves_doubt(), problem: error.into() }
+        Self { in_doubt: error.leaves_doubt(), ..Self::certain(destination, error.into()) }
+    }
+
+    fn certain(destination: Cidr, problem: Problem) -> Self {
+        Self { destination, problem, in_doubt: false, lacks_room: false }
     }
 }
 

@@ -1,12 +1,16 @@
 //! What speaks against switching the check of an interface: that there is none, that it is no server's, or that the
 //! server speaks for other addresses which the check would stop.
 
-use super::NAMES;
+use super::{EcsPortSourceCheck, NAMES, claimed};
 use crate::{
-    cloud::{self, Cloud, Port, PortId, ServerId, VpcId},
+    cloud::{self, Cloud, Contest, Object, Port, PortId, ServerId, VpcId},
     framework::{Change, ChangeKind, Foresight, Given, Problem},
     network::Address,
-    resources::{absent, missing, not_yet, the_one},
+    resources::{
+        absent, missing, not_yet,
+        ownership::{contested, planning},
+        the_one,
+    },
 };
 
 /// How the `device_owner` of a virtual IP address is.
@@ -16,8 +20,14 @@ const VIRTUAL_IP: &str = "neutron:VIP_PORT";
 const NETWORK_OWNED: &str = "network:";
 
 pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
+    let before = change.prior.parsed::<PortId>("port_id");
+    if let (Some(port), Some(check)) = (&before, change.before::<EcsPortSourceCheck>())
+        && let Some(found) = check.memory.found_enabled
+    {
+        cloud.recall_found(port, found);
+    }
     if !change.makes_something() {
-        return;
+        return foresight.find_between(contests(change, before.as_ref(), cloud));
     }
     let look = async {
         let ports = cloud.all_ports().await?;
@@ -29,12 +39,27 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
     };
     match found {
         Ok(port) => {
+            foresight.find_between(contests(change, Some(&port.id), cloud));
             foresight.find(flaw_of_owner(&port));
             let switched_on = change.planned.given("enabled") == Given::Known(&true.into());
             foresight.find(harm(&port, &ports).filter(|_| switched_on));
         }
         Err(problem) => foresight.find([problem]),
     }
+}
+
+/// Takes note of the interface that the resource is to have after the change. Another one that has it, too, is told.
+fn contests(change: Change<'_>, port: Option<&PortId>, cloud: &Cloud) -> Vec<Problem> {
+    let object = |port_id: PortId| Object::SourceCheck { port_id };
+    let is_to_be = change.kind != ChangeKind::Delete;
+    let after = port.filter(|_| is_to_be).map(|port| (object(port.clone()), None));
+    let before = change.prior.parsed("port_id").map(object);
+    let planning = planning(change, before, after);
+    let told = |contest: Contest| {
+        let problem = port.map(claimed)?;
+        Some(contested(problem, contest.is_new))
+    };
+    cloud.plan_ownership(planning).into_iter().filter_map(told).collect()
 }
 
 /// The interface that is meant, or what is wrong with its name; `None` as long as it is not known.

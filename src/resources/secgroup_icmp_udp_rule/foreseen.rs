@@ -6,22 +6,56 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     SecgroupIcmpUdpRule,
     making::{identical, is_unrecorded},
+    owning::{self, claimed},
     terms::{Direction, Protocol},
 };
 use crate::{
     cloud::{
-        self, Cloud, Quota, RuleId, SECURITY_GROUP_RULES, SecurityGroupId, SecurityGroupRule,
+        self, Cloud, Contest, Object, Quota, RuleId, SECURITY_GROUP_RULES, SecurityGroupId, SecurityGroupRule,
         ServerId,
     },
     framework::{Change, Draft, Foresight, Given, Problem, Resource, Value},
-    resources::{conflict::exists_already, missing},
+    resources::{
+        conflict::exists_already,
+        missing,
+        ownership::{contested, if_nobody_releases_it, planning},
+    },
 };
 
 pub(super) fn recall(state: Draft<'_>, cloud: &Cloud) {
-    cloud.intend_rules(|rules| rules.held.extend(ids(state)));
+    let ids: BTreeSet<RuleId> = ids(state).collect();
+    cloud.recall(ids.iter().map(owning::object));
+    let pair = state.object::<SecgroupIcmpUdpRule>(&[]);
+    cloud.recall(pair.into_iter().flat_map(|pair| pair.terms().into_values()));
+    cloud.intend_rules(|rules| rules.held.extend(ids));
+}
+
+/// Takes note of the rules that the resource is to have after the change. Another one that wants them, too, is told.
+fn contests(change: Change<'_>, cloud: &Cloud) -> Vec<Problem> {
+    let before = change.before::<SecgroupIcmpUdpRule>();
+    let is_known = change.planned.given("udp_ports") != Given::Unknown;
+    let after = change.planned.object::<SecgroupIcmpUdpRule>(&[]).filter(|_| is_known);
+    let had: BTreeSet<Object> =
+        before.iter().flat_map(|pair| pair.terms().into_values()).collect();
+    let terms = after.iter().flat_map(|pair| pair.terms().into_values());
+    let kept = before.iter().zip(&after).flat_map(|(before, after)| before.ids_kept_in(after));
+    let kept: Vec<Object> = kept.map(|id| owning::object(&id)).collect();
+    let had = had.into_iter().chain(kept.iter().cloned());
+    let wanted = terms.chain(kept.clone());
+    let planning = planning(change, had, wanted.map(|object| (object, None)));
+    let told = |contest: Contest| {
+        let problem = claimed(after.as_ref()?);
+        let is_rule = matches!(contest.object, Object::RuleTerms { .. });
+        is_rule.then(|| contested(problem, contest.is_new))
+    };
+    let mut problems: Vec<Problem> =
+        cloud.plan_ownership(planning).into_iter().filter_map(told).collect();
+    problems.dedup();
+    problems
 }
 
 pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
+    foresight.find_between(contests(change, cloud));
     let planned = change.planned;
     let group = planned.parsed::<SecurityGroupId>("security_group_id");
     let Some(group) = group.filter(|_| change.makes_something()) else { return };
@@ -55,13 +89,13 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
     let ours = before.map(|before| before.all_ids()).unwrap_or_default();
     let is_foreign = |(protocol, rule): &(&Protocol, &&SecurityGroupRule)| {
         !ours.contains(&rule.id)
-            && !cloud.intend_rules(|rules| rules.held.contains(&rule.id))
+            && !cloud.may_be_in_state(&owning::object(&rule.id))
             && !is_unrecorded(&group, &pair.rule(**protocol), rule, cloud)
     };
     let foreign = standing.iter().filter(is_foreign);
     let foreign: BTreeMap<_, _> = foreign.map(|(it, rule)| (*it, rule.id.clone())).collect();
     if !foreign.is_empty() && !planned.may_be_true("adopt_existing") {
-        foresight.find([pair.conflict(&foreign)]);
+        foresight.find([if_nobody_releases_it(pair.conflict(&foreign))]);
     }
     let new = pair.protocols.iter().filter(|it| !standing.contains_key(it));
     let new: Vec<_> = new.map(|it| (group.clone(), format!("{:?}", pair.rule(*it)))).collect();
@@ -89,6 +123,16 @@ impl SecgroupIcmpUdpRule {
         let what = format!("{what} in security group `{}`", self.security_group_id);
         let ids: Vec<&str> = standing.values().map(RuleId::as_str).collect();
         exists_already(<Self as Resource<Cloud>>::NAME, &what, &ids.join(","), "remote_ip_prefix")
+    }
+
+    /// The rules that a change leaves as they are.
+    fn ids_kept_in(&self, after: &Self) -> Vec<RuleId> {
+        let (before, after) = (self.terms(), after.terms());
+        let ids = self.rule_ids.iter().flatten();
+        let is_kept = |(protocol, _): &(&Protocol, &RuleId)| {
+            before.get(protocol).is_some_and(|terms| after.get(protocol) == Some(terms))
+        };
+        ids.filter(is_kept).map(|(_, id)| id.clone()).collect()
     }
 
     /// Its rules, those it only remembers among them.

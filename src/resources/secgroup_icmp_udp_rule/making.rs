@@ -113,6 +113,10 @@ impl<'c> Maker<'c> {
         Ok(())
     }
 
+    pub(super) fn has_changed_nothing(&self) -> bool {
+        self.made.is_empty() && self.deleted.is_empty() && self.lost.is_empty()
+    }
+
     /// Makes as many of the rules as one call does. The others are to be made alone, where each gets its own answer.
     async fn make_together(&mut self, new: &Rules) -> Result<()> {
         let rules: Vec<NewRule> = new.values().cloned().collect();

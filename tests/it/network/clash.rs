@@ -1,6 +1,6 @@
 //! What stands against a route, and what a run intends for a table.
 
-use huaweivpc::network::{Cidr, Claim, Clash, Intents, Room, Route, Routes, clashes};
+use huaweivpc::network::{Cidr, Clash, Intents, Room, Route, Routes, clashes};
 use proptest::prelude::*;
 
 use super::{addresses, cidr, small_range};
@@ -48,7 +48,7 @@ proptest! {
             let mut intents = Intents::default();
             for (range, stays) in plans {
                 if *stays {
-                    intents.claim(*range, Claim::new(range.to_string(), true));
+                    intents.want(*range);
                 } else {
                     intents.hold(*range);
                     intents.release(*range);
@@ -74,23 +74,6 @@ fn a_default_route_leaves_others_their_part() {
 }
 
 #[test]
-fn one_resource_is_planned_as_it_is_and_as_new_and_no_more() {
-    let range = cidr("10.0.2.0/24");
-    let claim = |by: &str, is_new| Claim::new(by, is_new);
-    for (first, second, is_claimed) in [
-        (claim("a", false), claim("a", true), false),
-        (claim("a", true), claim("a", true), true),
-        (claim("a", false), claim("a", false), true),
-        (claim("a", false), claim("b", true), true),
-        (claim("a", true), claim("b", true), true),
-    ] {
-        let mut intents = Intents::default();
-        assert!(!intents.claim(range, first));
-        assert_eq!(intents.claim(range, second), is_claimed, "{first:?} {second:?}");
-    }
-}
-
-#[test]
 fn room_is_counted_over_what_comes_and_what_goes() {
     let made = ["10.0.0.0/24", "10.0.1.0/24"].map(|range| route(cidr(range), "ecs"));
     let local = route(cidr("192.168.0.0/24"), "local");
@@ -98,7 +81,7 @@ fn room_is_counted_over_what_comes_and_what_goes() {
     let mut intents = Intents::default();
     assert_eq!(intents.room(&table, 0), Room::Enough, "nothing is planned");
 
-    intents.claim(cidr("10.0.2.0/24"), Claim::new("a", true));
+    intents.want(cidr("10.0.2.0/24"));
     assert_eq!(intents.room(&table, 4), Room::Enough);
     assert_eq!(intents.room(&table, 3), Room::UnlessLocalCount { used: 2, new: 1, local: 1 });
     assert_eq!(intents.room(&table, 2), Room::Exceeded { used: 2, new: 1 });
@@ -107,6 +90,6 @@ fn room_is_counted_over_what_comes_and_what_goes() {
     assert_eq!(intents.room(&table, 2), Room::UnlessNothingGoes { used: 2, new: 1 });
     intents.release(cidr("10.0.1.0/24"));
     assert_eq!(intents.room(&table, 2), Room::UnlessLocalCount { used: 1, new: 1, local: 1 });
-    intents.claim(cidr("10.0.1.0/24"), Claim::new("b", true));
+    intents.want(cidr("10.0.1.0/24"));
     assert_eq!(intents.room(&table, 2), Room::Exceeded { used: 2, new: 1 });
 }

@@ -22,36 +22,6 @@ use crate::cloud::{
 };
 
 #[tokio::test]
-async fn a_second_claim_is_told_before_anything_is_sent() {
-    let (cloud, table) = against(Model::default()).await;
-    let twice = vec![create(destination(1), "a"), create(destination(1), "b")];
-    let answers = cloud.write_routes(&id(TABLE), twice).await;
-    let answers: Vec<Written> = answers.into_iter().map(Result::unwrap).collect();
-    assert_eq!(answers, [Written::Done, Written::Claimed]);
-    let again = cloud.write_route(&id(TABLE), create(destination(1), "c")).await.unwrap();
-    assert_eq!(again, Written::Claimed);
-    let now = table.now();
-    assert_eq!(now.seen.puts, 1);
-    assert_eq!(now.routes[&destination(1)], "a");
-
-    // A route that has gone claims nothing.
-    cloud.write_route(&id(TABLE), remove(destination(1))).await.unwrap();
-    let anew = cloud.write_route(&id(TABLE), create(destination(1), "d")).await.unwrap();
-    assert_eq!(anew, Written::Done);
-}
-
-#[tokio::test]
-async fn a_claim_that_came_to_nothing_is_given_back() {
-    let model = Model { bad: vec![destination(1)], ..Model::default() };
-    let (cloud, table) = against(model).await;
-    let refused = cloud.write_route(&id(TABLE), create(destination(1), "a")).await;
-    assert_eq!(refused.unwrap_err().kind(), Kind::Refused);
-    table.change(|model| model.bad.clear());
-    let made = cloud.write_route(&id(TABLE), create(destination(1), "a")).await.unwrap();
-    assert_eq!(made, Written::Done);
-}
-
-#[tokio::test]
 async fn one_bad_entry_fails_by_itself() {
     for is_partial in [false, true] {
         let model = Model { bad: vec![destination(7)], is_partial, turn: 3, ..Model::default() };
