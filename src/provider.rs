@@ -22,8 +22,8 @@ use crate::{
         security_group::SecurityGroup, subnet::Subnet, vpc::Vpc,
     },
     framework::{
-        AnyDataSource, AnyResource, Configured, Function, InstanceId, Problem, Problems, Provider, Result,
-        Session, Value, data_source, json, resource,
+        AnyDataSource, AnyResource, Configured, Function, InstanceId, Problem, Problems, Provider,
+        Result, Session, Value, data_source, json, resource,
     },
     functions::{
         cidr_aggregate::CidrAggregate, cidr_allocate::CidrAllocate, cidr_contains::CidrContains,
@@ -157,5 +157,9 @@ impl Session for Cloud {
 
     fn has_planned(&self) {
         self.leave_snapshot();
+    }
+
+    fn has_applied(&self) {
+        self.use_up_snapshot();
     }
 }

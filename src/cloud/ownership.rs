@@ -19,7 +19,10 @@ use std::{
 use tokio::sync::Notify;
 
 pub use self::registry::{Contest, Object, Owner, Planning, Sweep, SweptRoute};
-use self::registry::{Registry, Released};
+use self::{
+    registry::{Registry, Released},
+    snapshot::Snapshot,
+};
 use super::{
     bounds::{self, for_a_moment},
     client::Cloud,
@@ -170,9 +173,17 @@ impl Cloud {
 
     /// Leaves what this process has seen of the state for the process that applies the plan.
     pub fn leave_snapshot(&self) {
-        let snapshot = self.ownership().read(|registry| registry.snapshot());
-        if let Ok(snapshot) = serde_json::to_value(snapshot) {
-            self.config().notes.leave_snapshot(&snapshot);
+        let snapshot = self.ownership().read(Registry::snapshot);
+        self.config().notes.leave_snapshot(&snapshot.to_json());
+    }
+
+    /// The plan that the snapshot belongs to is applied. What it says of the state may still spare a later plan a
+    /// warning; nothing is taken over or left alone by it any more.
+    pub fn use_up_snapshot(&self) {
+        let notes = &self.config().notes;
+        if let Some(mut snapshot) = notes.find_snapshot().and_then(Snapshot::parse) {
+            snapshot.is_used_up = true;
+            notes.leave_snapshot(&snapshot.to_json());
         }
     }
 
@@ -188,7 +199,7 @@ impl Cloud {
         let ownership = self.ownership();
         ownership.loaded.get_or_init(|| {
             let left = self.config().notes.find_snapshot();
-            if let Some(snapshot) = left.and_then(|left| serde_json::from_value(left).ok()) {
+            if let Some(snapshot) = left.and_then(Snapshot::parse) {
                 locked(&ownership.registry).hand_down(snapshot);
             }
         });

@@ -153,9 +153,8 @@ impl Run {
         self.planned.store(true, Ordering::Relaxed);
     }
 
-    /// This is the process that plans, not the one that applies, which plans as well.
-    pub fn is_for_planning(&self) -> bool {
-        self.planned.load(Ordering::Relaxed) && !self.is_writing()
+    pub fn has_planned(&self) -> bool {
+        self.planned.load(Ordering::Relaxed)
     }
 
     /// The user has accepted the plan, and objects change now. From here on whoever writes looks for himself; a plan

@@ -41,7 +41,11 @@ impl Private {
         Ok(parsed.map_err(|error| Problem::bug(format!("private data: {error}")))?)
     }
 
+    /// Nothing where there is nothing to keep.
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>> {
+        if self.instance.is_none() && self.memory.is_none() {
+            return Ok(Vec::new());
+        }
         Ok(serde_json::to_vec(self).map_err(Problem::bug)?)
     }
 }

@@ -35,6 +35,9 @@ pub trait Session: Clone + Send + Sync + 'static {
 
     /// The process has planned, and ends.
     fn has_planned(&self) {}
+
+    /// The process has applied a plan, and ends.
+    fn has_applied(&self) {}
 }
 
 /// Everything the protocol serves. `C` is the session of the provider's cloud.

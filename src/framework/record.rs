@@ -56,12 +56,12 @@ pub(super) fn to_stored(
     object: Json,
     schema: &Schema,
     timeouts: &Value,
-    instance: InstanceId,
+    instance: Option<InstanceId>,
 ) -> Result<Stored> {
     let Json::Object(mut members) = object else {
         return Err(Problem::bug("a resource has to serialize as an object").into());
     };
-    let private = Private { instance: Some(instance), memory: members.remove(MEMORY) }.to_bytes()?;
+    let private = Private { instance, memory: members.remove(MEMORY) }.to_bytes()?;
     let Value::Map(mut attributes) =
         json::parse(&Json::Object(members), &schema.value_type()).map_err(Problem::bug)?
     else {

@@ -220,8 +220,8 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
             let cloud =
                 bounded(&R::SCHEMA, cloud, stop, &Value::Null, |limits| limits.read, "read");
             let imported = R::import(&id, &cloud).await?;
-            let instance = InstanceId::fresh();
-            let mut stored = record::to_stored(imported, &R::SCHEMA, &Value::Null, instance)?;
+            // The read that follows an import names the instance.
+            let mut stored = record::to_stored(imported, &R::SCHEMA, &Value::Null, None)?;
             stored.state = record::with_defaults(&R::SCHEMA, stored.state);
             Ok(stored)
         })
@@ -338,7 +338,7 @@ fn to_stored(
     instance: InstanceId,
 ) -> Result<Stored> {
     let object = serde_json::to_value(object).map_err(Problem::bug)?;
-    record::to_stored(object, schema, timeouts, instance)
+    record::to_stored(object, schema, timeouts, Some(instance))
 }
 
 /// The session for one operation, within the user's limit or else the schema's.
@@ -363,7 +363,7 @@ fn with_half_made(
     instance: InstanceId,
 ) -> Problems {
     let half_made = problems.half_made.take();
-    match half_made.map(|object| record::to_stored(object, schema, timeouts, instance)) {
+    match half_made.map(|object| record::to_stored(object, schema, timeouts, Some(instance))) {
         Some(Ok(stored)) => problems.kept = Some(Box::new(stored)),
         Some(Err(more)) => problems.extend(more),
         None => {}

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     cloud::{
-        self, About, Cloud, Description, Kind, Object, PortId, Route, RouteTableId, ServerId, VpcId,
-        Wish, Written,
+        self, About, Cloud, Description, Kind, Object, PortId, Route, RouteTableId, ServerId,
+        VpcId, Wish, Written,
     },
     framework::{
         Change, Default, Draft, Foresight, Problem, Problems, Resource, Result, Schema, Timeouts,

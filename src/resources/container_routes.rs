@@ -149,7 +149,10 @@ impl Resource<Cloud> for ContainerRoutes {
             after: entries(change.planned),
             // What an exclusive set does not know to keep yet may be its own.
             adopts: change.planned.may_be_true("adopt_existing") || claim.is_none(),
-            covers: claim.clone().filter(|claim| claim.mode == Mode::Exclusive).map(Claim::into_covers),
+            covers: claim
+                .clone()
+                .filter(|claim| claim.mode == Mode::Exclusive)
+                .map(Claim::into_covers),
             conflict,
             place: |problem, destination| in_entry(problem, &destination.to_string()),
         };

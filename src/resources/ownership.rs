@@ -33,5 +33,10 @@ pub(super) fn if_nobody_releases_it(conflict: Problem) -> Problem {
          gives up in the same apply is handed over; otherwise the apply fails here, and changes nothing.",
         conflict.detail
     );
-    Problem { severity: Severity::Warning, summary: "May exist already".to_owned(), detail, ..conflict }
+    Problem {
+        severity: Severity::Warning,
+        summary: "May exist already".to_owned(),
+        detail,
+        ..conflict
+    }
 }

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     cloud::{
-        self, Cloud, Contest, Kind, Object, ROUTES_PER_TABLE, RouteTableId, Sweep, SweptRoute, VpcId,
-        Written,
+        self, Cloud, Contest, Kind, Object, ROUTES_PER_TABLE, RouteTableId, Sweep, SweptRoute,
+        VpcId, Written,
     },
     framework::{Change, Draft, Foresight, Given, Problem},
     network::{Cidr, Clash, Room, Route, Routes, clashes, system_range_around},
@@ -180,10 +180,10 @@ impl PlannedRoutes<'_> {
         let object = |destination: &Cidr| Object::route(table, *destination);
         let after = self.after.iter().map(|(it, entry)| (object(it), swept_route(*entry)));
         let mut planning = planning(self.change, self.before.keys().map(object), after);
-        planning.sweeps = self.covers.as_ref().map(|covers| Sweep {
-            route_table_id: table.clone(),
-            covers: Arc::clone(covers),
-        });
+        planning.sweeps = self
+            .covers
+            .as_ref()
+            .map(|covers| Sweep { route_table_id: table.clone(), covers: Arc::clone(covers) });
         let told = |contest: Contest| {
             let Object::Route { destination, .. } = contest.object else { return None };
             let is_named = self.after.contains_key(&destination);
@@ -191,7 +191,8 @@ impl PlannedRoutes<'_> {
                 true => swept(destination),
                 false => claimed(destination),
             };
-            let problem = if is_named { (self.place)(problem, destination) } else { problem.at("mode") };
+            let problem =
+                if is_named { (self.place)(problem, destination) } else { problem.at("mode") };
             Some(contested(problem, contest.is_new))
         };
         cloud.plan_ownership(planning).into_iter().filter_map(told).collect()

@@ -227,7 +227,8 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     async fn update(mut self, mut prior: Self, cloud: &Cloud) -> Result<Self> {
         prior.settle_notes(cloud);
         let (before, after) = (prior.terms(), self.terms());
-        let (kept, new) = after.values().cloned().partition(|it| before.values().any(|had| had == it));
+        let (kept, new) =
+            after.values().cloned().partition(|it| before.values().any(|had| had == it));
         let claims = cloud.claim(new, kept).await?;
         if !claims.refused.is_empty() {
             return Err(claimed(&self).into());

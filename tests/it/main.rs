@@ -22,6 +22,7 @@ mod foresight;
 mod functions;
 mod generated;
 mod guide;
+mod handover;
 mod handshake;
 mod harness;
 mod laws;

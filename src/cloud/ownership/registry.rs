@@ -116,6 +116,8 @@ pub(super) struct Released {
 pub(super) struct Registry {
     /// What the process that planned has left.
     handed_down: Snapshot,
+    /// What was in the state once a plan was applied that is not the one to apply now.
+    past: BTreeSet<Object>,
     held: BTreeSet<Object>,
     found: BTreeMap<PortId, bool>,
     wants: BTreeMap<Object, BTreeMap<Planner, Want>>,
@@ -131,7 +133,12 @@ pub(super) struct Registry {
 
 impl Registry {
     pub(super) fn hand_down(&mut self, snapshot: Snapshot) {
-        self.handed_down = snapshot;
+        if snapshot.is_used_up {
+            self.past = snapshot.held;
+            self.past.extend(snapshot.wanted);
+        } else {
+            self.handed_down = snapshot;
+        }
     }
 
     pub(super) fn recall(&mut self, objects: impl IntoIterator<Item = Object>) {
@@ -222,7 +229,7 @@ impl Registry {
 
     pub(super) fn may_be_in_state(&self, object: &Object) -> bool {
         let Snapshot { held, wanted, .. } = &self.handed_down;
-        [&self.held, held, wanted].iter().any(|objects| objects.contains(object))
+        [&self.held, &self.past, held, wanted].iter().any(|objects| objects.contains(object))
     }
 
     /// The object is in the state, and nobody else keeps it.
@@ -233,9 +240,9 @@ impl Registry {
 
     fn is_kept_by_another(&self, object: &Object, owner: &Owner) -> bool {
         let keepers = self.handed_down.kept.get(object).into_iter().flatten();
-        keepers.filter(|keeper| *keeper != owner).any(|keeper| {
-            !self.released.contains(&(object.clone(), keeper.clone()))
-        })
+        keepers
+            .filter(|keeper| *keeper != owner)
+            .any(|keeper| !self.released.contains(&(object.clone(), keeper.clone())))
     }
 
     fn is_claimed_by_another(&self, object: &Object, owner: &Owner) -> bool {

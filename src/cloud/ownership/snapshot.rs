@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use super::registry::{Object, Owner};
 use crate::cloud::ids::PortId;
@@ -19,6 +20,18 @@ pub(super) struct Snapshot {
     pub(super) wanted: BTreeSet<Object>,
     /// The state in which source checks were found at first.
     pub(super) found: BTreeMap<PortId, bool>,
+    /// The plan has been applied.
+    pub(super) is_used_up: bool,
+}
+
+impl Snapshot {
+    pub(super) fn parse(json: Json) -> Option<Self> {
+        serde_json::from_value(json).ok()
+    }
+
+    pub(super) fn to_json(&self) -> Json {
+        serde_json::to_value(self).unwrap_or_default()
+    }
 }
 
 /// JSON has no maps with objects as keys.

@@ -105,7 +105,10 @@ impl<C: Session> Shared<C> {
 
     /// Terraform needs this process no more.
     fn finish(&self) {
-        if let (true, Ok((session, _))) = (self.run().is_for_planning(), self.session()) {
+        let (run, Ok((session, _))) = (self.run(), self.session()) else { return };
+        if run.is_writing() {
+            session.has_applied();
+        } else if run.has_planned() {
             session.has_planned();
         }
     }

@@ -123,7 +123,8 @@ impl ContainerRoutes {
             take_over(&mut again, &home.table_id, cloud);
             let (released, foreign): (Vec<_>, Vec<_>) = again.into_iter().partition(adopts);
             answers.extend(send(released, &home.table_id, cloud).await.0);
-            let exists = foreign.into_iter().map(|(destination, _)| (destination, Ok(Written::Exists)));
+            let exists =
+                foreign.into_iter().map(|(destination, _)| (destination, Ok(Written::Exists)));
             answers.extend(exists);
         }
         failures.extend(self.failures(answers, home, cloud).await);
@@ -353,8 +354,9 @@ fn is_about_the_entry(error: &Error) -> bool {
 
 pub(super) fn conflict(destination: Cidr, table: &RouteTableId) -> Problem {
     let detail = format!(
-        "A route to {destination} in route table `{table}` exists already, and this set did not make it. If it is yours, \
-         set `adopt_existing = true` to take it over as it is planned here, or import the table's routes into a set \
+        "A route to {destination} in route table `{table}` exists already, and this set did not make it. If another \
+         resource of your configuration had it before, write a `moved` block from that address to this one. If it is in no \
+         state, set `adopt_existing = true` to take it over as it is planned here, or import the table's routes into a set \
          that is not in the state yet:\n\n  \
          terraform import huaweivpc_container_routes.<name> '{table}'\n\nIf it is somebody else's, leave it out of \
          `routes`."

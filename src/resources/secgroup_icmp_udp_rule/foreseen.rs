@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     cloud::{
-        self, Cloud, Contest, Object, Quota, RuleId, SECURITY_GROUP_RULES, SecurityGroupId, SecurityGroupRule,
-        ServerId,
+        self, Cloud, Contest, Object, Quota, RuleId, SECURITY_GROUP_RULES, SecurityGroupId,
+        SecurityGroupRule, ServerId,
     },
     framework::{Change, Draft, Foresight, Given, Problem, Resource, Value},
     resources::{
@@ -35,8 +35,7 @@ fn contests(change: Change<'_>, cloud: &Cloud) -> Vec<Problem> {
     let before = change.before::<SecgroupIcmpUdpRule>();
     let is_known = change.planned.given("udp_ports") != Given::Unknown;
     let after = change.planned.object::<SecgroupIcmpUdpRule>(&[]).filter(|_| is_known);
-    let had: BTreeSet<Object> =
-        before.iter().flat_map(|pair| pair.terms().into_values()).collect();
+    let had: BTreeSet<Object> = before.iter().flat_map(|pair| pair.terms().into_values()).collect();
     let terms = after.iter().flat_map(|pair| pair.terms().into_values());
     let kept = before.iter().zip(&after).flat_map(|(before, after)| before.ids_kept_in(after));
     let kept: Vec<Object> = kept.map(|id| owning::object(&id)).collect();

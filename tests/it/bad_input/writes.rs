@@ -64,6 +64,26 @@ pub fn late_rows() -> Vec<Row> {
             .with("host_ip", "192.168.0.77")
             .with("vpc_id", super::row::VPC)
             .says("host_ip", "Server not found", &["the private address 192.168.0.77 in VPC"]),
+        route("route_exists_already").with("destination", "10.9.0.0/24").says(
+            "destination",
+            "Already exists",
+            &[
+                "A route to 10.9.0.0/24",
+                "write a `moved` block",
+                "terraform import huaweivpc_container_route.<name> 'ffffffff-0000-4000-8000-000000000001/10.9.0.0/24'",
+                "or set `adopt_existing = true`",
+            ],
+        ),
+        group_rules("rule_exists_already").with("remote_ip_prefix", "10.9.0.0/16").with("protocols", json!(["icmp"])).says(
+            "remote_ip_prefix",
+            "Already exists",
+            &[
+                "The ICMP rule",
+                "write a `moved` block",
+                "terraform import huaweivpc_secgroup_icmp_udp_rule.<name> 'cccccccc-0000-4000-8000-000000000001'",
+                "or set `adopt_existing = true`",
+            ],
+        ),
     ]
 }
 
@@ -75,6 +95,11 @@ pub fn late_changes() -> Vec<Row> {
             .then()
             .with("host_ip", "192.168.0.98")
             .says("host_ip", "Server not found", &["the private address 192.168.0.98"]),
+        group_rules("changed_to_one_that_exists")
+            .with("remote_ip_prefix", "10.60.0.0/16")
+            .then()
+            .with("remote_ip_prefix", "10.9.0.0/16")
+            .says("remote_ip_prefix", "Already exists", &["The ICMP rule", FOREIGN_RULE]),
     ]
 }
 
@@ -88,11 +113,6 @@ pub fn changes() -> Vec<Row> {
             .then()
             .with("ecs_id", NOTHING)
             .says("ecs_id", "Server not found", &["does not exist"]),
-        group_rules("changed_to_one_that_exists")
-            .with("remote_ip_prefix", "10.60.0.0/16")
-            .then()
-            .with("remote_ip_prefix", "10.9.0.0/16")
-            .says("remote_ip_prefix", "Already exists", &["The ICMP rule", FOREIGN_RULE]),
     ]
 }
 
@@ -184,16 +204,6 @@ fn destinations() -> Vec<Row> {
             LOCAL,
             &["192.168.0.64/26", "192.168.0.0/24", "outside every subnet"],
         ),
-        bad(
-            "route_exists_already",
-            "10.9.0.0/24",
-            "Already exists",
-            &[
-                "A route to 10.9.0.0/24",
-                "terraform import huaweivpc_container_route.<name> 'ffffffff-0000-4000-8000-000000000001/10.9.0.0/24'",
-                "or set `adopt_existing = true`",
-            ],
-        ),
     ]
 }
 
@@ -226,20 +236,9 @@ fn source_checks() -> Vec<Row> {
 }
 
 fn rules() -> Vec<Row> {
-    vec![
-        group_rules("missing_group").with("security_group_id", NOTHING).says(
-            "security_group_id",
-            "Security group not found",
-            &["does not exist", "Check `security_group_id`"],
-        ),
-        group_rules("rule_exists_already").with("remote_ip_prefix", "10.9.0.0/16").with("protocols", json!(["icmp"])).says(
-            "remote_ip_prefix",
-            "Already exists",
-            &[
-                "The ICMP rule",
-                "terraform import huaweivpc_secgroup_icmp_udp_rule.<name> 'cccccccc-0000-4000-8000-000000000001'",
-                "or set `adopt_existing = true`",
-            ],
-        ),
-    ]
+    vec![group_rules("missing_group").with("security_group_id", NOTHING).says(
+        "security_group_id",
+        "Security group not found",
+        &["does not exist", "Check `security_group_id`"],
+    )]
 }

@@ -9,7 +9,7 @@ use super::{
         rules::{Violation, check_stored, misfits, same_identity},
     },
     Core, Failure, Instance,
-    verdict::{broken, check_paths, differences, differing, relabelled, root},
+    verdict::{broken, check_paths, differences, differing, relabelled, root, unnamed},
 };
 
 impl<P: Plugin> Core<P> {
@@ -53,7 +53,8 @@ impl<P: Plugin> Core<P> {
         let found = self.import_by(type_name, &ImportBy::Id(id.to_owned())).await?;
         if let Some(identity) = &found.stored.identity {
             let again = self.import_by(type_name, &ImportBy::Identity(identity.clone())).await?;
-            broken(differences("import by identity", &found.stored, &again.stored))?;
+            let (one, other) = (unnamed(&found.stored), unnamed(&again.stored));
+            broken(differences("import by identity", &one, &other))?;
         }
         Ok(found)
     }

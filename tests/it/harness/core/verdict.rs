@@ -1,6 +1,7 @@
 //! From what differs to what is broken.
 
 use huaweivpc::framework::{Path, Problem, Schema, Stored, Value};
+use serde_json::Value as Json;
 
 use super::{
     super::{
@@ -43,6 +44,16 @@ pub(super) fn check_paths(config: &Value, problems: &[Problem]) -> Vec<Violation
         .filter(|problem| lookup(config, &problem.path).is_none())
         .map(|problem| Violation::new("problem", problem.path.clone(), "there is no such place"))
         .collect()
+}
+
+/// The object without the name of the instance in its private data: each import makes another.
+pub(super) fn unnamed(stored: &Stored) -> Stored {
+    let mut stored = stored.clone();
+    if let Ok(Json::Object(mut members)) = serde_json::from_slice(&stored.private) {
+        members.remove("instance");
+        stored.private = Json::Object(members).to_string().into_bytes();
+    }
+    stored
 }
 
 pub(super) fn differences(rule: &'static str, before: &Stored, after: &Stored) -> Vec<Violation> {
