@@ -17,10 +17,10 @@ use tracing::debug;
 
 mod note;
 
-use self::note::{Note, is_name, name_of, state_in_use};
+use self::note::{Note, is_content, is_name, name_of, state_in_use};
 use super::{
     Environment,
-    data_directory::{DataDirectory, Folder},
+    data_directory::{DataDirectory, Folder, Ours},
 };
 use crate::cloud::Notes;
 
@@ -40,7 +40,7 @@ impl NoteFiles {
     pub(super) fn new(environment: &Environment) -> Self {
         let data = DataDirectory::of(environment);
         Self {
-            folder: data.folder("notes"),
+            folder: data.folder("notes", Ours { is_name, is_content }),
             data,
             now: environment.now,
             workspace: environment.variable_with_text("TF_WORKSPACE"),
@@ -68,7 +68,7 @@ impl NoteFiles {
     fn current(&self) -> HashSet<String> {
         let names = self.folder.names().into_iter();
         let (current, others): (HashSet<String>, HashSet<String>) =
-            names.filter(|name| is_name(name)).partition(|name| self.read(name).is_some());
+            names.partition(|name| self.read(name).is_some());
         others.iter().for_each(|name| self.remove(name));
         current
     }

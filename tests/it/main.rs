@@ -24,6 +24,8 @@ mod generated;
 mod guide;
 mod handshake;
 mod harness;
+#[cfg(unix)]
+mod kept_files;
 mod laws;
 mod laws_of_life;
 mod laws_of_planning;
