@@ -17,4 +17,6 @@ pub mod protocol;
 
 pub mod provider;
 
+pub mod disk;
+
 pub mod emulator;

@@ -1,18 +1,11 @@
-//! The provider binary. With `bin/emulator.rs`, the only place that reads the environment and the clock, and
-//! reads and writes files.
+//! The provider binary. With `bin/emulator.rs`, the only place that reads the environment and the clock.
 
-use std::{
-    env, fs,
-    io::{self, Write},
-    path::Path,
-    process::ExitCode,
-    sync::Arc,
-    time::SystemTime,
-};
+use std::{env, process::ExitCode, sync::Arc, time::SystemTime};
 
 use huaweivpc::{
+    disk::Disk,
     protocol::lifecycle::{self, World},
-    provider::{Environment, Files, provider},
+    provider::{Environment, provider},
 };
 
 #[expect(clippy::disallowed_methods, reason = "here the world is handed down from")]
@@ -36,35 +29,4 @@ fn parent() -> Option<u32> {
     return Some(std::os::unix::process::parent_id());
     #[cfg(not(unix))]
     None
-}
-
-struct Disk;
-
-impl Files for Disk {
-    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
-        fs::read(file)
-    }
-
-    fn names(&self, folder: &Path) -> io::Result<Vec<String>> {
-        let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
-        names.map(|name| name.map(|name| name.to_string_lossy().into_owned())).collect()
-    }
-
-    fn make_folder(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir(folder)
-    }
-
-    fn write(&self, file: &Path, content: &[u8]) -> io::Result<()> {
-        let neighbour = file.with_extension("part");
-        fs::write(&neighbour, content)?;
-        fs::rename(&neighbour, file)
-    }
-
-    fn append(&self, file: &Path, content: &[u8]) -> io::Result<()> {
-        fs::OpenOptions::new().append(true).create(true).open(file)?.write_all(content)
-    }
-
-    fn remove(&self, file: &Path) -> io::Result<()> {
-        fs::remove_file(file)
-    }
 }

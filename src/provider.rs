@@ -67,20 +67,31 @@ pub type Variable = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// Files, as far as the provider reads and writes them.
 pub trait Files: Send + Sync {
+    /// Reads a file that others keep, wherever a link leads to. Never waits, and reads regular files of a sane size only.
     fn read(&self, file: &Path) -> io::Result<Vec<u8>>;
+
+    /// Reads a file that the provider may have written: a regular one of this user, and no link.
+    fn read_own(&self, file: &Path) -> io::Result<Vec<u8>>;
 
     /// The names of what is in a folder.
     fn names(&self, folder: &Path) -> io::Result<Vec<String>>;
 
-    /// Makes a folder in one that is there.
+    /// Whether this is a folder of this user, and no link to one.
+    fn check_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// Makes a folder in one that is there, if it is not there yet, and has it opened to this user only.
     fn make_folder(&self, folder: &Path) -> io::Result<()>;
 
-    /// Writes a file whole or not at all, in a folder that is there.
+    /// Writes a file whole or not at all, in a folder that is there, for this user only. What is there already and could
+    /// not be read by `read_own` stays. Killed halfway, it leaves a file whose name ends in `.`, 16 hexadecimal digits and
+    /// `.part`.
     fn write(&self, file: &Path, content: &[u8]) -> io::Result<()>;
 
-    /// Adds to the end of a file, which is made if it is not there yet, in a folder that is.
+    /// Adds to the end of a file, which is made if it is not there yet, in a folder that is. As with `write`, nothing
+    /// happens to what is not ours.
     fn append(&self, file: &Path, content: &[u8]) -> io::Result<()>;
 
+    /// Removes what `read_own` would read.
     fn remove(&self, file: &Path) -> io::Result<()>;
 }
 

@@ -17,7 +17,7 @@ use tracing::debug;
 
 use super::{
     Environment,
-    data_directory::{DataDirectory, Folder, seconds},
+    data_directory::{DataDirectory, Folder, Ours, seconds},
 };
 use crate::framework::Examined;
 
@@ -41,7 +41,7 @@ impl ExaminedFiles {
             start_time(&String::from_utf8_lossy(&statistics.ok()?)).map(ToOwned::to_owned)
         };
         Self {
-            folder: DataDirectory::of(environment).folder("examined"),
+            folder: DataDirectory::of(environment).folder("examined", Ours { is_name, is_content }),
             now: environment.now,
             file: environment.parent.map(|id| file_of(id, started(id).as_deref())),
             before: OnceLock::new(),
@@ -52,7 +52,8 @@ impl ExaminedFiles {
         self.before.get_or_init(|| {
             let mut ours = HashSet::new();
             for name in self.folder.names() {
-                let current = current(&self.folder.read(&name).unwrap_or_default(), (self.now)());
+                let Some(content) = self.folder.read(&name) else { continue };
+                let current = current(&content, (self.now)());
                 if current.is_empty() {
                     drop(self.folder.remove(&name));
                 } else if Some(&name) == self.file.as_ref() {
@@ -88,6 +89,18 @@ fn file_of(process: u32, started: Option<&str>) -> String {
     format!("{process}-{}", started.unwrap_or("unknown"))
 }
 
+fn is_name(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    name.split_once('-').is_some_and(|(process, started)| {
+        is_number(process) && (is_number(started) || started == "unknown")
+    })
+}
+
+/// Whether that may be lines of ours, whole or not.
+fn is_content(content: &[u8]) -> bool {
+    content.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b' ' | b'\n'))
+}
+
 /// When a process was started, in ticks since the machine was: the 22nd field of what Linux says of it. The second one is
 /// the name in parentheses, which may hold anything.
 fn start_time(statistics: &str) -> Option<&str> {
@@ -103,7 +116,7 @@ fn line(fingerprint: u64, now: SystemTime) -> String {
 fn current(content: &[u8], now: SystemTime) -> HashSet<u64> {
     let fingerprint = |line: &str| {
         let (added, fingerprint) = line.split_once(' ')?;
-        let age = seconds(now).saturating_sub(added.parse().ok()?);
+        let age = seconds(now).abs_diff(added.parse().ok()?);
         let fingerprint = u64::from_str_radix(fingerprint, 16).ok()?;
         (age < COUNTS_FOR.as_secs()).then_some(fingerprint)
     };

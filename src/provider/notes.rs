@@ -18,10 +18,10 @@ use tracing::debug;
 
 mod note;
 
-use self::note::{Note, is_name, name_of, state_in_use};
+use self::note::{Note, is_content, is_name, name_of, state_in_use};
 use super::{
     Environment,
-    data_directory::{DataDirectory, Folder},
+    data_directory::{DataDirectory, Folder, Ours},
 };
 use crate::cloud::Notes;
 
@@ -44,8 +44,8 @@ impl NoteFiles {
     pub(super) fn new(environment: &Environment, block: Value) -> Self {
         let data = DataDirectory::of(environment);
         Self {
-            folder: data.folder("notes"),
-            plans: data.folder("plans"),
+            folder: data.folder("notes", Ours { is_name, is_content }),
+            plans: data.folder("plans", Ours { is_name, is_content }),
             block,
             data,
             now: environment.now,
@@ -77,7 +77,7 @@ impl NoteFiles {
     fn current(&self) -> HashSet<String> {
         let names = self.folder.names().into_iter();
         let (current, others): (HashSet<String>, HashSet<String>) =
-            names.filter(|name| is_name(name)).partition(|name| self.read(name).is_some());
+            names.partition(|name| self.read(name).is_some());
         others.iter().for_each(|name| self.remove(name));
         current
     }

@@ -14,7 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("protocol", &["framework"]),
     ("provider", &["framework", "cloud", "resources", "data_sources", "functions"]),
     ("emulator", &["network"]),
-    ("main", &["protocol", "provider"]),
+    ("disk", &["provider"]),
+    ("main", &["protocol", "provider", "disk"]),
     ("bin", &["emulator"]),
     ("lib", &[]),
 ];

@@ -25,6 +25,8 @@ mod guide;
 mod handover;
 mod handshake;
 mod harness;
+#[cfg(unix)]
+mod kept_files;
 mod laws;
 mod laws_of_life;
 mod laws_of_planning;

@@ -146,9 +146,14 @@ async fn a_note_counts_for_seven_days() {
     refused(&world, json!({})).await;
     assert_eq!(disk.paths(), [""; 0], "too old to be kept");
 
-    disk.put(&paths[0], "half a note");
+    let ahead = patched(&note, &json!({ "left": left + 8 * 24 * 3600 })).to_string();
+    disk.put(&paths[0], &ahead);
     refused(&world, json!({})).await;
-    assert_eq!(disk.paths(), [""; 0], "of no use to anybody");
+    assert_eq!(disk.paths(), [""; 0], "no date of ours");
+
+    disk.put(&paths[0], "not a note");
+    refused(&world, json!({})).await;
+    assert_eq!(disk.contents(), ["not a note"], "somebody else's");
 
     disk.put(&paths[0], &aged(6));
     world.apply(ROUTE, route(&world, json!({})).await).await;

@@ -5,13 +5,17 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{cloud::sign::sha256, provider::data_directory::seconds};
+use crate::{
+    cloud::sign::sha256,
+    provider::data_directory::{is_hex, seconds},
+};
 
 /// After that an object that is as it was meant to be is more likely to be somebody else's.
 const LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What stands in the file, for the program and for whoever wonders what the file is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Note {
     pub(super) about: Value,
     pub(super) intent: Value,
@@ -32,9 +36,9 @@ impl Note {
         format!("{:#}\n", json!(self)).into_bytes()
     }
 
-    /// A clock that was set back does not make it old.
+    /// A clock that was set back a little does not make it old; a date far ahead is no date.
     pub(super) fn is_current(&self, now: SystemTime) -> bool {
-        seconds(now).saturating_sub(self.left) < LIFETIME.as_secs()
+        seconds(now).abs_diff(self.left) < LIFETIME.as_secs()
     }
 }
 
@@ -45,9 +49,14 @@ pub(super) fn name_of(state: &Value, about: &Value) -> String {
     sha256(json!([state, about]).to_string().as_bytes()) + SUFFIX
 }
 
-/// Whether a file of this name is one, and not one half-written.
+/// Whether a file of this name may be one, and not one half-written.
 pub(super) fn is_name(name: &str) -> bool {
-    name.ends_with(SUFFIX)
+    name.strip_suffix(SUFFIX).is_some_and(|hash| is_hex(hash, 64))
+}
+
+/// Whether that may stand in one: a note, or what a power cut leaves of it.
+pub(super) fn is_content(content: &[u8]) -> bool {
+    content.iter().all(|byte| *byte == 0) || Note::parse(content).is_some()
 }
 
 /// Which of the states that share a data directory is in use: the workspace's, where the backend keeps it. As little

@@ -67,6 +67,10 @@ impl Files for Memory {
         held.files.get(file).cloned().ok_or_else(missing)
     }
 
+    fn read_own(&self, file: &Path) -> io::Result<Vec<u8>> {
+        self.read(file)
+    }
+
     fn names(&self, folder: &Path) -> io::Result<Vec<String>> {
         let mut held = self.held();
         held.looks += 1;
@@ -76,6 +80,10 @@ impl Files for Memory {
         let inside = held.files.keys().filter(|file| file.parent() == Some(folder));
         let name = |file: &PathBuf| file.file_name().map(|name| name.to_string_lossy().into());
         Ok(inside.filter_map(name).collect())
+    }
+
+    fn check_folder(&self, folder: &Path) -> io::Result<()> {
+        self.held().is_folder(Some(folder)).then_some(()).ok_or_else(missing)
     }
 
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
