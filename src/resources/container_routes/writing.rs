@@ -9,7 +9,7 @@ use crate::{
     network::{Address, Cidr, Mode, Recorded, SetChanges, set_changes},
     resources::{
         home::Home,
-        next_hop::{self, NextHop},
+        next_hop::{self, NextHop, Via},
         planned_routes::{claimed, local_route},
     },
 };
@@ -34,7 +34,10 @@ impl ContainerRoutes {
             },
         };
         let changes = self.changes_since(prior.as_ref(), &covered);
-        let (wishes, mut failures) = self.wishes(&changes, &covered, &home.vpc_id, cloud).await;
+        let unmoved = prior.as_ref().map(|prior| &prior.routes);
+        let hops = self.next_hops(&changes, unmoved, &home.vpc_id, cloud).await;
+        let (wishes, mut failures) = self.wishes(&changes, &covered, &hops);
+        self.complete(&hops);
         failures.extend(self.send(wishes, &home, cloud).await);
 
         self.vpc_id = Some(home.vpc_id);
@@ -89,28 +92,62 @@ impl ContainerRoutes {
         set_changes(recorded, &self.routes, covered, sweeping)
     }
 
+    /// What the entries that are written lead to. One whose next hop is planned as it is recorded keeps that.
+    async fn next_hops(
+        &self,
+        changes: &SetChanges,
+        recorded: Option<&BTreeMap<Cidr, Entry>>,
+        vpc: &VpcId,
+        cloud: &Cloud,
+    ) -> BTreeMap<Cidr, Result<NextHop>> {
+        let written = changes.create.iter().chain(&changes.modify);
+        let entries = || written.clone().filter_map(|it| Some((*it, self.routes.get(it)?)));
+        let kept = |destination: &Cidr, via: &Via| {
+            let recorded = recorded.and_then(|entries| entries.get(destination));
+            recorded.filter(|entry| entry.via == *via)?.via.plain()
+        };
+        let sought = entries().filter(|(destination, entry)| kept(destination, &entry.via).is_none());
+        let addresses = sought.filter_map(|(_, entry)| entry.via.host_ip).collect();
+        let hosts = hosts(addresses, vpc, cloud).await;
+        let hop = |(destination, entry): (Cidr, &Entry)| {
+            let via = &entry.via;
+            let hop = match (kept(&destination, via), via.host_ip) {
+                (Some(hop), _) => Ok(hop),
+                (None, Some(address)) => hosts.get(&address).cloned().map_or_else(
+                    || Err(Problem::bug("an address that was not looked up").into()),
+                    |owner| via.agreeing_with(owner?),
+                ),
+                (None, None) => via.named(),
+            };
+            (destination, hop)
+        };
+        entries().map(hop).collect()
+    }
+
+    /// Shows in each entry what it turned out to lead to.
+    fn complete(&mut self, hops: &BTreeMap<Cidr, Result<NextHop>>) {
+        for (destination, hop) in hops {
+            if let (Ok(hop), Some(entry)) = (hop, self.routes.get_mut(destination)) {
+                entry.via = entry.via.completed(hop);
+            }
+        }
+    }
+
     /// What to ask of the table, and the destinations of which it cannot be said.
-    async fn wishes(
+    fn wishes(
         &self,
         changes: &SetChanges,
         covered: &BTreeSet<Cidr>,
-        vpc: &VpcId,
-        cloud: &Cloud,
+        hops: &BTreeMap<Cidr, Result<NextHop>>,
     ) -> (Vec<(Cidr, Wish)>, Vec<Failure>) {
         let mut wishes = Vec::new();
         let mut failures = Vec::new();
-        let written = || changes.create.iter().chain(&changes.modify);
-        let entries = written().filter_map(|it| Some((*it, self.routes.get(it)?)));
-        let addresses = entries.clone().filter_map(|(_, entry)| entry.via.host_ip).collect();
-        let hosts = hosts(addresses, vpc, cloud).await;
-        for (destination, entry) in entries {
-            let hop = match entry.via.host_ip {
-                Some(address) => hosts.get(&address).cloned(),
-                None => entry.via.plain().map(Ok),
-            };
-            match hop.unwrap_or_else(|| Err(Problem::bug("a route without a next hop").into())) {
+        let written =
+            hops.iter().filter_map(|(it, hop)| Some((*it, self.routes.get(it)?, hop.as_ref())));
+        for (destination, entry, hop) in written {
+            match hop {
                 Ok(hop) => {
-                    let route = entry.route(destination, hop);
+                    let route = entry.route(destination, hop.clone());
                     let adopt = self.adopt_existing || covered.contains(&destination);
                     wishes.push(match changes.modify.binary_search(&destination) {
                         Ok(_) => (destination, Wish::Set { route }),
