@@ -19,7 +19,8 @@ use crate::{
         Written,
     },
     framework::{
-        Change, Default, Draft, Foresight, Path, Problem, Problems, Resource, Result, Schema, Timeouts,
+        Change, Default, Draft, Foresight, Path, Problem, Problems, Resource, Result, Schema,
+        Timeouts,
         schema::{boolean, string},
     },
     network::{Address, Cidr},

@@ -51,9 +51,12 @@ const ENTRY: &[Attribute] = &[
     string("host_ip", next_hop::HOST_IP).alias(&next_hop::BESIDE_HOST_IP).of::<Address>(),
     string("port_id", next_hop::PORT_ID).alias(&next_hop::BESIDE_PORT_ID).of::<PortId>(),
     string("virtual_ip", next_hop::VIRTUAL_IP).alias(&next_hop::BESIDE_VIRTUAL_IP).of::<Address>(),
-    string("description", "At most 255 characters, without `<` and `>`. Absent means an empty text.")
-        .optional()
-        .of::<Description>(),
+    string(
+        "description",
+        "At most 255 characters, without `<` and `>`. Absent means an empty text.",
+    )
+    .optional()
+    .of::<Description>(),
 ];
 
 const KEEP: &[Attribute] = &[

@@ -48,7 +48,8 @@ pub(super) struct NextHop {
 /// a virtual IP address apart, and an address may be a name of the former two.
 pub(super) fn flaw(config: Draft<'_>) -> Option<Problem> {
     let (hops, open) = config.certain(&NEXT_HOPS);
-    let agree = hops.len() < 2 || matches!(hops[..], ["ecs_id", "host_ip"] | ["host_ip", "port_id"]);
+    let agree =
+        hops.len() < 2 || matches!(hops[..], ["ecs_id", "host_ip"] | ["host_ip", "port_id"]);
     if !agree {
         let detail = format!(
             "{} are set, which never name the same next hop. Keep one: a route has one next hop.",

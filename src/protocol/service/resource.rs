@@ -19,8 +19,8 @@ use super::{
     Shared,
 };
 use crate::framework::{
-    AnyResource, ApplyRequest, ImportBy, Path, PlanRequest, Planned, Problem, Problems, Result, Session,
-    Stored, Type, Value, json,
+    AnyResource, ApplyRequest, ImportBy, Path, PlanRequest, Planned, Problem, Problems, Result,
+    Session, Stored, Type, Value, json,
 };
 
 /// A resource type, with the forms its objects travel in.

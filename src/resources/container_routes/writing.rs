@@ -106,7 +106,8 @@ impl ContainerRoutes {
             let recorded = recorded.and_then(|entries| entries.get(destination));
             recorded.filter(|entry| entry.via == *via)?.via.plain()
         };
-        let sought = entries().filter(|(destination, entry)| kept(destination, &entry.via).is_none());
+        let sought =
+            entries().filter(|(destination, entry)| kept(destination, &entry.via).is_none());
         let addresses = sought.filter_map(|(_, entry)| entry.via.host_ip).collect();
         let hosts = hosts(addresses, vpc, cloud).await;
         let hop = |(destination, entry): (Cidr, &Entry)| {
