@@ -113,6 +113,8 @@ pub struct Run {
     in_error: Mutex<bool>,
     planned: AtomicBool,
     writing: AtomicBool,
+    /// Fingerprints of the objects as this process has refreshed them.
+    refreshed: Mutex<HashSet<u64>>,
     /// The examinations that have failed once.
     given_up: Mutex<HashSet<&'static str>>,
 }
@@ -127,6 +129,7 @@ impl Run {
             in_error: Mutex::default(),
             planned: AtomicBool::new(false),
             writing: AtomicBool::new(false),
+            refreshed: Mutex::default(),
             given_up: Mutex::default(),
         }
     }
@@ -165,6 +168,32 @@ impl Run {
 
     pub fn is_writing(&self) -> bool {
         self.writing.load(Ordering::Relaxed)
+    }
+
+    /// This process has read the object of this type, and found this.
+    pub fn have_refreshed(&self, resource: &str, state: &Value) {
+        self.refreshed().insert(fingerprint((resource, Draft::new(state))));
+    }
+
+    pub fn is_refreshed(&self, resource: &str, state: &Value) -> bool {
+        self.refreshed().contains(&fingerprint((resource, Draft::new(state))))
+    }
+
+    fn refreshed(&self) -> std::sync::MutexGuard<'_, HashSet<u64>> {
+        self.refreshed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What to say of an object that is not refreshed because there is no cloud to look at, and why; nothing where that
+    /// was said before.
+    pub fn unread(&self, why: &Problem) -> Option<Problem> {
+        self.given_up().insert("A refresh").then(|| {
+            let detail = format!(
+                "{}\n\nThe objects of this provider are planned as they stand in the state. What has changed outside of \
+                 Terraform shows in the next plan. This is said once.",
+                why.detail
+            );
+            Problem::warning("Not refreshed", detail)
+        })
     }
 
     /// What to say of a plan where there is no cloud to look at, and why.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::{
     problem::Path,
     record,
-    schema::{Attribute, Schema, Usage},
+    schema::{Attribute, Kind, Nesting, Schema, Usage},
     value::Value,
 };
 
@@ -33,7 +33,8 @@ pub struct Planned {
 }
 
 /// Plans by the rules that hold for every resource. `moved` names computed attributes that have to be found out
-/// anew although the configuration is the same, because what they depend on has moved outside of it.
+/// anew although the configuration is the same, because what they depend on has moved outside of it; `outdated` are the
+/// objects, the whole one or some within it, whose aliases stand for something else than the stored object says.
 ///
 /// `proposed` becomes the planned object. It is that of the request, and is not looked for there.
 pub(super) fn plan(
@@ -41,6 +42,7 @@ pub(super) fn plan(
     proposed: Value,
     request: &PlanRequest,
     moved: &[&str],
+    outdated: &[Path],
 ) -> Planned {
     let PlanRequest { prior, config, .. } = request;
     let (private, prior_identity) = (request.private.clone(), request.prior_identity.clone());
@@ -62,7 +64,11 @@ pub(super) fn plan(
     }
     let create = prior.is_null();
     let replaces = if create { Vec::new() } else { replacements(schema, prior, &planned) };
-    for attribute in schema.attributes.iter().filter(|attribute| is_ours(attribute, config)) {
+    let circumstances =
+        Circumstances { anew: create || !replaces.is_empty(), open: !config.is_wholly_known() };
+    plan_aliases_everywhere(schema, prior, config, &mut planned, circumstances, outdated);
+    let ours = |attribute: &&Attribute| attribute.alias.is_none() && is_ours(attribute, config);
+    for attribute in schema.attributes.iter().filter(ours) {
         let anew = create
             || !replaces.is_empty()
             || moved.contains(&attribute.name)
@@ -79,6 +85,72 @@ pub(super) fn plan(
     }
     let identity = record::identity(schema, &state).or(prior_identity);
     Planned { state, private, replaces, identity }
+}
+
+/// What holds for the aliases of all objects of one plan.
+#[derive(Clone, Copy)]
+struct Circumstances {
+    /// A new object is made.
+    anew: bool,
+    /// Something of the configuration is known only during apply. Until then, an alias may come to stand for something
+    /// else, although its own text stays the same.
+    open: bool,
+}
+
+/// The aliases of the object itself and those of the members of its maps.
+fn plan_aliases_everywhere(
+    schema: &Schema,
+    prior: &Value,
+    config: &Value,
+    planned: &mut BTreeMap<String, Value>,
+    circumstances: Circumstances,
+    outdated: &[Path],
+) {
+    let is_outdated = outdated.contains(&Path::default());
+    plan_aliases(schema.attributes, prior, config, planned, circumstances, is_outdated);
+    for attribute in schema.attributes {
+        let Kind::Nested(Nesting::Map, inner) = attribute.kind else { continue };
+        let Some(Value::Map(members)) = planned.get_mut(attribute.name) else { continue };
+        let [prior, config] = [prior, config].map(|object| object.get(attribute.name));
+        for (key, member) in members {
+            let Value::Map(planned) = member else { continue };
+            let is_outdated = outdated.contains(&Path::from(attribute.name).key(key));
+            let [prior, config] = [prior, config].map(|members| members.get(key));
+            plan_aliases(inner, prior, config, planned, circumstances, is_outdated);
+        }
+    }
+}
+
+/// An alias that the user did not write keeps its value while those that are written do, and while they stand for the
+/// same. Else it is found out during apply, unless one that is written says that it is null. Where none is written,
+/// because `ignore_changes` left none, all stay.
+fn plan_aliases(
+    attributes: &[Attribute],
+    prior: &Value,
+    config: &Value,
+    planned: &mut BTreeMap<String, Value>,
+    Circumstances { anew, open }: Circumstances,
+    is_outdated: bool,
+) {
+    let aliases = || attributes.iter().filter(|attribute| attribute.alias.is_some());
+    let is_written = |alias: &&Attribute| !config.get(alias.name).is_null();
+    let unmoved =
+        |alias: &Attribute| !anew && !open && !is_outdated && !differs(alias.name, prior, planned);
+    let stays = !prior.is_null() && aliases().filter(is_written).all(unmoved);
+    let is_excluded = |name: &str| {
+        let known = aliases().filter(|alias| config.get(alias.name).as_str().is_some());
+        known.filter_map(|alias| alias.alias).any(|excluded| excluded.contains(&name))
+    };
+    for alias in aliases().filter(|alias| !is_written(alias)) {
+        let value = if stays {
+            prior.get(alias.name).clone()
+        } else if is_excluded(alias.name) {
+            Value::Null
+        } else {
+            Value::UNKNOWN
+        };
+        planned.insert(alias.name.to_owned(), value);
+    }
 }
 
 /// The provider decides the value: computed, nothing configured, no default.

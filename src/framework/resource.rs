@@ -12,7 +12,7 @@ use super::{
     json,
     plan::{self, PlanRequest, Planned},
     private::{self, InstanceId},
-    problem::{Problem, Problems, Result},
+    problem::{Path, Problem, Problems, Result},
     provider::Session,
     record,
     schema::{GoDuration, Schema, Timeouts},
@@ -40,6 +40,17 @@ pub trait Resource<C: Session>: Serialize + DeserializeOwned + Send + Sync + 'st
     /// stored, because both plans of a run have to agree.
     fn moved(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// The objects, the whole one or some within it, whose aliases stand for something else now than the state says. Asked
+    /// for an object that this process has not refreshed, so it has to look at how things are now.
+    fn outdated(
+        prior: Draft<'_>,
+        config: Draft<'_>,
+        cloud: &C,
+    ) -> impl Future<Output = Vec<Path>> + Send {
+        let _ = (prior, config, cloud);
+        std::future::ready(Vec::new())
     }
 
     /// Takes note of an object in the state, before anything is planned.
@@ -106,7 +117,14 @@ pub trait AnyResource<C>: Send + Sync {
     fn schema(&self) -> &'static Schema;
     fn validate(&self, config: &Value) -> Vec<Problem>;
     /// Takes `proposed` out of the request: it becomes the planned object.
-    fn plan(&self, request: &mut PlanRequest) -> Result<Planned>;
+    fn plan(&self, request: &mut PlanRequest, outdated: &[Path]) -> Result<Planned>;
+    /// The objects whose aliases stand for something else now than the state says. Bounded by the time for reading.
+    fn outdated<'a>(
+        &'a self,
+        request: &'a PlanRequest,
+        cloud: &'a C,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Vec<Path>>;
     /// Takes note of an object in the state.
     fn recall(&self, state: &Value, cloud: &C);
     /// What speaks against a plan, seen what is there. Bounded by the time for reading.
@@ -163,14 +181,28 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
         problems
     }
 
-    fn plan(&self, request: &mut PlanRequest) -> Result<Planned> {
+    fn plan(&self, request: &mut PlanRequest, outdated: &[Path]) -> Result<Planned> {
         let proposed = mem::replace(&mut request.proposed, Value::Null);
         let moved = if request.prior.is_null() || proposed.is_null() {
             &[]
         } else {
             record::to_struct::<R>(&request.prior, &request.private)?.moved()
         };
-        Ok(plan::plan(&R::SCHEMA, proposed, request, moved))
+        Ok(plan::plan(&R::SCHEMA, proposed, request, moved, outdated))
+    }
+
+    fn outdated<'a>(
+        &'a self,
+        request: &'a PlanRequest,
+        cloud: &'a C,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Vec<Path>> {
+        Box::pin(async move {
+            let PlanRequest { prior, config, .. } = request;
+            let timeouts = prior.get("timeouts");
+            let cloud = bounded(&R::SCHEMA, cloud, stop, timeouts, |limits| limits.read, "read");
+            R::outdated(Draft::new(prior), Draft::new(config), &cloud).await
+        })
     }
 
     fn recall(&self, state: &Value, cloud: &C) {

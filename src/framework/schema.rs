@@ -71,6 +71,9 @@ pub struct Attribute {
     pub sensitive: bool,
     /// For computed attributes: those whose change makes this one unknown until apply.
     pub follows: &'static [&'static str],
+    /// One of several attributes that name one thing, at least one of which the user writes; the provider shows the
+    /// thing in the others. These are the ones of them that are certainly null where this one is written.
+    pub alias: Option<&'static [&'static str]>,
     /// Refuses bad text (or number, or each element of a collection of texts) with what to write instead.
     pub parse: Option<Parse>,
 }
@@ -142,6 +145,7 @@ pub const fn attribute(name: &'static str, kind: Kind, about: &'static str) -> A
         replaces: false,
         sensitive: false,
         follows: &[],
+        alias: None,
         parse: None,
     }
 }
@@ -183,6 +187,12 @@ impl Attribute {
     pub const fn follows(mut self, attributes: &'static [&'static str]) -> Self {
         self.follows = attributes;
         self
+    }
+
+    /// The user may name the thing by this attribute or by others that have an `alias` too.
+    pub const fn alias(mut self, excludes: &'static [&'static str]) -> Self {
+        self.alias = Some(excludes);
+        self.optional_computed()
     }
 
     /// The text has to parse as `T`. Its error becomes the detail of the problem.

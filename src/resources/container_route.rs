@@ -19,7 +19,8 @@ use crate::{
         VpcId, Wish, Written,
     },
     framework::{
-        Change, Default, Draft, Foresight, Problem, Problems, Resource, Result, Schema, Timeouts,
+        Change, Default, Draft, Foresight, Path, Problem, Problems, Resource, Result, Schema,
+        Timeouts,
         schema::{boolean, string},
     },
     network::{Address, Cidr},
@@ -37,14 +38,6 @@ pub struct ContainerRoute {
     #[serde(rename = "type")]
     next_hop_type: Option<String>,
     nexthop: Option<String>,
-    #[serde(default)]
-    memory: Memory,
-}
-
-/// The next hop that `host_ip` stood for when it was last looked up.
-#[derive(Debug, Clone, std::default::Default, Serialize, Deserialize)]
-struct Memory {
-    owner: Option<NextHop>,
 }
 
 impl Resource<Cloud> for ContainerRoute {
@@ -70,12 +63,10 @@ impl Resource<Cloud> for ContainerRoute {
             string("destination", "Container range of the server in CIDR form without host bits, such as `10.0.2.0/24`.")
                 .replaces()
                 .of::<Cidr>(),
-            string("ecs_id", "Next hop: the server with this id. Exactly one of `ecs_id`, `host_ip`, `port_id` and `virtual_ip` is needed.")
-                .optional()
-                .of::<ServerId>(),
-            string("host_ip", "Next hop: the server that owns this private IP address in the VPC. After an import, which names the server by `ecs_id`, the first plan shows a change in place that writes nothing.").optional().of::<Address>(),
-            string("port_id", "Next hop: the extension network interface with this port id.").optional().of::<PortId>(),
-            string("virtual_ip", "Next hop: this virtual IP address.").optional().of::<Address>(),
+            string("ecs_id", next_hop::ECS_ID).alias(&next_hop::BESIDE_ECS_ID).of::<ServerId>(),
+            string("host_ip", next_hop::HOST_IP).alias(&next_hop::BESIDE_HOST_IP).of::<Address>(),
+            string("port_id", next_hop::PORT_ID).alias(&next_hop::BESIDE_PORT_ID).of::<PortId>(),
+            string("virtual_ip", next_hop::VIRTUAL_IP).alias(&next_hop::BESIDE_VIRTUAL_IP).of::<Address>(),
             string("description", "At most 255 characters, without `<` and `>`. Defaults to an empty text.")
                 .default(Default::Str(""))
                 .of::<Description>(),
@@ -119,17 +110,13 @@ impl Resource<Cloud> for ContainerRoute {
         routes.examine(cloud, foresight).await;
     }
 
-    fn moved(&self) -> &'static [&'static str] {
-        let held = self
-            .next_hop_type
-            .clone()
-            .zip(self.nexthop.clone())
-            .map(|(kind, id)| NextHop { kind, id });
-        if self.via.host_ip.is_some() && self.memory.owner != held {
-            &["type", "nexthop"]
-        } else {
-            &[]
-        }
+    async fn outdated(prior: Draft<'_>, config: Draft<'_>, cloud: &Cloud) -> Vec<Path> {
+        let Some(vpc) = prior.parsed("vpc_id") else { return Vec::new() };
+        let held = prior.parsed("type").zip(prior.parsed("nexthop"));
+        let held = held.map(|(kind, id)| NextHop { kind, id });
+        let named = next_hop::unmoved_address(prior, config).zip(held);
+        let named = named.map(|(address, held)| (Path::default(), address, held));
+        next_hop::outdated(Vec::from_iter(named), &vpc, cloud).await
     }
 
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
@@ -142,12 +129,12 @@ impl Resource<Cloud> for ContainerRoute {
         let made = table.route_to(self.destination).filter(|route| !route.is_local());
         let Some(route) = made else { return Ok(None) };
         let held = NextHop { kind: route.next_hop_type.clone(), id: route.next_hop.clone() };
-        match self.via.host_ip {
-            Some(address) => {
-                self.memory.owner = next_hop::known_owner(address, &table.vpc_id, cloud).await?;
-            }
-            None => self.via = Via::showing(&held),
-        }
+        let is_imported = self.nexthop.is_none();
+        self.via = if self.via.host_ip.is_some() || is_imported {
+            Via::showing_host(&held, self.via.host_ip, &table.vpc_id, cloud).await?
+        } else {
+            Via::showing(&held)
+        };
         self.vpc_id = Some(table.vpc_id.clone());
         self.description = route.description.clone().try_into().unwrap_or_default();
         self.next_hop_type = Some(held.kind);
@@ -181,7 +168,11 @@ impl Resource<Cloud> for ContainerRoute {
 
     async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
         let home = Home::find(self.vpc_id.as_ref(), self.route_table_id.as_ref(), cloud).await?;
-        let next_hop = self.via.resolve(&home.vpc_id, cloud).await?;
+        let next_hop = match (&self.next_hop_type, &self.nexthop) {
+            // Planned as it is.
+            (Some(kind), Some(id)) => NextHop { kind: kind.clone(), id: id.clone() },
+            _ => self.via.resolve(&home.vpc_id, cloud).await?,
+        };
         let object = Object::route(&home.table_id, self.destination);
         let claims = cloud.claim(Vec::new(), vec![object]).await?;
         let wish = Wish::Set { route: self.route(&next_hop) };
@@ -246,7 +237,9 @@ impl ContainerRoute {
     fn made(mut self, home: &Home, next_hop: NextHop) -> Self {
         self.vpc_id = Some(home.vpc_id.clone());
         self.route_table_id = Some(home.table_id.clone());
-        self.memory.owner = self.via.host_ip.map(|_| next_hop.clone());
+        if self.nexthop.is_none() {
+            self.via = self.via.completed(&next_hop);
+        }
         self.next_hop_type = Some(next_hop.kind);
         self.nexthop = Some(next_hop.id);
         self

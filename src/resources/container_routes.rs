@@ -17,7 +17,7 @@ mod writing;
 use self::{entry::Entry, writing::conflict};
 use super::{
     home, missing,
-    next_hop::{self, NextHop},
+    next_hop::{self, Via},
     planned_routes::{self, Covers, Place, PlannedRoutes, flaw_of_destination},
 };
 use crate::{
@@ -52,17 +52,16 @@ struct Memory {
 }
 
 const ENTRY: &[Attribute] = &[
-    string("ecs_id", "Next hop: the server with this id. Exactly one of `ecs_id`, `host_ip`, `port_id` and `virtual_ip` is needed.")
-        .optional()
-        .of::<ServerId>(),
-    string("host_ip", "Next hop: the server that owns this private IP address in the VPC. A server rebuilt under the same address shows as a change from the old server's `ecs_id` back to `host_ip`.")
-        .optional()
-        .of::<Address>(),
-    string("port_id", "Next hop: the extension network interface with this port id.").optional().of::<PortId>(),
-    string("virtual_ip", "Next hop: this virtual IP address.").optional().of::<Address>(),
-    string("description", "At most 255 characters, without `<` and `>`. Absent means an empty text.")
-        .optional()
-        .of::<Description>(),
+    string("ecs_id", next_hop::ECS_ID).alias(&next_hop::BESIDE_ECS_ID).of::<ServerId>(),
+    string("host_ip", next_hop::HOST_IP).alias(&next_hop::BESIDE_HOST_IP).of::<Address>(),
+    string("port_id", next_hop::PORT_ID).alias(&next_hop::BESIDE_PORT_ID).of::<PortId>(),
+    string("virtual_ip", next_hop::VIRTUAL_IP).alias(&next_hop::BESIDE_VIRTUAL_IP).of::<Address>(),
+    string(
+        "description",
+        "At most 255 characters, without `<` and `>`. Absent means an empty text.",
+    )
+    .optional()
+    .of::<Description>(),
 ];
 
 const KEEP: &[Attribute] = &[
@@ -141,6 +140,17 @@ impl Resource<Cloud> for ContainerRoutes {
         }
     }
 
+    async fn outdated(prior: Draft<'_>, config: Draft<'_>, cloud: &Cloud) -> Vec<Path> {
+        let Some(vpc) = prior.parsed("vpc_id") else { return Vec::new() };
+        let before = BTreeMap::from_iter(prior.members("routes"));
+        let named = config.members("routes").filter_map(|(key, entry)| {
+            let before = *before.get(key)?;
+            let address = next_hop::unmoved_address(before, entry)?;
+            Some((Path::from("routes").key(key), address, Via::planned(before)?.plain()?))
+        });
+        next_hop::outdated(named.collect(), &vpc, cloud).await
+    }
+
     async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
         let claim = Claim::planned(change.planned);
         let routes = PlannedRoutes {
@@ -173,11 +183,17 @@ impl Resource<Cloud> for ContainerRoutes {
         let table = table.ok_or_else(|| missing("Route table", &table_id, "route_table_id"))?;
         let is_expressible = |kind: &str| ["ecs", "eni", "vip"].contains(&kind);
         let routes = table.routes.iter().filter(|route| is_expressible(&route.next_hop_type));
-        let routes = routes.filter_map(|it| Some((Cidr::lenient(&it.destination)?, Entry::of(it))));
+        let mut entries = BTreeMap::new();
+        for route in routes {
+            let Some(destination) = Cidr::lenient(&route.destination) else { continue };
+            let held = entry::held(route);
+            let via = Via::showing_host(&held, None, &table.vpc_id, cloud).await?;
+            entries.insert(destination, Entry { via, ..Entry::of(route) });
+        }
         let set = Self {
             vpc_id: Some(table.vpc_id.clone()),
             route_table_id: Some(table_id.clone()),
-            routes: routes.collect(),
+            routes: entries,
             mode: Mode::Additive,
             keep: None,
             adopt_existing: false,
@@ -205,8 +221,7 @@ impl Resource<Cloud> for ContainerRoutes {
         for (destination, entry) in self.made() {
             let route = table.route_to(*destination).filter(|route| !route.is_local());
             let Some(route) = route else { continue };
-            let host = self.known_host(entry, &table.vpc_id, cloud).await?;
-            routes.insert(*destination, entry.seen(route, host));
+            routes.insert(*destination, entry.seen(route, &table.vpc_id, cloud).await?);
         }
         let mut strangers = self.covered(&table);
         strangers.retain(|destination| !routes.contains_key(destination));
@@ -249,18 +264,6 @@ impl ContainerRoutes {
             })
         });
         standing.filter(|route| ownership.covers(route)).map(|route| route.destination).collect()
-    }
-
-    async fn known_host(
-        &self,
-        entry: &Entry,
-        vpc: &VpcId,
-        cloud: &Cloud,
-    ) -> Result<Option<NextHop>> {
-        match entry.via.host_ip {
-            Some(address) => Ok(next_hop::known_owner(address, vpc, cloud).await?),
-            None => Ok(None),
-        }
     }
 }
 

@@ -65,7 +65,7 @@ impl Resource<Cloud> for EcsPortSourceCheck {
                 plan checks](../guides/plan-checks.md)).",
         key: &["port_id"],
         attributes: &[
-            string("port_id", "The network interface, by its port id. Exactly one of `port_id`, `ecs_id` and `host_ip` is needed.")
+            string("port_id", "The network interface, by its port id. At least one of `port_id`, `ecs_id` and `host_ip` is needed; those that are written have to agree.")
                 .optional_computed()
                 .replaces()
                 .of::<PortId>(),
@@ -86,17 +86,9 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
     fn check(config: Draft<'_>) -> Vec<Problem> {
         let (names, open) = config.certain(&NAMES);
-        if names.len() > 1 {
-            let detail = format!(
-                "{} are set. Keep exactly one: it names one network interface.",
-                all_of(&quoted(&names))
-            );
-            vec![Problem::error("Network interface named twice", detail).at(names[1])]
-        } else if names.is_empty() && !open {
-            vec![Problem::error(
-                "No network interface",
-                format!("Set exactly one of {}.", all_of(&quoted(&NAMES))),
-            )]
+        if names.is_empty() && !open {
+            let detail = format!("Set one of {}.", all_of(&quoted(&NAMES)));
+            vec![Problem::error("No network interface", detail)]
         } else {
             Vec::new()
         }
@@ -128,6 +120,7 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
         let port_id = self.named(cloud).await?;
+        self.check_names(&port_id, cloud).await?;
         let object = Object::SourceCheck { port_id: port_id.clone() };
         let claims = cloud.claim(vec![object], Vec::new()).await?;
         if !claims.refused.is_empty() {
@@ -214,6 +207,27 @@ impl EcsPortSourceCheck {
             }
             (None, None, None) => Err(Problem::bug("no interface is named").into()),
         }
+    }
+
+    /// Several names have to agree. One costs no look-up.
+    async fn check_names(&self, port_id: &PortId, cloud: &Cloud) -> Result<()> {
+        let names = [self.port_id.is_some(), self.ecs_id.is_some(), self.host_ip.is_some()];
+        if names.iter().filter(|is_written| **is_written).count() < 2 {
+            return Ok(());
+        }
+        let port = cloud.port_now(port_id).await?;
+        let port = port.ok_or_else(|| missing("Port", port_id, "port_id"))?;
+        let other_server = self.ecs_id.is_some() && self.ecs_id != server_of(&port);
+        let has = |address: Address| port.fixed_ips.contains(&address.into());
+        let attribute = match self.host_ip {
+            _ if other_server => "ecs_id",
+            Some(address) if !has(address) => "host_ip",
+            _ => return Ok(()),
+        };
+        let detail = format!(
+            "Network interface `{port_id}` is not the one that `{attribute}` names. Correct it, or keep one of the names."
+        );
+        Err(Problem::error("Names of two network interfaces", detail).at(attribute).into())
     }
 
     /// The state as the port shows it. What the user named the port by stays as long as it is true.

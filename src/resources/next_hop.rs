@@ -9,13 +9,25 @@ pub(super) use self::foreseen::Surroundings;
 use super::the_one;
 use crate::{
     cloud::{self, Cloud, Port, PortId, ServerId, VpcId},
-    framework::{Draft, Problem, Result, all_of, quoted},
+    framework::{Draft, Path, Problem, Result, all_of, quoted},
     network::{Address, Cidr},
 };
 
 pub(super) const NEXT_HOPS: [&str; 4] = ["ecs_id", "host_ip", "port_id", "virtual_ip"];
 
-/// A next hop as users write it: exactly one of these.
+/// What users read about the aliases.
+pub(super) const ECS_ID: &str = "Next hop: the server with this id. At least one of `ecs_id`, `host_ip`, `port_id` and `virtual_ip` is needed. The others show the same next hop where they can; those that are written have to agree.";
+pub(super) const HOST_IP: &str = "Next hop: the server that owns this private IP address in the VPC. Where it is written, or after an import, it shows an address that leads to what the route leads to now, and is null once that server is gone.";
+pub(super) const PORT_ID: &str = "Next hop: the extension network interface with this port id.";
+pub(super) const VIRTUAL_IP: &str = "Next hop: this virtual IP address.";
+
+/// The aliases that are null beside one that is written. An address may lead to a server or to an extension interface.
+pub(super) const BESIDE_ECS_ID: [&str; 3] = ["host_ip", "port_id", "virtual_ip"];
+pub(super) const BESIDE_HOST_IP: [&str; 1] = ["virtual_ip"];
+pub(super) const BESIDE_PORT_ID: [&str; 3] = ["ecs_id", "host_ip", "virtual_ip"];
+pub(super) const BESIDE_VIRTUAL_IP: [&str; 3] = ["ecs_id", "host_ip", "port_id"];
+
+/// A next hop as users write and see it. These are aliases of each other: at least one is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Via {
     ecs_id: Option<ServerId>,
@@ -32,21 +44,28 @@ pub(super) struct NextHop {
     pub(super) id: String,
 }
 
-/// What is wrong if it is not exactly one.
+/// What is wrong if none is written, or some that cannot be the same: the API tells a server, an extension interface and
+/// a virtual IP address apart, and an address may be a name of the former two.
 pub(super) fn flaw(config: Draft<'_>) -> Option<Problem> {
     let (hops, open) = config.certain(&NEXT_HOPS);
-    if hops.len() > 1 {
+    let agree =
+        hops.len() < 2 || matches!(hops[..], ["ecs_id", "host_ip"] | ["host_ip", "port_id"]);
+    if !agree {
         let detail = format!(
-            "{} are set. Keep exactly one: a route has one next hop.",
+            "{} are set, which never name the same next hop. Keep one: a route has one next hop.",
             all_of(&quoted(&hops))
         );
         Some(Problem::error("More than one next hop", detail).at(hops[1]))
     } else if hops.is_empty() && !open {
-        let detail = format!("Set exactly one of {}.", all_of(&quoted(&NEXT_HOPS)));
-        Some(Problem::error("No next hop", detail))
+        Some(no_next_hop())
     } else {
         None
     }
+}
+
+fn no_next_hop() -> Problem {
+    let detail = format!("Set one of {}.", all_of(&quoted(&NEXT_HOPS)));
+    Problem::error("No next hop", detail)
 }
 
 /// What can be said of a next hop without a cloud, once the destination is known. A server is only looked for by its
@@ -87,6 +106,29 @@ pub(super) fn owner_among(nics: &[Port], address: Address, vpc: &VpcId) -> Resul
     Ok(NextHop::through(&the_one(nics, "host_ip", &what)?))
 }
 
+/// The address that names the next hop, where it is the one in the state.
+pub(super) fn unmoved_address(prior: Draft<'_>, config: Draft<'_>) -> Option<Address> {
+    config.parsed("host_ip").filter(|address| prior.parsed("host_ip") == Some(*address))
+}
+
+/// Of these, the ones whose address is another one's now than that of the next hop. What cannot be looked up, or is
+/// nobody's, stays as it is.
+pub(super) async fn outdated(
+    named: Vec<(Path, Address, NextHop)>,
+    vpc: &VpcId,
+    cloud: &Cloud,
+) -> Vec<Path> {
+    if named.is_empty() {
+        return Vec::new();
+    }
+    let addresses = named.iter().map(|(_, address, _)| (*address).into()).collect();
+    let Ok(nics) = cloud.nics_with_addresses(addresses, vpc).await else { return Vec::new() };
+    let has_moved = |(_, address, held): &(Path, Address, NextHop)| {
+        owner_among(&nics, *address, vpc).is_ok_and(|owner| owner != *held)
+    };
+    named.into_iter().filter(has_moved).map(|(path, ..)| path).collect()
+}
+
 impl Via {
     /// Shows a next hop in the attribute a user would write it in; a type that has none shows in none.
     pub(super) fn showing(hop: &NextHop) -> Self {
@@ -97,6 +139,31 @@ impl Via {
             port_id: (kind == "eni").then(|| id.parse().ok()).flatten(),
             virtual_ip: (kind == "vip").then(|| id.parse().ok()).flatten(),
         }
+    }
+
+    /// The same with an address of it: the one given, as long as it leads there.
+    pub(super) async fn showing_host(
+        hop: &NextHop,
+        address: Option<Address>,
+        vpc: &VpcId,
+        cloud: &Cloud,
+    ) -> cloud::Result<Self> {
+        let shown = Self::showing(hop);
+        if !["ecs", "eni"].contains(&hop.kind.as_str()) {
+            return Ok(shown);
+        }
+        if let Some(address) = address
+            && known_owner(address, vpc, cloud).await?.as_ref() == Some(hop)
+        {
+            return Ok(Self { host_ip: Some(address), ..shown });
+        }
+        let ports = cloud.all_ports().await?;
+        Ok(Self { host_ip: address_of(hop, &ports), ..shown })
+    }
+
+    /// What is planned, with what it turned out to be.
+    pub(super) fn completed(&self, hop: &NextHop) -> Self {
+        Self { host_ip: self.host_ip, ..Self::showing(hop) }
     }
 
     /// In the API's words, where that takes no look-up.
@@ -110,12 +177,44 @@ impl Via {
 
     /// In the API's words, as things are now.
     pub(super) async fn resolve(&self, vpc: &VpcId, cloud: &Cloud) -> Result<NextHop> {
-        if let Some(address) = self.host_ip {
-            let nics = cloud.nics_with_addresses(vec![address.into()], vpc).await?;
-            return owner_among(&nics, address, vpc);
-        }
-        Ok(self.plain().ok_or_else(|| Problem::bug("a route without a next hop"))?)
+        let Some(address) = self.host_ip else { return self.named() };
+        let nics = cloud.nics_with_addresses(vec![address.into()], vpc).await?;
+        self.agreeing_with(owner_among(&nics, address, vpc)?)
     }
+
+    /// The next hop without an address.
+    pub(super) fn named(&self) -> Result<NextHop> {
+        Ok(self.plain().ok_or_else(no_next_hop)?)
+    }
+
+    /// The owner of the address, unless something else is written beside it.
+    pub(super) fn agreeing_with(&self, owner: NextHop) -> Result<NextHop> {
+        match self.disagreement(&owner) {
+            None => Ok(owner),
+            Some(problem) => Err(problem.into()),
+        }
+    }
+
+    /// The address is that of another next hop than the one that is written beside it.
+    pub(super) fn disagreement(&self, owner: &NextHop) -> Option<Problem> {
+        let written = self.plain().filter(|written| written != owner)?;
+        let address = self.host_ip?;
+        let detail = format!(
+            "{address} is an address of {} `{}`, and the route is to lead to {} `{}` as well. Correct `host_ip`, or keep \
+             one of the two.",
+            owner.kind, owner.id, written.kind, written.id
+        );
+        Some(Problem::error("Next hops disagree", detail).at("host_ip"))
+    }
+}
+
+/// The first address of the interface that a route with this next hop leads to.
+fn address_of(hop: &NextHop, ports: &[Port]) -> Option<Address> {
+    let leads_there = |port: &&Port| port.is_nic() && NextHop::through(port) == *hop;
+    let mut nics = ports.iter().filter(leads_there);
+    let first = nics.clone().next();
+    let nic = nics.find(|nic| nic.is_primary == Some(true)).or(first)?;
+    nic.fixed_ips.first().map(|address| (*address).into())
 }
 
 impl NextHop {

@@ -108,11 +108,6 @@ fn what_is_as_configured_stays() {
     for type_name in type_names() {
         let schema = core.plugin.resource_schema(&type_name);
         check(&stored(schema, POOLS), async |state| {
-            // What an address stood for is remembered beside the state, and a random object has no memory.
-            let state = match schema.attribute("host_ip") {
-                Some(_) => with(&state, "host_ip", Value::Null),
-                None => state,
-            };
             let config = configuration_of(schema, &state);
             let identity = identity(schema, &state);
             let instance = Instance {

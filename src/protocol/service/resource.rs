@@ -19,8 +19,8 @@ use super::{
     Shared,
 };
 use crate::framework::{
-    AnyResource, ApplyRequest, ImportBy, PlanRequest, Planned, Problem, Problems, Result, Session,
-    Stored, Type, Value, json,
+    AnyResource, ApplyRequest, ImportBy, Path, PlanRequest, Planned, Problem, Problems, Result,
+    Session, Stored, Type, Value, json,
 };
 
 /// A resource type, with the forms its objects travel in.
@@ -202,12 +202,30 @@ impl<C: Session> Kind<C> {
             private: request.private,
             identity: self.received_identity(request.current_identity)?,
         };
-        let (session, stop) = shared.session()?;
+        let (session, stop) = match shared.session() {
+            Ok(session) => session,
+            // What there is must not be in the way of a provider block whose values come with the same apply.
+            Err(why) if shared.is_waiting() => {
+                let warning = Vec::from_iter(shared.run().unread(&why));
+                return Ok(read_resource::Response {
+                    new_state: Some(self.sent(&stored.state)?),
+                    private: stored.private,
+                    new_identity: match &stored.identity {
+                        Some(identity) => self.sent_identity(identity)?,
+                        None => None,
+                    },
+                    diagnostics: diagnostics::encode(&warning, &self.ty),
+                    ..Default::default()
+                });
+            }
+            Err(problem) => return Err(problem.into()),
+        };
         let Some(found) = self.entry.read(stored, &session, stop).await? else {
             let new_state = Some(self.sent(&Value::Null)?);
             return Ok(read_resource::Response { new_state, ..Default::default() });
         };
         self.entry.recall(&found.state, &session);
+        shared.run().have_refreshed(self.entry.name(), &found.state);
         let (state, private, new_identity) = self.sent_stored(&found)?;
         Ok(read_resource::Response {
             new_state: Some(state),
@@ -229,7 +247,8 @@ impl<C: Session> Kind<C> {
             private: request.prior_private,
             prior_identity: self.received_identity(request.prior_identity)?,
         };
-        let planned = self.entry.plan(&mut request)?;
+        let outdated = self.outdated(shared, &request).await;
+        let planned = self.entry.plan(&mut request, &outdated)?;
         let problems = self.foresee(shared, &request, &planned).await;
         let requires_replace = planned
             .replaces
@@ -247,6 +266,19 @@ impl<C: Session> Kind<C> {
             diagnostics: diagnostics::encode(&problems, &self.ty),
             ..Default::default()
         })
+    }
+
+    /// Where the state of an object that this process has not refreshed is no longer true: it plans with what another
+    /// process has read, before the same apply made or replaced other objects.
+    async fn outdated(&self, shared: &Shared<C>, request: &PlanRequest) -> Vec<Path> {
+        let is_kept = !request.prior.is_null() && !request.proposed.is_null();
+        if !is_kept || shared.run().is_refreshed(self.entry.name(), &request.prior) {
+            return Vec::new();
+        }
+        match shared.session() {
+            Ok((session, stop)) => self.entry.outdated(request, &session, stop).await,
+            Err(_) => Vec::new(),
+        }
     }
 
     /// What speaks against the plan. That the cloud cannot be asked never does.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cloud::{Description, Route},
+    cloud::{Cloud, Description, Route, VpcId},
+    framework::Result,
     network::Cidr,
     resources::next_hop::{NextHop, Via},
 };
@@ -13,7 +14,7 @@ pub(super) struct Entry {
     #[serde(flatten)]
     pub(super) via: Via,
     /// Absent means the empty text, and stays absent.
-    description: Option<Description>,
+    pub(super) description: Option<Description>,
 }
 
 impl Entry {
@@ -28,22 +29,18 @@ impl Entry {
         Self { via: Via::showing(&held(route)), description }
     }
 
-    /// The entry as the table shows it: as it is written where that still says the same, and in the API's words where it
-    /// does not. So a server that was rebuilt under its `host_ip` shows as a route to the old server's id, which is what
-    /// it is, and the plan sets it right. `host` is what `host_ip` stands for now.
-    pub(super) fn seen(&self, route: &Route, host: Option<NextHop>) -> Self {
-        let shown = Self::of(route);
-        let meant = if self.via.host_ip.is_some() { host } else { self.via.plain() };
-        let says_the_same = meant == Some(held(route));
+    /// The entry as the table shows it. A server rebuilt under its `host_ip` shows as a route to the old server's id,
+    /// without an address, which is what it is, and the plan sets it right.
+    pub(super) async fn seen(&self, route: &Route, vpc: &VpcId, cloud: &Cloud) -> Result<Self> {
+        let held = held(route);
+        let via = match self.via.host_ip {
+            Some(address) => Via::showing_host(&held, Some(address), vpc, cloud).await?,
+            None => Via::showing(&held),
+        };
         let describes_the_same = self.text() == route.description;
-        Self {
-            via: if says_the_same { self.via.clone() } else { shown.via },
-            description: if describes_the_same {
-                self.description.clone()
-            } else {
-                shown.description
-            },
-        }
+        let description =
+            if describes_the_same { self.description.clone() } else { Self::of(route).description };
+        Ok(Self { via, description })
     }
 
     pub(super) fn route(&self, destination: Cidr, hop: NextHop) -> Route {
@@ -60,6 +57,6 @@ impl Entry {
     }
 }
 
-fn held(route: &Route) -> NextHop {
+pub(super) fn held(route: &Route) -> NextHop {
     NextHop { kind: route.next_hop_type.clone(), id: route.next_hop.clone() }
 }

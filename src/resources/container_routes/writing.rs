@@ -9,7 +9,7 @@ use crate::{
     network::{Address, Cidr, Mode, Recorded, SetChanges, set_changes},
     resources::{
         home::Home,
-        next_hop::{self, NextHop},
+        next_hop::{self, NextHop, Via},
         planned_routes::{claimed, is_conflict, local_route},
     },
 };
@@ -36,19 +36,22 @@ impl ContainerRoutes {
             },
         };
         let changes = self.changes_since(prior.as_ref(), &covered);
+        let unmoved = prior.as_ref().map(|prior| &prior.routes);
+        let hops = self.next_hops(&changes, unmoved, &home.vpc_id, cloud).await;
         let is_kept = |destination: &&Cidr| changes.create.binary_search(destination).is_err();
         let kept = self.routes.keys().filter(is_kept);
         let kept = kept.map(|destination| Object::route(&home.table_id, *destination));
         let mut claims = cloud.claim(Vec::new(), kept.collect()).await?;
-        let mut failures = self.change(&changes, &covered, &home, cloud).await?;
+        let mut failures = self.change(&changes, &covered, &hops, &home, cloud).await?;
         claims.keep_all_but(&[]);
         failures.extend(self.remove(&changes, &home, cloud).await);
         if !changes.remove.is_empty() {
             let full = failures.extract_if(.., |failure| failure.lacks_room);
             let create = full.map(|failure| failure.destination).collect();
             let left = SetChanges { create, ..SetChanges::default() };
-            failures.extend(self.change(&left, &covered, &home, cloud).await?);
+            failures.extend(self.change(&left, &covered, &hops, &home, cloud).await?);
         }
+        self.complete(&hops);
 
         self.vpc_id = Some(home.vpc_id);
         self.route_table_id = Some(home.table_id);
@@ -97,6 +100,7 @@ impl ContainerRoutes {
         &self,
         changes: &SetChanges,
         covered: &BTreeSet<Cidr>,
+        hops: &Hops,
         home: &Home,
         cloud: &Cloud,
     ) -> Result<Vec<Failure>> {
@@ -104,7 +108,7 @@ impl ContainerRoutes {
         let new = changes.create.iter().map(object).collect();
         let mut claims = cloud.claim(new, Vec::new()).await?;
 
-        let (mut wishes, mut failures) = self.wishes(changes, covered, &home.vpc_id, cloud).await;
+        let (mut wishes, mut failures) = self.wishes(changes, covered, hops);
         wishes.retain(|(destination, _)| {
             let is_refused = claims.refused.contains(&object(destination));
             if is_refused {
@@ -141,28 +145,66 @@ impl ContainerRoutes {
         remove(&changes.remove, &home.table_id, cloud).await
     }
 
+    /// What the entries that are written lead to. One whose next hop is planned as it is recorded keeps that.
+    async fn next_hops(
+        &self,
+        changes: &SetChanges,
+        recorded: Option<&BTreeMap<Cidr, Entry>>,
+        vpc: &VpcId,
+        cloud: &Cloud,
+    ) -> Hops {
+        let written = changes.create.iter().chain(&changes.modify);
+        let entries = || written.clone().filter_map(|it| Some((*it, self.routes.get(it)?)));
+        let kept = |destination: &Cidr, via: &Via| {
+            let recorded = recorded.and_then(|entries| entries.get(destination));
+            recorded.filter(|entry| entry.via == *via)?.via.plain()
+        };
+        let sought =
+            entries().filter(|(destination, entry)| kept(destination, &entry.via).is_none());
+        let addresses = sought.filter_map(|(_, entry)| entry.via.host_ip).collect();
+        let hosts = hosts(addresses, vpc, cloud).await;
+        let hop = |(destination, entry): (Cidr, &Entry)| {
+            let via = &entry.via;
+            let hop = match (kept(&destination, via), via.host_ip) {
+                (Some(hop), _) => Ok(hop),
+                (None, Some(address)) => hosts.get(&address).cloned().map_or_else(
+                    || Err(Problem::bug("an address that was not looked up").into()),
+                    |owner| via.agreeing_with(owner?),
+                ),
+                (None, None) => via.named(),
+            };
+            (destination, hop)
+        };
+        entries().map(hop).collect()
+    }
+
+    /// Shows in each entry what it turned out to lead to.
+    fn complete(&mut self, hops: &Hops) {
+        for (destination, hop) in hops {
+            if let (Ok(hop), Some(entry)) = (hop, self.routes.get_mut(destination)) {
+                entry.via = entry.via.completed(hop);
+            }
+        }
+    }
+
     /// What to ask of the table, and the destinations of which it cannot be said.
-    async fn wishes(
+    fn wishes(
         &self,
         changes: &SetChanges,
         covered: &BTreeSet<Cidr>,
-        vpc: &VpcId,
-        cloud: &Cloud,
+        hops: &Hops,
     ) -> (Vec<(Cidr, Wish)>, Vec<Failure>) {
         let mut wishes = Vec::new();
         let mut failures = Vec::new();
-        let written = || changes.create.iter().chain(&changes.modify);
-        let entries = written().filter_map(|it| Some((*it, self.routes.get(it)?)));
-        let addresses = entries.clone().filter_map(|(_, entry)| entry.via.host_ip).collect();
-        let hosts = hosts(addresses, vpc, cloud).await;
-        for (destination, entry) in entries {
-            let hop = match entry.via.host_ip {
-                Some(address) => hosts.get(&address).cloned(),
-                None => entry.via.plain().map(Ok),
-            };
-            match hop.unwrap_or_else(|| Err(Problem::bug("a route without a next hop").into())) {
+        let is_changed =
+            |it: &Cidr| [&changes.create, &changes.modify].iter().any(|of| of.contains(it));
+        let written = hops.iter().filter(|(it, _)| is_changed(it));
+        let written =
+            written.filter_map(|(it, hop)| Some((*it, self.routes.get(it)?, hop.as_ref())));
+        for (destination, entry, hop) in written {
+            match hop {
                 Ok(hop) => {
-                    let route = entry.route(destination, hop);
+                    let route = entry.route(destination, hop.clone());
                     let adopt = self.adopt_existing || covered.contains(&destination);
                     wishes.push(match changes.modify.binary_search(&destination) {
                         Ok(_) => (destination, Wish::Set { route }),
@@ -210,6 +252,9 @@ impl ContainerRoutes {
         failures
     }
 }
+
+/// The next hop of each route that is written.
+type Hops = BTreeMap<Cidr, Result<NextHop>>;
 
 /// What came of wishes, by destination.
 type Answers = Vec<(Cidr, cloud::Result<Written>)>;

@@ -3,7 +3,7 @@
 //! All of them come from one list of ports, however many routes are planned. What it does not show is asked for by its
 //! id before it is called missing, so only a mistake costs a call of its own.
 
-use super::{Via, refusal};
+use super::{NextHop, Via, refusal};
 use crate::{
     cloud::{self, Cloud, Port, Subnet, VpcId},
     framework::{Draft, Problem},
@@ -45,7 +45,7 @@ impl<'a> Surroundings<'a> {
     /// What is wrong with a next hop, at its attribute.
     pub(in crate::resources) async fn flaw(&self, via: &Via) -> cloud::Result<Option<Problem>> {
         if let Some(address) = via.host_ip {
-            return Ok(self.flaw_of_host(address));
+            return Ok(self.flaw_of_host(address, via));
         }
         if let Some(address) = via.virtual_ip {
             return Ok(self.flaw_of_virtual_ip(address));
@@ -64,11 +64,14 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    fn flaw_of_host(&self, address: Address) -> Option<Problem> {
+    fn flaw_of_host(&self, address: Address, via: &Via) -> Option<Problem> {
         let nics: Vec<Port> = self.at(address).filter(|port| port.is_nic()).cloned().collect();
         let what = format!("the private address {address} in VPC `{}`", self.vpc);
         let is_nobodys = nics.is_empty();
-        let flaw = the_one(nics, "host_ip", &what).err();
+        let flaw = match the_one(nics, "host_ip", &what) {
+            Ok(nic) => via.disagreement(&NextHop::through(&nic)),
+            Err(flaw) => Some(flaw),
+        };
         if is_nobodys { flaw.map(not_yet) } else { flaw }
     }
 

@@ -68,12 +68,12 @@ fn routes() -> Vec<Row> {
         route("three_next_hops").with("ecs_id", SERVER).with("port_id", PORT).says(
             "host_ip",
             "More than one next hop",
-            &["`ecs_id`, `host_ip` and `port_id` are set", "Keep exactly one"],
+            &["`ecs_id`, `host_ip` and `port_id` are set", "Keep one"],
         ),
         route("no_next_hop").without("host_ip").says(
             "",
             "No next hop",
-            &["Set exactly one of `ecs_id`, `host_ip`, `port_id` and `virtual_ip`."],
+            &["Set one of `ecs_id`, `host_ip`, `port_id` and `virtual_ip`."],
         ),
         route("no_table").without("vpc_id").says(
             "",
@@ -133,7 +133,7 @@ fn source_checks() -> Vec<Row> {
         source_check("not_named").without("port_id").says(
             "",
             "No network interface",
-            &["Set exactly one of `port_id`, `ecs_id` and `host_ip`."],
+            &["Set one of `port_id`, `ecs_id` and `host_ip`."],
         ),
     ]
 }

@@ -154,8 +154,8 @@ async fn a_table_that_cannot_be_is_refused_where_it_is_named() {
             (json!({ "vpc_id": null, "route_table_id": nobody }), "route_table_id", nobody),
             (json!({ "vpc_id": other, "route_table_id": table }), "vpc_id", "belongs to VPC"),
             (json!({ "vpc_id": null }), "", "`route_table_id`"),
-            (json!({ "ecs_id": null }), "", "exactly one"),
-            (json!({ "host_ip": "192.168.0.2" }), "host_ip", "exactly one"),
+            (json!({ "ecs_id": null }), "", "Set one of"),
+            (json!({ "port_id": world.port("192.168.0.2").await }), "port_id", "Keep one"),
         ] {
             let refusal = world.refuse("container_route", route(&world, patch).await).await;
             assert!(

@@ -21,12 +21,12 @@ async fn a_configuration_that_cannot_be_right() {
             "routes[\"10.0.2.0\"]",
             "Write `10.0.2.0/32`",
         ),
-        (entry("10.0.2.0/24", json!({})), "routes[\"10.0.2.0/24\"]", "Set exactly one of"),
-        (entry("10.0.2.0/24", Json::Null), "routes[\"10.0.2.0/24\"]", "Set exactly one of"),
+        (entry("10.0.2.0/24", json!({})), "routes[\"10.0.2.0/24\"]", "Set one of"),
+        (entry("10.0.2.0/24", Json::Null), "routes[\"10.0.2.0/24\"]", "Set one of"),
         (
             entry("10.0.2.0/24", json!({ "ecs_id": one, "host_ip": "192.168.0.2" })),
             "routes[\"10.0.2.0/24\"]",
-            "Keep exactly one",
+            "Keep one",
         ),
         (
             entry("10.0.2.0/24", json!({ "ecs_id": one, "description": "<b>" })),

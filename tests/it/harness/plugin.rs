@@ -111,7 +111,7 @@ impl<C: Session> Plugin for Direct<C> {
     }
 
     async fn plan(&self, type_name: &str, request: &PlanRequest) -> PlanAnswer {
-        match self.resource(type_name).plan(&mut request.clone()) {
+        match self.resource(type_name).plan(&mut request.clone(), &[]) {
             Ok(planned) => PlanAnswer { problems: Vec::new(), planned, deferred: false },
             Err(problems) => PlanAnswer {
                 problems: problems.list().to_vec(),

@@ -1,0 +1,27 @@
+//! `ignore_changes` on a next hop, a server rebuilt in the same apply, a provider block that is not known yet: through
+//! every real client.
+
+use serde_json::{Value, json};
+
+use crate::harness::{stage::Stage, terraform::for_each_cli};
+
+/// Whoever else moves the route, in whatever it shows: the owner of the configuration left that open.
+#[test]
+fn a_route_that_others_move_is_left_alone_where_that_is_ignored() {
+    for_each_cli(|cli| {
+        let stage = Stage::new(cli);
+        let state = stage.cloud.state();
+        let other = state.pointer("/servers/1/id").and_then(Value::as_str).unwrap();
+        let ignored = |names: &str| format!("  lifecycle {{\n    ignore_changes = {names}\n  }}\n");
+        let text = stage.route("all", "10.0.2.0/24", "192.168.0.2", &ignored("all"))
+            + &stage.route("one", "10.0.3.0/24", "192.168.0.2", &ignored("[host_ip]"));
+        stage.workspace.write("main.tf", &text);
+        stage.workspace.apply().succeeded();
+        let moved = |range: &str| json!({ "type": "ecs", "destination": range, "nexthop": other });
+        let path = format!("/v1/{{p}}/routetables/{}", stage.table);
+        let routes = json!({ "mod": [moved("10.0.2.0/24"), moved("10.0.3.0/24")] });
+        stage.cloud.operate("PUT", &path, &json!({ "routetable": { "routes": routes } }));
+
+        stage.workspace.plan().expect_empty();
+    });
+}
