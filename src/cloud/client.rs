@@ -13,7 +13,7 @@ use super::{
     call::{Api, Call, Unpublished},
     callers::Callers,
     config::Config,
-    decode::{Answer, Page},
+    decode::Answer,
     error::{Error, Kind, Result},
     intents::Plans,
     known::{Known, Now},
@@ -55,9 +55,6 @@ struct Session {
     plans: Plans,
     ownership: Arc<Ownership>,
 }
-
-/// How many elements a page of a list may hold. The API allows up to 2000.
-pub(super) const PAGE_LIMIT: usize = 1000;
 
 impl Cloud {
     /// Nothing is read, connected or asked before the first call.
@@ -263,32 +260,6 @@ impl Cloud {
         match ask(Api::VpcV3).await {
             Err(error) if error.kind() == Kind::NotPublished => ask(Api::VpcV1).await,
             result => result,
-        }
-    }
-
-    /// All elements of a list, page by page.
-    pub(super) async fn list<T: DeserializeOwned>(
-        &self,
-        call: Call,
-        wrapper: &str,
-    ) -> Result<Vec<T>> {
-        let first = call.query("limit", PAGE_LIMIT);
-        let mut call = first.clone();
-        let mut all = Vec::new();
-        let mut marker = None;
-        loop {
-            let answer = self.send(&call).await?;
-            let Page { items, next } = answer.page(wrapper, PAGE_LIMIT)?;
-            all.extend(items);
-            match next {
-                None => return Ok(all),
-                // The list would never end.
-                next if next == marker => return Err(answer.unreadable()),
-                Some(next) => {
-                    call = first.clone().query("marker", &next);
-                    marker = Some(next);
-                }
-            }
         }
     }
 

@@ -30,6 +30,7 @@ mod fresh;
 mod ids;
 mod intents;
 mod known;
+mod list;
 mod locked;
 mod lookup;
 mod memo;

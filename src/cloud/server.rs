@@ -12,10 +12,11 @@ use serde::Deserialize;
 
 use super::{
     call::{Api, Call},
-    client::{Cloud, PAGE_LIMIT},
+    client::Cloud,
     decode::{addresses, optional_id, or_default, tags, text},
     error::{Result, Subject},
     ids::{PortId, ServerId, SubnetId, VpcId},
+    list::PAGE_LIMIT,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -10,7 +10,7 @@ use super::{
     problem::{Problem, Result},
     provider::Session,
     record,
-    resource::BoxFuture,
+    request::BoxFuture,
     schema::{Schema, Timeouts},
     validate,
     value::Value,

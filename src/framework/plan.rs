@@ -141,10 +141,20 @@ fn plan_aliases(
         let known = aliases().filter(|alias| config.get(alias.name).as_str().is_some());
         known.filter_map(|alias| alias.alias).any(|excluded| excluded.contains(&name))
     };
+    // Certain in the first plan of a run, and so in the second one.
+    let is_moved = anew
+        || is_outdated
+        || aliases().filter(is_written).any(|alias| {
+            config.get(alias.name).is_wholly_known() && differs(alias.name, prior, planned)
+        });
+    let moved: Vec<&str> = aliases()
+        .filter(|alias| is_moved || prior.get(alias.name).is_null())
+        .map(|it| it.name)
+        .collect();
     for alias in aliases().filter(|alias| !is_written(alias)) {
         let value = if stays {
             prior.get(alias.name).clone()
-        } else if is_excluded(alias.name) {
+        } else if is_excluded(alias.name) && moved.contains(&alias.name) {
             Value::Null
         } else {
             Value::UNKNOWN

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::resource::Stored;
+use super::request::Stored;
 
 /// The result of every handler: one way out, `?` does the rest.
 pub type Result<T> = std::result::Result<T, Problems>;

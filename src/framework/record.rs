@@ -13,7 +13,7 @@ use super::{
     json,
     private::{InstanceId, Private},
     problem::{Problem, Result},
-    resource::Stored,
+    request::Stored,
     schema::Schema,
     value::Value,
 };

@@ -1,6 +1,6 @@
 //! What a resource is, and how Terraform's requests become calls of its verbs.
 
-use std::{future::Future, marker::PhantomData, mem, pin::Pin, time::Duration};
+use std::{future::Future, marker::PhantomData, mem, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
@@ -15,6 +15,7 @@ use super::{
     problem::{Path, Problem, Problems, Result},
     provider::Session,
     record,
+    request::{ApplyRequest, BoxFuture, ImportBy, Stored},
     schema::{GoDuration, Schema, Timeouts},
     validate,
     value::Value,
@@ -84,31 +85,6 @@ pub trait Resource<C: Session>: Serialize + DeserializeOwned + Send + Sync + 'st
 
     /// Makes the object absent; succeeds on what is gone already.
     fn delete(self, cloud: &C) -> impl Future<Output = Result<()>> + Send;
-}
-
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// An object as Terraform stores it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stored {
-    pub state: Value,
-    pub private: Vec<u8>,
-    pub identity: Option<Value>,
-}
-
-/// Null `prior` is a creation, null `planned` a destruction.
-#[derive(Debug, Clone)]
-pub struct ApplyRequest {
-    pub prior: Value,
-    pub planned: Value,
-    /// The private data of the plan.
-    pub private: Vec<u8>,
-}
-
-#[derive(Debug, Clone)]
-pub enum ImportBy {
-    Id(String),
-    Identity(Value),
 }
 
 /// A [`Resource`] of whatever type, as the tables and the protocol see it.

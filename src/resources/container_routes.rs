@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 mod entry;
+mod hops;
 mod writing;
 
 use self::{entry::Entry, writing::conflict};

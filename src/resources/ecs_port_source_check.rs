@@ -105,7 +105,7 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(port_id) = &self.port_id else { return Ok(None) };
-        let found = self.found_at_first(port_id, cloud).or(self.memory.found_enabled);
+        let found = self.found_at_first(port_id, cloud);
         found.into_iter().for_each(|found| cloud.recall_found(port_id, found));
         let port = cloud.port(port_id, self.memory.subnet_id.as_ref()).await?;
         let Some(mut seen) = port.map(|port| self.seen_on(&port)) else { return Ok(None) };
@@ -176,15 +176,17 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 }
 
 impl EcsPortSourceCheck {
-    /// The state that this resource gives back, where it is known to be another than it has recorded: a resource that
-    /// had the check before has left word of it, or Terraform has forgotten it.
+    /// The state that this resource gives back. A resource that had the check before may have left word of it, and
+    /// Terraform may have forgotten it.
     fn found_at_first(&self, port_id: &PortId, cloud: &Cloud) -> Option<bool> {
         let about = About::SourceCheck { port_id };
-        let noted = cloud.noted(about);
-        if noted.is_some() && noted == self.memory.found_enabled {
+        let (noted, remembered) = (cloud.noted::<bool>(about), self.memory.found_enabled);
+        // Of several resources that have had the check, the first one may have found it on.
+        let found = noted.into_iter().chain(remembered).reduce(|one, other| one | other);
+        if remembered.is_some() && remembered == found {
             cloud.settle_note(about);
         }
-        noted
+        found
     }
 
     /// The interface the user means.

@@ -7,7 +7,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     mem,
-    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +26,6 @@ use self::{
     owning::claimed,
     terms::{Direction, Priority, Protocol, is_same_ports, range_of},
 };
-use super::missing;
 use crate::{
     cloud::{
         self, About, Cloud, Description, NewRule, Object, RuleId, SecurityGroupId,
@@ -329,13 +327,6 @@ impl SecgroupIcmpUdpRule {
     fn wanted(&self, is_meant: impl Fn(&Protocol) -> bool) -> BTreeMap<Protocol, NewRule> {
         let protocols = self.protocols.iter().copied().filter(is_meant);
         protocols.map(|protocol| (protocol, self.rule(protocol))).collect()
-    }
-
-    /// The rules of the group as they are before some are made or deleted.
-    async fn rules_to_change(&self, cloud: &Cloud) -> Result<Arc<Vec<SecurityGroupRule>>> {
-        let group = &self.security_group_id;
-        let rules = found(cloud.security_group_rules_now(group).await)?;
-        Ok(rules.ok_or_else(|| missing("Security group", group, "security_group_id"))?)
     }
 
     fn told(&self, unmade: Unmade) -> Problems {

@@ -6,6 +6,7 @@
 
 mod call;
 mod function;
+mod kind;
 mod provider;
 mod resource;
 

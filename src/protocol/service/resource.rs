@@ -7,29 +7,21 @@ use std::sync::Arc;
 
 use super::{
     super::{
-        codec::{self, Mismatch, Origin},
         diagnostics,
         generated::tfplugin6::{
-            DynamicValue, RawState, ResourceIdentityData, apply_resource_change,
-            import_resource_state, plan_resource_change, read_resource, upgrade_resource_identity,
-            upgrade_resource_state, validate_resource_config,
+            RawState, apply_resource_change, import_resource_state, plan_resource_change,
+            read_resource, upgrade_resource_identity, upgrade_resource_state,
+            validate_resource_config,
         },
         schema,
     },
     Shared,
+    kind::Kind,
 };
 use crate::framework::{
-    AnyResource, ApplyRequest, ImportBy, Path, PlanRequest, Planned, Problem, Problems, Result,
-    Session, Stored, Type, Value, json,
+    ApplyRequest, ImportBy, PlanRequest, Planned, Problem, Problems, Result, Session, Stored,
+    Value, json,
 };
-
-/// A resource type, with the forms its objects travel in.
-struct Kind<C: 'static> {
-    entry: &'static dyn AnyResource<C>,
-    ty: Type,
-    /// `None` for what has no key: Terraform crashes on an identity it has no schema for.
-    identity: Option<Type>,
-}
 
 pub(super) async fn validate<C: Session>(
     shared: Arc<Shared<C>>,
@@ -182,16 +174,6 @@ pub(super) async fn import<C: Session>(
 }
 
 impl<C: Session> Kind<C> {
-    fn find(shared: &Shared<C>, type_name: &str) -> std::result::Result<Self, Problem> {
-        let entry = shared.provider.resource(type_name).ok_or_else(|| {
-            let detail = format!("This provider has no resource type `{type_name}`.");
-            Problem::error("Unknown resource type", detail)
-        })?;
-        let schema = entry.schema();
-        let identity = (!schema.key.is_empty()).then(|| schema.identity_type());
-        Ok(Self { entry, ty: schema.value_type(), identity })
-    }
-
     async fn read(
         &self,
         shared: &Shared<C>,
@@ -247,8 +229,7 @@ impl<C: Session> Kind<C> {
             private: request.prior_private,
             prior_identity: self.received_identity(request.prior_identity)?,
         };
-        let outdated = self.outdated(shared, &request).await;
-        let planned = self.entry.plan(&mut request, &outdated)?;
+        let planned = self.planned(shared, &mut request).await?;
         let problems = self.foresee(shared, &request, &planned).await;
         let requires_replace = planned
             .replaces
@@ -268,17 +249,21 @@ impl<C: Session> Kind<C> {
         })
     }
 
-    /// Where the state of an object that this process has not refreshed is no longer true: it plans with what another
-    /// process has read, before the same apply made or replaced other objects.
-    async fn outdated(&self, shared: &Shared<C>, request: &PlanRequest) -> Vec<Path> {
-        let is_kept = !request.prior.is_null() && !request.proposed.is_null();
-        if !is_kept || shared.run().is_refreshed(self.entry.name(), &request.prior) {
-            return Vec::new();
+    /// Where nothing would change of an object that this process has not refreshed, its state may be no longer true:
+    /// another process has read it, before the same apply made or replaced other objects.
+    async fn planned(&self, shared: &Shared<C>, request: &mut PlanRequest) -> Result<Planned> {
+        let is_refreshed = shared.run().is_refreshed(self.entry.name(), &request.prior);
+        let again = (!is_refreshed && !request.prior.is_null()).then(|| request.proposed.clone());
+        let planned = self.entry.plan(request, &[])?;
+        let (Some(proposed), Ok((session, stop))) = (again, shared.session()) else {
+            return Ok(planned);
+        };
+        if planned.state != request.prior {
+            return Ok(planned);
         }
-        match shared.session() {
-            Ok((session, stop)) => self.entry.outdated(request, &session, stop).await,
-            Err(_) => Vec::new(),
-        }
+        let outdated = self.entry.outdated(request, &session, stop).await;
+        request.proposed = proposed;
+        self.entry.plan(request, &outdated)
     }
 
     /// What speaks against the plan. That the cloud cannot be asked never does.
@@ -360,50 +345,6 @@ impl<C: Session> Kind<C> {
             identity,
         })
     }
-
-    fn received(&self, wire: Option<&DynamicValue>) -> std::result::Result<Value, Problem> {
-        codec::decode(wire, &self.ty).map_err(|error| Origin::Terraform.problem_of(error))
-    }
-
-    fn received_identity(
-        &self,
-        wire: Option<ResourceIdentityData>,
-    ) -> std::result::Result<Option<Value>, Problem> {
-        let (Some(ty), Some(wire)) = (&self.identity, wire) else { return Ok(None) };
-        let identity = codec::decode(wire.identity_data.as_ref(), ty)
-            .map_err(|error| pathless(Origin::Terraform, error))?;
-        Ok(Some(identity).filter(|identity| !identity.is_null()))
-    }
-
-    fn sent(&self, value: &Value) -> std::result::Result<DynamicValue, Problem> {
-        codec::encode(value, &self.ty).map_err(|error| Origin::Provider.problem_of(error))
-    }
-
-    fn sent_identity(
-        &self,
-        identity: &Value,
-    ) -> std::result::Result<Option<ResourceIdentityData>, Problem> {
-        let Some(ty) = &self.identity else { return Ok(None) };
-        let data =
-            codec::encode(identity, ty).map_err(|error| pathless(Origin::Provider, error))?;
-        Ok(Some(ResourceIdentityData { identity_data: Some(data) }))
-    }
-
-    fn sent_stored(
-        &self,
-        stored: &Stored,
-    ) -> std::result::Result<(DynamicValue, Vec<u8>, Option<ResourceIdentityData>), Problem> {
-        let identity = match &stored.identity {
-            Some(identity) => self.sent_identity(identity)?,
-            None => None,
-        };
-        Ok((self.sent(&stored.state)?, stored.private.clone(), identity))
-    }
-}
-
-/// A path inside of an identity leads nowhere in the configuration.
-fn pathless(origin: Origin, error: Mismatch) -> Problem {
-    origin.problem_of(error).at(crate::framework::Path::default())
 }
 
 fn stored_json(raw: Option<RawState>) -> Result<serde_json::Value> {

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ContainerRoutes, Entry, Memory, in_entry};
+use super::{ContainerRoutes, Entry, Memory, hops::Hops, in_entry};
 use crate::{
-    cloud::{self, Cloud, Error, Kind, Object, RouteTableId, VpcId, Wish, Written},
+    cloud::{self, Cloud, Error, Kind, Object, RouteTableId, Wish, Written},
     framework::{Problem, Problems, Result},
-    network::{Address, Cidr, Mode, Recorded, SetChanges, set_changes},
+    network::{Cidr, Mode, Recorded, SetChanges, set_changes},
     resources::{
         home::Home,
-        next_hop::{self, NextHop, Via},
         planned_routes::{claimed, is_conflict, local_route},
     },
 };
@@ -145,48 +144,6 @@ impl ContainerRoutes {
         remove(&changes.remove, &home.table_id, cloud).await
     }
 
-    /// What the entries that are written lead to. One whose next hop is planned as it is recorded keeps that.
-    async fn next_hops(
-        &self,
-        changes: &SetChanges,
-        recorded: Option<&BTreeMap<Cidr, Entry>>,
-        vpc: &VpcId,
-        cloud: &Cloud,
-    ) -> Hops {
-        let written = changes.create.iter().chain(&changes.modify);
-        let entries = || written.clone().filter_map(|it| Some((*it, self.routes.get(it)?)));
-        let kept = |destination: &Cidr, via: &Via| {
-            let recorded = recorded.and_then(|entries| entries.get(destination));
-            recorded.filter(|entry| entry.via == *via)?.via.plain()
-        };
-        let sought =
-            entries().filter(|(destination, entry)| kept(destination, &entry.via).is_none());
-        let addresses = sought.filter_map(|(_, entry)| entry.via.host_ip).collect();
-        let hosts = hosts(addresses, vpc, cloud).await;
-        let hop = |(destination, entry): (Cidr, &Entry)| {
-            let via = &entry.via;
-            let hop = match (kept(&destination, via), via.host_ip) {
-                (Some(hop), _) => Ok(hop),
-                (None, Some(address)) => hosts.get(&address).cloned().map_or_else(
-                    || Err(Problem::bug("an address that was not looked up").into()),
-                    |owner| via.agreeing_with(owner?),
-                ),
-                (None, None) => via.named(),
-            };
-            (destination, hop)
-        };
-        entries().map(hop).collect()
-    }
-
-    /// Shows in each entry what it turned out to lead to.
-    fn complete(&mut self, hops: &Hops) {
-        for (destination, hop) in hops {
-            if let (Ok(hop), Some(entry)) = (hop, self.routes.get_mut(destination)) {
-                entry.via = entry.via.completed(hop);
-            }
-        }
-    }
-
     /// What to ask of the table, and the destinations of which it cannot be said.
     fn wishes(
         &self,
@@ -252,9 +209,6 @@ impl ContainerRoutes {
         failures
     }
 }
-
-/// The next hop of each route that is written.
-type Hops = BTreeMap<Cidr, Result<NextHop>>;
 
 /// What came of wishes, by destination.
 type Answers = Vec<(Cidr, cloud::Result<Written>)>;
@@ -375,21 +329,6 @@ fn told(failures: &[Failure], configured: &BTreeMap<Cidr, Entry>) -> Vec<Problem
         }
     };
     causes.into_iter().map(tell).collect()
-}
-
-/// What each address stands for now.
-async fn hosts(
-    addresses: BTreeSet<Address>,
-    vpc: &VpcId,
-    cloud: &Cloud,
-) -> BTreeMap<Address, Result<NextHop>> {
-    if addresses.is_empty() {
-        return BTreeMap::new();
-    }
-    let wanted = addresses.iter().map(|address| (*address).into()).collect();
-    let nics = cloud.nics_with_addresses(wanted, vpc).await;
-    let owner = |address: Address| next_hop::owner_among(&nics.clone()?, address, vpc);
-    addresses.into_iter().map(|address| (address, owner(address))).collect()
 }
 
 /// The cloud has one code for whatever is wrong with a route; the entry tells more.

@@ -7,13 +7,14 @@ use std::{
 };
 
 use super::{
-    SecgroupIcmpUdpRule,
+    SecgroupIcmpUdpRule, found,
     making::{Maker, Ours, Unmade},
     terms::Protocol,
 };
 use crate::{
     cloud::{self, Cloud, NewRule, Object, Release, RuleId, SecurityGroupRule},
     framework::{Problem, Result},
+    resources::missing,
 };
 
 /// A rule that is there.
@@ -40,6 +41,16 @@ impl SecgroupIcmpUdpRule {
             (*protocol, Object::RuleTerms { security_group_id, terms })
         };
         self.protocols.iter().map(terms).collect()
+    }
+
+    /// The rules of the group as they are before some are made or deleted.
+    pub(super) async fn rules_to_change(
+        &self,
+        cloud: &Cloud,
+    ) -> Result<Arc<Vec<SecurityGroupRule>>> {
+        let group = &self.security_group_id;
+        let rules = found(cloud.security_group_rules_now(group).await)?;
+        Ok(rules.ok_or_else(|| missing("Security group", group, "security_group_id"))?)
     }
 
     /// Makes rules, or takes over those that are `own` or given up by another resource of the run.
@@ -73,7 +84,10 @@ impl SecgroupIcmpUdpRule {
                 }
             }
             let made = maker.made.values().map(object).collect();
-            cloud.claim(Vec::new(), made).await?.keep();
+            // Past the time limit nobody is to take them over, but they have to be recorded.
+            if let Ok(claims) = cloud.claim(Vec::new(), made).await {
+                claims.keep();
+            }
             return Ok((maker, outcome));
         }
     }

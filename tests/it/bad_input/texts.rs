@@ -60,11 +60,15 @@ fn destinations() -> Vec<Row> {
 
 fn routes() -> Vec<Row> {
     vec![
-        route("two_next_hops").with("ecs_id", SERVER).says(
-            "host_ip",
-            "More than one next hop",
-            &["`ecs_id` and `host_ip` are set", "Keep exactly one"],
-        ),
+        route("two_next_hops")
+            .without("host_ip")
+            .with("ecs_id", SERVER)
+            .with("port_id", PORT)
+            .says(
+                "port_id",
+                "More than one next hop",
+                &["`ecs_id` and `port_id` are set", "Keep one"],
+            ),
         route("three_next_hops").with("ecs_id", SERVER).with("port_id", PORT).says(
             "host_ip",
             "More than one next hop",
@@ -124,18 +128,11 @@ fn timeouts() -> Vec<Row> {
 }
 
 fn source_checks() -> Vec<Row> {
-    vec![
-        source_check("named_twice").with("ecs_id", SERVER).says(
-            "ecs_id",
-            "Network interface named twice",
-            &["`port_id` and `ecs_id` are set", "Keep exactly one"],
-        ),
-        source_check("not_named").without("port_id").says(
-            "",
-            "No network interface",
-            &["Set one of `port_id`, `ecs_id` and `host_ip`."],
-        ),
-    ]
+    vec![source_check("not_named").without("port_id").says(
+        "",
+        "No network interface",
+        &["Set one of `port_id`, `ecs_id` and `host_ip`."],
+    )]
 }
 
 fn group() -> Vec<Row> {

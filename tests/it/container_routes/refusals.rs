@@ -24,7 +24,7 @@ async fn a_configuration_that_cannot_be_right() {
         (entry("10.0.2.0/24", json!({})), "routes[\"10.0.2.0/24\"]", "Set one of"),
         (entry("10.0.2.0/24", Json::Null), "routes[\"10.0.2.0/24\"]", "Set one of"),
         (
-            entry("10.0.2.0/24", json!({ "ecs_id": one, "host_ip": "192.168.0.2" })),
+            entry("10.0.2.0/24", json!({ "ecs_id": one, "virtual_ip": "192.168.0.2" })),
             "routes[\"10.0.2.0/24\"]",
             "Keep one",
         ),

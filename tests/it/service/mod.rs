@@ -196,7 +196,8 @@ async fn what_needs_the_cloud_says_why_there_is_none() {
     assert_eq!(problems(&plan.diagnostics), ["Not checked against the cloud"]);
     assert_eq!(terraform.create("a", "hello").await.problems, ["Door unknown"]);
     let read = terraform.read(&stored("a", "hello")).await;
-    assert_eq!(read.problems, ["Door unknown"]);
+    assert_eq!(read.problems, ["Not refreshed"]);
+    assert_eq!(read.state, stored("a", "hello"));
 
     assert_eq!(terraform.configure(json!({ "door": "locked" })).await, ["door: Door locked"]);
     assert_eq!(terraform.create("a", "hello").await.problems, ["Provider not configured"]);

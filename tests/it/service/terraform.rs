@@ -102,7 +102,7 @@ impl Terraform {
         let answer = self.rpc.clone().apply_resource_change(request).await.unwrap().into_inner();
         Object {
             state: state(answer.new_state),
-            private: String::from_utf8(answer.private).unwrap(),
+            private: memory(&answer.private),
             identity: answer.new_identity.map(identity_json),
             problems: problems(&answer.diagnostics),
         }
@@ -122,7 +122,7 @@ impl Terraform {
         let answer = self.rpc.clone().read_resource(request).await.unwrap().into_inner();
         Object {
             state: state(answer.new_state),
-            private: String::from_utf8(answer.private).unwrap(),
+            private: memory(&answer.private),
             identity: answer.new_identity.map(identity_json),
             problems: problems(&answer.diagnostics),
         }
@@ -135,9 +135,15 @@ pub fn stored(name: &str, text: &str) -> Json {
 }
 
 /// What is remembered about a note.
+/// What private data holds beside the name of the instance.
+fn memory(private: &[u8]) -> String {
+    let private: Json = serde_json::from_slice(private).unwrap_or_default();
+    if private["memory"].is_null() { String::new() } else { private["memory"].to_string() }
+}
+
 fn private(note: &Json) -> Vec<u8> {
     match note["name"].as_str() {
-        Some(name) => json!(format!("memory of {name}")).to_string().into_bytes(),
+        Some(name) => json!({ "memory": format!("memory of {name}") }).to_string().into_bytes(),
         None => Vec::new(),
     }
 }
