@@ -154,10 +154,12 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
     async fn delete(self, cloud: &Cloud) -> Result<()> {
         let Some(port_id) = &self.port_id else { return Ok(()) };
-        // Terraform forgets what was remembered of an object that was half made. There the change, which is made only
-        // where it changes something, has taken effect: `read` drops the others.
+        // Terraform forgets what was remembered of an object that is tainted. Where a plan has not seen it either, the
+        // object was half made: the change, which is made only where it changes something, has taken effect, because
+        // `read` drops the others.
         let noted = || cloud.noted(About::SourceCheck { port_id });
-        let found = self.memory.found_enabled.or_else(noted);
+        let seen_by_plan = || cloud.recalled_found(port_id);
+        let found = self.memory.found_enabled.or_else(noted).or_else(seen_by_plan);
         let found_enabled = found.unwrap_or(!self.enabled);
         cloud.recall_found(port_id, found_enabled);
         let object = Object::SourceCheck { port_id: port_id.clone() };

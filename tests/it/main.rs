@@ -35,6 +35,7 @@ mod log;
 mod lookups;
 mod network;
 mod notes;
+mod ownership;
 mod plugin_client;
 mod route_writer;
 mod secgroup_icmp_udp_rule;

@@ -45,14 +45,22 @@ pub struct Grpc<C: Session> {
     /// What it was last configured with.
     block: Mutex<Option<Value>>,
     plans_blindly: AtomicBool,
+    last_act: Box<dyn Fn() + Send + Sync>,
 }
 
 impl<C: Session> Grpc<C> {
     /// Serves the provider that `make` makes.
     pub fn new(make: impl Fn() -> Provider<C>) -> Self {
-        let client = ProviderClient::new(ProviderServer::new(Service::new(make())));
+        let service = Service::new(make());
+        let last_act = service.last_act();
+        let client = ProviderClient::new(ProviderServer::new(service));
         let plans_blindly = AtomicBool::new(false);
-        Self { client, tables: make(), block: Mutex::default(), plans_blindly }
+        Self { client, tables: make(), block: Mutex::default(), plans_blindly, last_act }
+    }
+
+    /// Terraform needs the process no more.
+    pub fn end(self) {
+        (self.last_act)();
     }
 
     /// From now on nothing of the cloud is known while planning, as where the provider's own configuration is not.
@@ -65,7 +73,8 @@ impl<C: Session> Grpc<C> {
         self.configure_with(block).await
     }
 
-    async fn configure_with(&self, block: &Value) -> Vec<Problem> {
+    /// Configures for one run: nothing makes another one of this process.
+    pub async fn configure_with(&self, block: &Value) -> Vec<Problem> {
         let request = configure_provider::Request {
             terraform_version: "1.15.5".to_owned(),
             config: Some(sent(block, &self.tables.schema.value_type())),

@@ -17,7 +17,7 @@ use planning::{action, request};
 use verdict::{broken, check_half_made, check_paths, differences, differing, relabelled, root};
 
 pub mod phases;
-mod planning;
+pub mod planning;
 mod reading;
 mod verdict;
 
@@ -110,7 +110,20 @@ impl<P: Plugin> Core<P> {
         let last = self.ask_plan(type_name, prior.as_ref(), &request).await;
         let last = last.map_err(|failure| failure.leaving(&prior))?;
         broken(relabelled("final plan", agreement(schema, &first.state, &last.planned.state)))?;
-        match (action(&request.prior, &last.planned), &prior) {
+        self.apply_last(type_name, &request, prior, last.planned, config).await
+    }
+
+    /// Applies what the second plan came to.
+    pub(super) async fn apply_last(
+        &self,
+        type_name: &str,
+        request: &PlanRequest,
+        prior: Option<Instance>,
+        last: Planned,
+        config: &Value,
+    ) -> Result<Instance, Failure> {
+        let schema = self.plugin.resource_schema(type_name);
+        match (action(&request.prior, &last), &prior) {
             (Action::Replace, _) => {
                 let detail = "an update became a replacement";
                 return Err(Failure::Broken(vec![Violation::new("final plan", root(), detail)]));
@@ -121,10 +134,10 @@ impl<P: Plugin> Core<P> {
         }
         let apply = ApplyRequest {
             prior: request.prior.clone(),
-            planned: last.planned.state.clone(),
-            private: last.planned.private,
+            planned: last.state.clone(),
+            private: last.private,
         };
-        let identity = last.planned.identity.as_ref();
+        let identity = last.identity.as_ref();
         let answer = self.plugin.apply(type_name, &apply, config, identity).await;
         broken(check_paths(config, &answer.problems))?;
         if answer.problems.iter().any(is_error) {
@@ -187,15 +200,8 @@ impl<P: Plugin> Core<P> {
         type_name: &str,
         instance: Instance,
     ) -> Result<(), Failure> {
-        let request = PlanRequest {
-            prior: instance.stored.state.clone(),
-            proposed: Value::Null,
-            config: Value::Null,
-            private: instance.stored.private.clone(),
-            prior_identity: instance.stored.identity.clone(),
-        };
         let answer = self
-            .ask_plan(type_name, Some(&instance), &request)
+            .ask_plan(type_name, Some(&instance), &phases::destruction(&instance))
             .await
             .map_err(|failure| failure.leaving(&Some(instance.clone())))?;
         self.delete(type_name, instance.clone(), answer.planned.private.clone()).await?;
@@ -204,7 +210,8 @@ impl<P: Plugin> Core<P> {
         })
     }
 
-    async fn delete(
+    /// The destruction itself, with the private data of the plan.
+    pub async fn delete(
         &self,
         type_name: &str,
         instance: Instance,

@@ -166,6 +166,26 @@ impl<P: Plugin> Core<P> {
             let detail = "the same request was planned in two ways";
             broken(vec![Violation::new("determinism", root(), detail)])?;
         }
+        self.accept(type_name, request, answer)
+    }
+
+    /// Asks for a plan once, in the run that is under way.
+    pub async fn plan_in_run(
+        &self,
+        type_name: &str,
+        request: &PlanRequest,
+    ) -> Result<PlanAnswer, Failure> {
+        let answer = self.plugin.plan(type_name, request).await;
+        self.accept(type_name, request, answer)
+    }
+
+    /// A plan that keeps the rules and is no error.
+    fn accept(
+        &self,
+        type_name: &str,
+        request: &PlanRequest,
+        answer: PlanAnswer,
+    ) -> Result<PlanAnswer, Failure> {
         if answer.problems.iter().any(is_error) {
             return Err(Failure::Refused { problems: answer.problems, left: None });
         }
@@ -201,7 +221,8 @@ impl<P: Plugin> Core<P> {
     }
 }
 
-pub(super) fn request(schema: &Schema, current: Option<&Instance>, config: &Value) -> PlanRequest {
+/// What Terraform asks to plan.
+pub fn request(schema: &Schema, current: Option<&Instance>, config: &Value) -> PlanRequest {
     let Stored { state, private, identity } =
         current.map_or(NOTHING, |instance| instance.stored.clone());
     PlanRequest {
@@ -214,7 +235,7 @@ pub(super) fn request(schema: &Schema, current: Option<&Instance>, config: &Valu
 }
 
 /// What Terraform makes of a plan. A path that is said to replace counts only if the value there changes.
-pub(super) fn action(prior: &Value, planned: &Planned) -> Action {
+pub fn action(prior: &Value, planned: &Planned) -> Action {
     let changes = |path: &&Path| {
         let after = lookup(&planned.state, path);
         after.is_some_and(|value| !value.is_wholly_known()) || after != lookup(prior, path)

@@ -41,7 +41,7 @@ impl<P: Plugin> Core<P> {
 
     /// What every run does with each object of the state, also where nothing is refreshed: the stored object goes
     /// through the upgrade.
-    pub(super) async fn show(&self, type_name: &str, instance: &Instance) -> Result<(), Failure> {
+    pub async fn show(&self, type_name: &str, instance: &Instance) -> Result<(), Failure> {
         let schema = self.plugin.resource_schema(type_name);
         let file = json::write(&instance.stored.state);
         let upgraded = self.plugin.upgrade(type_name, schema.version, &file).await;
