@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 mod foreseen;
+mod names;
 
+use self::names::{disagreement, of_server};
 use super::{absent, missing, server_of, the_one};
 use crate::{
     cloud::{About, AddressPair, Cloud, Port, PortId, ServerId, SubnetId, Switched, VpcId},
@@ -44,6 +46,9 @@ struct Memory {
     found_enabled: Option<bool>,
     /// In which subnet's list of ports to look for it.
     subnet_id: Option<SubnetId>,
+    /// The position that was last asked for.
+    #[serde(default)]
+    set: Option<bool>,
     /// The first change was sent, and the port could not be asked what came of it.
     #[serde(default)]
     unanswered: bool,
@@ -53,6 +58,7 @@ const NAMES: [&str; 3] = ["port_id", "ecs_id", "host_ip"];
 
 impl Resource<Cloud> for EcsPortSourceCheck {
     const NAME: &'static str = "ecs_port_source_check";
+    const REDUNDANT: &'static [&'static str] = &["ecs_id", "host_ip"];
 
     const SCHEMA: Schema = Schema {
         version: 0,
@@ -65,11 +71,11 @@ impl Resource<Cloud> for EcsPortSourceCheck {
                 plan checks](../guides/plan-checks.md)).",
         key: &["port_id"],
         attributes: &[
-            string("port_id", "The network interface, by its port id. Exactly one of `port_id`, `ecs_id` and `host_ip` is needed.")
+            string("port_id", "The network interface, by its port id. At least one of `port_id`, `ecs_id` and `host_ip` is needed; several must agree.")
                 .optional_computed()
                 .replaces()
                 .of::<PortId>(),
-            string("ecs_id", "The primary network interface of this server.").optional_computed().replaces().of::<ServerId>(),
+            string("ecs_id", "The primary network interface of this server, or the one that `port_id` or `host_ip` names.").optional_computed().replaces().of::<ServerId>(),
             string("host_ip", "The server's network interface with this private IP address.")
                 .optional_computed()
                 .replaces()
@@ -86,16 +92,10 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
     fn check(config: Draft<'_>) -> Vec<Problem> {
         let (names, open) = config.certain(&NAMES);
-        if names.len() > 1 {
-            let detail = format!(
-                "{} are set. Keep exactly one: it names one network interface.",
-                all_of(&quoted(&names))
-            );
-            vec![Problem::error("Network interface named twice", detail).at(names[1])]
-        } else if names.is_empty() && !open {
+        if names.is_empty() && !open {
             vec![Problem::error(
                 "No network interface",
-                format!("Set exactly one of {}.", all_of(&quoted(&NAMES))),
+                format!("Set one of {}.", all_of(&quoted(&NAMES))),
             )]
         } else {
             Vec::new()
@@ -122,10 +122,18 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
         let port_id = self.named(cloud).await?;
+        if self.has_several_names()
+            && let Some(port) = cloud.port_now(&port_id).await?
+            && let Some(problem) = disagreement(&port, self.ecs_id.as_ref(), self.host_ip)
+        {
+            return Err(problem.into());
+        }
         let taken = cloud.take_source_check(&port_id, self.enabled).await?;
         let Switched { found, found_enabled, now } =
             taken.ok_or_else(|| missing("Port", &port_id, "port_id"))?;
+        let wanted = self.enabled;
         let mut seen = self.seen_on(&found);
+        seen.memory.set = Some(wanted);
         // What is remembered is what was found before the first change.
         seen.memory.found_enabled = Some(found_enabled);
         match now {
@@ -137,10 +145,11 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         }
     }
 
-    async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
+    async fn update(mut self, _prior: Self, cloud: &Cloud) -> Result<Self> {
         let port_id = self.named(cloud).await?;
         let switched = cloud.switch_source_check(&port_id, self.enabled).await?;
         let Switched { now, .. } = switched.ok_or_else(|| missing("Port", &port_id, "port_id"))?;
+        self.memory.set = Some(self.enabled);
         Ok(self.seen_on(&now?))
     }
 
@@ -158,11 +167,16 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 }
 
 impl EcsPortSourceCheck {
+    fn has_several_names(&self) -> bool {
+        let names = [self.port_id.is_some(), self.ecs_id.is_some(), self.host_ip.is_some()];
+        names.into_iter().filter(|is_given| *is_given).count() > 1
+    }
+
     /// The interface the user means.
     async fn named(&self, cloud: &Cloud) -> Result<PortId> {
         match (&self.port_id, &self.ecs_id, self.host_ip) {
             (Some(port_id), ..) => Ok(port_id.clone()),
-            (None, Some(server), _) => {
+            (None, Some(server), None) => {
                 let nic = cloud.primary_nic(server).await?.ok_or_else(|| {
                     let fact =
                         format!("Server `{server}` does not exist or has no network interface");
@@ -170,8 +184,9 @@ impl EcsPortSourceCheck {
                 })?;
                 Ok(nic.id)
             }
-            (None, None, Some(address)) => {
+            (None, server, Some(address)) => {
                 let nics = cloud.nics_with_address(address.into(), self.vpc_id.as_ref()).await?;
+                let nics = of_server(nics, server.as_ref());
                 let inside = self.vpc_id.as_ref().map(|vpc| format!(" in VPC `{vpc}`"));
                 let what = format!("the private address {address}{}", inside.unwrap_or_default());
                 Ok(the_one(nics, "host_ip", &what)?.id)
