@@ -109,6 +109,7 @@ pub fn provider(environment: Environment) -> Provider<Cloud> {
         address: "registry.terraform.io/huaweivpc/huaweivpc",
         version: env!("CARGO_PKG_VERSION"),
         schema: &settings::SCHEMA,
+        check: settings::check,
         resources: RESOURCES,
         data_sources: DATA_SOURCES,
         functions: FUNCTIONS,

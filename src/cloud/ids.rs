@@ -16,14 +16,17 @@ pub struct InvalidId {
     text: String,
 }
 
+/// Ids have 36 characters at most; nothing that is much longer can stand in a URL.
+const LONGEST: usize = 128;
+
 fn check(of: &'static str, text: &str) -> Result<(), InvalidId> {
     let safe = |character: char| character.is_ascii_alphanumeric() || "-_.~".contains(character);
     // A segment of dots alone would climb in the path of the URL.
     let climbs = text.chars().all(|character| character == '.');
-    if text.chars().all(safe) && !climbs {
+    if text.len() <= LONGEST && text.chars().all(safe) && !climbs {
         Ok(())
     } else {
-        Err(InvalidId { of, text: text.to_owned() })
+        Err(InvalidId { of, text: text.chars().take(LONGEST).collect() })
     }
 }
 

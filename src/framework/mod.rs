@@ -8,10 +8,12 @@
 //! Reading order: [`value`] (what travels), [`schema`] (what is declared), [`problem`] (what went wrong),
 //! [`plan`] (what will change), [`foresight`] (what speaks against it), [`resource`], [`data_source`], [`function`], [`provider`].
 
+mod damage;
 pub mod data_source;
 pub mod draft;
 pub mod foresight;
 pub mod function;
+mod generation;
 pub mod json;
 pub mod plan;
 mod private;

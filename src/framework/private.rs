@@ -33,12 +33,8 @@ pub(super) struct Private {
 }
 
 impl Private {
-    pub(super) fn parse(data: &[u8]) -> Result<Self> {
-        if data.is_empty() {
-            return Ok(Self::default());
-        }
-        let parsed = serde_json::from_slice(data);
-        Ok(parsed.map_err(|error| Problem::bug(format!("private data: {error}")))?)
+    pub(super) fn parse(data: &[u8]) -> serde_json::Result<Self> {
+        if data.is_empty() { Ok(Self::default()) } else { serde_json::from_slice(data) }
     }
 
     /// Nothing where there is nothing to keep.

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     data_source::AnyDataSource,
+    draft::Draft,
     foresight::Examined,
     function::Function,
     private::InstanceId,
@@ -48,6 +49,8 @@ pub struct Provider<C: 'static> {
     pub address: &'static str,
     pub version: &'static str,
     pub schema: &'static Schema,
+    /// Rules for the provider block beyond its schema.
+    pub check: fn(Draft<'_>) -> Vec<Problem>,
     pub resources: &'static [&'static dyn AnyResource<C>],
     pub data_sources: &'static [&'static dyn AnyDataSource<C>],
     pub functions: &'static [&'static dyn Function],
@@ -88,7 +91,9 @@ impl<C> Provider<C> {
     }
 
     pub fn validate(&self, config: &Value) -> Vec<Problem> {
-        validate::validate(self.schema, config)
+        let mut problems = validate::validate(self.schema, config);
+        problems.extend((self.check)(Draft::new(config)));
+        problems
     }
 
     /// What the provider block says apart from its secrets.

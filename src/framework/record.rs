@@ -18,19 +18,32 @@ use super::{
     value::Value,
 };
 
-const ID: &str = "id";
+pub(super) const ID: &str = "id";
 const TIMEOUTS: &str = "timeouts";
 const MEMORY: &str = "memory";
 
 /// The struct of a stored, planned or configured object. What is unknown or null is `None` in it.
 pub fn to_struct<T: DeserializeOwned>(object: &Value, private: &[u8]) -> Result<T> {
-    let mut members = members_of(object)?;
+    Ok(deserialized(object, private).map_err(Problem::bug)?)
+}
+
+/// The same, or why there is none.
+pub(super) fn deserialized<T: DeserializeOwned>(
+    object: &Value,
+    private: &[u8],
+) -> std::result::Result<T, String> {
+    let Json::Object(mut members) = json::write(object) else {
+        return Err("an object was expected".to_owned());
+    };
     members.remove(ID);
     members.remove(TIMEOUTS);
-    if let Some(memory) = Private::parse(private)?.memory {
+    let private = Private::parse(private);
+    if let Some(memory) =
+        private.map_err(|error| format!("what is remembered beside it: {error}"))?.memory
+    {
         members.insert(MEMORY.to_owned(), memory);
     }
-    Ok(serde_json::from_value(Json::Object(members)).map_err(Problem::bug)?)
+    serde_json::from_value(Json::Object(members)).map_err(|error| error.to_string())
 }
 
 /// The struct of a query. Of a data source, `id` is an attribute like any other.
@@ -81,6 +94,18 @@ pub(super) fn with_id(schema: &Schema, mut attributes: BTreeMap<String, Value>) 
         attributes.insert(ID.to_owned(), id);
     }
     Value::Map(attributes)
+}
+
+/// A stored object with the defaults of attributes that its writer did not know yet.
+pub(super) fn completed(schema: &Schema, json: &Json, mut object: Value) -> Value {
+    if let Value::Map(attributes) = &mut object {
+        for attribute in schema.attributes.iter().filter(|it| json.get(it.name).is_none()) {
+            if let Some(default) = attribute.default {
+                attributes.insert(attribute.name.to_owned(), default.value());
+            }
+        }
+    }
+    object
 }
 
 /// The object with each absent attribute at its default.

@@ -7,9 +7,10 @@ use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    damage::{restored, unreadable},
     draft::Draft,
     foresight::{Change, Foresight, Run},
-    json,
+    generation, json,
     plan::{self, PlanRequest, Planned},
     private::{self, InstanceId},
     problem::{Path, Problem, Problems, Result},
@@ -30,6 +31,9 @@ pub trait Resource<C: Session>: Serialize + DeserializeOwned + Send + Sync + 'st
     /// Without the provider's prefix.
     const NAME: &'static str;
     const SCHEMA: Schema;
+
+    /// Optional attributes that say the same as others of a stored object.
+    const REDUNDANT: &'static [&'static str] = &[];
 
     /// Rules across attributes that need no cloud.
     fn check(config: Draft<'_>) -> Vec<Problem> {
@@ -131,8 +135,11 @@ pub trait AnyResource<C>: Send + Sync {
         cloud: &'a C,
         stop: CancellationToken,
     ) -> BoxFuture<'a, Result<Option<Stored>>>;
-    /// A state of the current schema version as it stands in the file: unknown members go, missing ones become null.
+    /// A state of the current schema version as it stands in the file: unknown members go, missing ones become their
+    /// default or null.
     fn upgrade(&self, version: i64, state: &Json) -> Result<Value>;
+    /// What a user would write for the object.
+    fn config(&self, state: &Value) -> Value;
 }
 
 /// Makes an [`AnyResource`] of a [`Resource`], for the tables: `&Entry::<ContainerRoute>::NEW`.
@@ -162,7 +169,7 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
         let moved = if request.prior.is_null() || proposed.is_null() {
             &[]
         } else {
-            record::to_struct::<R>(&request.prior, &request.private)?.moved()
+            restored::<R>(&R::SCHEMA, &request.prior, &request.private)?.moved()
         };
         Ok(plan::plan(&R::SCHEMA, proposed, request, moved, outdated))
     }
@@ -245,7 +252,7 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
             let timeouts = stored.state.get("timeouts").clone();
             let cloud = bounded(&R::SCHEMA, cloud, stop, &timeouts, |limits| limits.read, "read");
             let instance = instance_of(&stored.private);
-            let object: R = record::to_struct(&stored.state, &stored.private)?;
+            let object: R = restored(&R::SCHEMA, &stored.state, &stored.private)?;
             object
                 .read(&cloud.for_instance(&instance))
                 .await?
@@ -274,7 +281,7 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
             let bounded = |limit: fn(&Timeouts) -> Duration, verb| {
                 bounded(&R::SCHEMA, &cloud, stop, &timeouts, limit, verb)
             };
-            let outcome = match Verb::<R>::of(request)? {
+            let outcome = match Verb::<R>::of(request, &R::SCHEMA)? {
                 Verb::Create(object) => {
                     object.create(&bounded(|limits| limits.create, "create")).await.map(Some)
                 }
@@ -302,13 +309,14 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
             );
             return Err(Problem::error("Unknown schema version", detail).into());
         }
-        json::parse(state, &R::SCHEMA.value_type()).map_err(|misfit| {
-            Problem::error(
-                "Unreadable state",
-                format!("The stored object does not fit its schema: {misfit}."),
-            )
-            .into()
-        })
+        let parsed = json::parse(state, &R::SCHEMA.value_type());
+        let parsed =
+            parsed.map_err(|misfit| unreadable(misfit.path, &format!("{}.", misfit.reason)))?;
+        Ok(record::completed(&R::SCHEMA, state, parsed))
+    }
+
+    fn config(&self, state: &Value) -> Value {
+        generation::config(&R::SCHEMA, state, R::REDUNDANT)
     }
 }
 
@@ -321,15 +329,16 @@ enum Verb<R> {
 
 impl<R: DeserializeOwned> Verb<R> {
     /// Nobody needs the values of the request any more while the cloud is waited for.
-    fn of(ApplyRequest { prior, planned, private }: ApplyRequest) -> Result<Self> {
+    fn of(request: ApplyRequest, schema: &Schema) -> Result<Self> {
+        let ApplyRequest { prior, planned, private } = request;
         Ok(if planned.is_null() {
-            Self::Delete(record::to_struct(&prior, &private)?)
+            Self::Delete(restored(schema, &prior, &private)?)
         } else if prior.is_null() {
             // A new object remembers nothing; after a replacement the private data may still be the old one's.
             Self::Create(record::to_struct(&planned, &[])?)
         } else {
-            let object = record::to_struct(&planned, &private)?;
-            Self::Update { prior: record::to_struct(&prior, &private)?, object }
+            let prior = restored(schema, &prior, &private)?;
+            Self::Update { prior, object: record::to_struct(&planned, &private)? }
         })
     }
 }

@@ -27,7 +27,7 @@ use self::{
 };
 use crate::{
     cloud::{CaCertificates, Config, Endpoints, Notes, Project, Timeouts, default_cloud},
-    framework::{Path, Problem},
+    framework::{Draft, Given, Path, Problem},
 };
 
 /// The configuration that these sources amount to.
@@ -50,6 +50,28 @@ pub fn resolve(
     }
 }
 
+/// What a block of the `huaweicloud` provider may hold, and this provider does without.
+pub fn check(block: Draft<'_>) -> Vec<Problem> {
+    let unused = UNUSED.iter().filter(|name| block.given(name) != Given::Absent).map(|name| {
+        let detail = format!(
+            "`{name}` is an argument of the `huaweicloud` provider, accepted so that a block can be copied. This provider \
+             does without it: calls are signed with HMAC-SHA256, endpoints are those of the region, and nothing is checked \
+             that could be skipped."
+        );
+        Problem::warning("Argument without effect", detail).at(*name)
+    });
+    let services = block.members("endpoints").map(|(service, _)| service);
+    let others = services.filter(|service| !SERVICES.contains(service)).map(|service| {
+        let detail = format!(
+            "The provider does not use a service `{service}`; the keys that it looks at are `iam`, `vpc` and `ecs`."
+        );
+        Problem::warning("Service not used", detail).at(Path::from("endpoints").key(service))
+    });
+    unused.chain(others).collect()
+}
+
+const UNUSED: [&str; 4] =
+    ["regional", "signing_algorithm", "skip_check_website_type", "skip_check_upgrade"];
 const USER_AGENT: &str = concat!("terraform-provider-huaweivpc/", env!("CARGO_PKG_VERSION"));
 const SERVICES: [&str; 3] = ["iam", "vpc", "ecs"];
 /// Any number is allowed that cannot be a mistake.
@@ -143,25 +165,12 @@ impl Sources<'_> {
     }
 
     fn endpoints(&mut self, region: Option<&str>) -> Option<Endpoints> {
-        self.refuse_unknown_services();
         let cloud = self.cloud(region)?;
         let auth_url = self.text(&AUTH_URL, &self.arguments.auth_url);
         let iam = self.endpoint("iam", auth_url.map(|url| (AUTH_URL.path(), url)), region, &cloud);
         let vpc = self.endpoint("vpc", None, region, &cloud);
         let ecs = self.endpoint("ecs", None, region, &cloud);
         Some(Endpoints { iam: without_version(iam?), vpc: vpc?, ecs: ecs? })
-    }
-
-    fn refuse_unknown_services(&mut self) {
-        let written = self.arguments.endpoints.iter().flatten();
-        for service in written.map(|(service, _)| service) {
-            if !SERVICES.contains(&service.as_str()) {
-                let detail = format!(
-                    "The provider does not use a service `{service}`. Remove it; the keys are `iam`, `vpc` and `ecs`."
-                );
-                self.report(Path::from("endpoints").key(service), "Unknown service", detail);
-            }
-        }
     }
 
     fn cloud(&mut self, region: Option<&str>) -> Option<String> {

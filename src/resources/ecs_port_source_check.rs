@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 mod foreseen;
+mod names;
 
+use self::names::{disagreement, of_server};
 use super::{absent, missing, server_of, the_one};
 use crate::{
     cloud::{About, AddressPair, Cloud, Object, Port, PortId, ServerId, SubnetId, Switched, VpcId},
@@ -44,6 +46,9 @@ struct Memory {
     found_enabled: Option<bool>,
     /// In which subnet's list of ports to look for it.
     subnet_id: Option<SubnetId>,
+    /// The position that was last asked for.
+    #[serde(default)]
+    set: Option<bool>,
     /// The first change was sent, and the port could not be asked what came of it.
     #[serde(default)]
     unanswered: bool,
@@ -53,6 +58,7 @@ const NAMES: [&str; 3] = ["port_id", "ecs_id", "host_ip"];
 
 impl Resource<Cloud> for EcsPortSourceCheck {
     const NAME: &'static str = "ecs_port_source_check";
+    const REDUNDANT: &'static [&'static str] = &["ecs_id", "host_ip"];
 
     const SCHEMA: Schema = Schema {
         version: 0,
@@ -65,11 +71,11 @@ impl Resource<Cloud> for EcsPortSourceCheck {
                 plan checks](../guides/plan-checks.md)).",
         key: &["port_id"],
         attributes: &[
-            string("port_id", "The network interface, by its port id. At least one of `port_id`, `ecs_id` and `host_ip` is needed; those that are written have to agree.")
+            string("port_id", "The network interface, by its port id. At least one of `port_id`, `ecs_id` and `host_ip` is needed; several must agree.")
                 .optional_computed()
                 .replaces()
                 .of::<PortId>(),
-            string("ecs_id", "The primary network interface of this server.").optional_computed().replaces().of::<ServerId>(),
+            string("ecs_id", "The primary network interface of this server, or the one that `port_id` or `host_ip` names.").optional_computed().replaces().of::<ServerId>(),
             string("host_ip", "The server's network interface with this private IP address.")
                 .optional_computed()
                 .replaces()
@@ -87,8 +93,10 @@ impl Resource<Cloud> for EcsPortSourceCheck {
     fn check(config: Draft<'_>) -> Vec<Problem> {
         let (names, open) = config.certain(&NAMES);
         if names.is_empty() && !open {
-            let detail = format!("Set one of {}.", all_of(&quoted(&NAMES)));
-            vec![Problem::error("No network interface", detail)]
+            vec![Problem::error(
+                "No network interface",
+                format!("Set one of {}.", all_of(&quoted(&NAMES))),
+            )]
         } else {
             Vec::new()
         }
@@ -120,7 +128,12 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
         let port_id = self.named(cloud).await?;
-        self.check_names(&port_id, cloud).await?;
+        if self.has_several_names()
+            && let Some(port) = cloud.port_now(&port_id).await?
+            && let Some(problem) = disagreement(&port, self.ecs_id.as_ref(), self.host_ip)
+        {
+            return Err(problem.into());
+        }
         let object = Object::SourceCheck { port_id: port_id.clone() };
         let claims = cloud.claim(vec![object], Vec::new()).await?;
         if !claims.refused.is_empty() {
@@ -129,7 +142,9 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         let taken = cloud.take_source_check(&port_id, self.enabled).await?;
         let Switched { found, found_enabled, now } =
             taken.ok_or_else(|| missing("Port", &port_id, "port_id"))?;
+        let wanted = self.enabled;
         let mut seen = self.seen_on(&found);
+        seen.memory.set = Some(wanted);
         // What is remembered is what was found before the first change, be it another resource's of this state.
         let inherited = cloud.recalled_found(&port_id);
         seen.memory.found_enabled = inherited.or(Some(found_enabled));
@@ -143,12 +158,13 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         }
     }
 
-    async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
+    async fn update(mut self, _prior: Self, cloud: &Cloud) -> Result<Self> {
         let port_id = self.named(cloud).await?;
         let object = Object::SourceCheck { port_id: port_id.clone() };
         cloud.claim(Vec::new(), vec![object]).await?.keep();
         let switched = cloud.switch_source_check(&port_id, self.enabled).await?;
         let Switched { now, .. } = switched.ok_or_else(|| missing("Port", &port_id, "port_id"))?;
+        self.memory.set = Some(self.enabled);
         Ok(self.seen_on(&now?))
     }
 
@@ -191,11 +207,16 @@ impl EcsPortSourceCheck {
         found
     }
 
+    fn has_several_names(&self) -> bool {
+        let names = [self.port_id.is_some(), self.ecs_id.is_some(), self.host_ip.is_some()];
+        names.into_iter().filter(|is_given| *is_given).count() > 1
+    }
+
     /// The interface the user means.
     async fn named(&self, cloud: &Cloud) -> Result<PortId> {
         match (&self.port_id, &self.ecs_id, self.host_ip) {
             (Some(port_id), ..) => Ok(port_id.clone()),
-            (None, Some(server), _) => {
+            (None, Some(server), None) => {
                 let nic = cloud.primary_nic(server).await?.ok_or_else(|| {
                     let fact =
                         format!("Server `{server}` does not exist or has no network interface");
@@ -203,35 +224,15 @@ impl EcsPortSourceCheck {
                 })?;
                 Ok(nic.id)
             }
-            (None, None, Some(address)) => {
+            (None, server, Some(address)) => {
                 let nics = cloud.nics_with_address(address.into(), self.vpc_id.as_ref()).await?;
+                let nics = of_server(nics, server.as_ref());
                 let inside = self.vpc_id.as_ref().map(|vpc| format!(" in VPC `{vpc}`"));
                 let what = format!("the private address {address}{}", inside.unwrap_or_default());
                 Ok(the_one(nics, "host_ip", &what)?.id)
             }
             (None, None, None) => Err(Problem::bug("no interface is named").into()),
         }
-    }
-
-    /// Several names have to agree. One costs no look-up.
-    async fn check_names(&self, port_id: &PortId, cloud: &Cloud) -> Result<()> {
-        let names = [self.port_id.is_some(), self.ecs_id.is_some(), self.host_ip.is_some()];
-        if names.iter().filter(|is_written| **is_written).count() < 2 {
-            return Ok(());
-        }
-        let port = cloud.port_now(port_id).await?;
-        let port = port.ok_or_else(|| missing("Port", port_id, "port_id"))?;
-        let other_server = self.ecs_id.is_some() && self.ecs_id != server_of(&port);
-        let has = |address: Address| port.fixed_ips.contains(&address.into());
-        let attribute = match self.host_ip {
-            _ if other_server => "ecs_id",
-            Some(address) if !has(address) => "host_ip",
-            _ => return Ok(()),
-        };
-        let detail = format!(
-            "Network interface `{port_id}` is not the one that `{attribute}` names. Correct it, or keep one of the names."
-        );
-        Err(Problem::error("Names of two network interfaces", detail).at(attribute).into())
     }
 
     /// The state as the port shows it. What the user named the port by stays as long as it is true.

@@ -148,6 +148,10 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
             )
             .into());
         };
+        let terms = |rule: &SecurityGroupRule| (rule.priority, rule.description.clone());
+        if rules.windows(2).any(|pair| terms(&pair[0]) != terms(&pair[1])) {
+            return Err(unlike().into());
+        }
         Ok(serde_json::json!({
             "security_group_id": group,
             "direction": direction,
@@ -341,7 +345,7 @@ impl SecgroupIcmpUdpRule {
         &self,
         rules: &'r [SecurityGroupRule],
     ) -> Result<BTreeMap<Protocol, &'r SecurityGroupRule>> {
-        let mut matching = BTreeMap::new();
+        let mut matching: BTreeMap<Protocol, &SecurityGroupRule> = BTreeMap::new();
         for rule in rules
             .iter()
             .filter(|rule| rule.action == "allow" && rule.direction == self.direction.to_string())
@@ -356,6 +360,10 @@ impl SecgroupIcmpUdpRule {
                 );
                 return Err(Problem::error("Ambiguous import id", detail).into());
             }
+        }
+        let mut terms = matching.values().map(|rule| (rule.priority, &rule.description));
+        if terms.next().is_some_and(|first| terms.any(|other| other != first)) {
+            return Err(unlike().into());
         }
         Ok(matching)
     }
@@ -385,6 +393,14 @@ fn found<T>(rules: cloud::Result<T>) -> Result<Option<T>> {
         Err(error) if error.kind() == cloud::Kind::NotFound => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// As one pair, at least one of the rules would be made anew.
+fn unlike() -> Problem {
+    invalid_import(
+        "The ICMP and the UDP rule differ in priority or description. Import each as a resource of its own, with \
+         `protocols` naming one, by its rule id.",
+    )
 }
 
 fn invalid_import(reason: &str) -> Problem {

@@ -53,6 +53,13 @@ async fn each_way_of_naming_the_interface() {
         (json!({ "ecs_id": server }), &primary, "192.168.0.2"),
         (json!({ "host_ip": "192.168.0.12" }), &second, "192.168.0.12"),
         (json!({ "host_ip": "192.168.0.2", "vpc_id": vpc }), &primary, "192.168.0.2"),
+        (json!({ "host_ip": "192.168.0.2", "ecs_id": server }), &primary, "192.168.0.2"),
+        (json!({ "host_ip": "192.168.0.12", "ecs_id": server }), &second, "192.168.0.12"),
+        (
+            json!({ "port_id": second, "host_ip": "192.168.0.12", "ecs_id": server }),
+            &second,
+            "192.168.0.12",
+        ),
     ] {
         let check = world.apply(CHECK, config).await;
 
@@ -73,6 +80,8 @@ async fn each_way_of_naming_the_interface() {
 async fn an_interface_that_cannot_be_told_is_refused_where_it_is_named() {
     let world = two_vpcs().await;
     let nobody = "00000000-0000-4000-8000-000000000000";
+    let (twin, port) =
+        (world.server("twin").await, port_in(&world, "subnet-containers", "192.168.0.2").await);
     world.forget_requests().await;
     for (config, path, phrase) in [
         (json!({ "port_id": nobody }), "port_id", "does not exist"),
@@ -83,11 +92,39 @@ async fn an_interface_that_cannot_be_told_is_refused_where_it_is_named() {
         (json!({ "host_ip": "192.168.0.12", "vpc_id": nobody }), "host_ip", nobody),
         (json!({ "host_ip": "192.168.0.2/24" }), "host_ip", "without a prefix length"),
         (json!({}), "", "Set one of"),
+        (json!({ "port_id": nobody, "ecs_id": nobody }), "port_id", "does not exist"),
+        (json!({ "port_id": port, "ecs_id": twin }), "ecs_id", "Keep the name that you mean"),
+        (json!({ "port_id": port, "host_ip": "192.168.0.12" }), "host_ip", "192.168.0.12"),
+        (json!({ "host_ip": "192.168.0.12", "ecs_id": twin }), "ecs_id", "belongs to server"),
     ] {
         let refusal = world.refuse(CHECK, config).await;
         assert!(!refusal.expect_problem(path, phrase).expect_nothing_else().object.is_in_state());
     }
     assert_eq!(world.writes().await, [""; 0]);
+}
+
+/// Another provider's resource undoes at each apply what this one has done.
+#[tokio::test]
+async fn a_check_that_was_switched_back_is_said_to_be() {
+    let world = World::start().await;
+    let port = world.port("192.168.0.2").await;
+    let mut check = world.apply(CHECK, json!({ "port_id": port })).await;
+    assert!(world.warnings(&check).await.is_empty());
+    for _ in 0..2 {
+        world.set_pairs(&port, &[]).await;
+        world.refresh(&mut check).await;
+        let warnings = world.warnings(&check).await;
+        let [warning] = &warnings[..] else { panic!("one warning: {warnings:?}") };
+        assert_eq!(warning.summary, "Source check switched back");
+        assert_eq!(warning.path.to_string(), "enabled");
+        assert!(warning.detail.contains("ignore_changes"), "{}", warning.detail);
+        assert_eq!(world.apply_to(&mut check, json!({})).await, Action::Update);
+        assert!(world.warnings(&check).await.is_empty());
+    }
+
+    // What the user changes is no surprise.
+    world.apply_to(&mut check, json!({ "enabled": true })).await;
+    assert!(world.warnings(&check).await.is_empty());
 }
 
 #[tokio::test]

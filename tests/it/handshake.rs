@@ -324,7 +324,6 @@ async fn what_is_not_on_offer_is_said_so() {
     }
     not_on_offer!(
         move_resource_state(wire::move_resource_state::Request::default()),
-        generate_resource_config(wire::generate_resource_config::Request::default()),
         validate_ephemeral_resource_config(
             wire::validate_ephemeral_resource_config::Request::default()
         ),

@@ -115,6 +115,7 @@ with_diagnostics!(
     plan_resource_change,
     apply_resource_change,
     import_resource_state,
+    generate_resource_config,
     validate_data_resource_config,
     read_data_source,
     get_functions

@@ -242,6 +242,15 @@ impl<C: Session> provider_server::Provider for Service<C> {
         self.run(call, resource::import(self.shared(), request)).await
     }
 
+    async fn generate_resource_config(
+        &self,
+        request: Request<wire::generate_resource_config::Request>,
+    ) -> Answer<wire::generate_resource_config::Response> {
+        let request = request.into_inner();
+        let call = Call::resource("GenerateResourceConfig", &request.type_name);
+        self.run(call, resource::generate(self.shared(), request)).await
+    }
+
     async fn validate_data_resource_config(
         &self,
         request: Request<wire::validate_data_resource_config::Request>,

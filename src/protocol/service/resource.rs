@@ -3,7 +3,11 @@
 //! Whatever Terraform is told here is recorded: a state with an error beside it is saved, private data and identity that
 //! are left out are lost.
 
+mod generation;
+
 use std::sync::Arc;
+
+pub(super) use self::generation::generate;
 
 use super::{
     super::{

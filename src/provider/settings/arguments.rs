@@ -40,6 +40,10 @@ pub struct Arguments {
     pub password: Option<SecretString>,
     pub domain_name: Option<String>,
     pub domain_id: Option<String>,
+    pub regional: Option<bool>,
+    pub signing_algorithm: Option<String>,
+    pub skip_check_website_type: Option<bool>,
+    pub skip_check_upgrade: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -130,8 +134,8 @@ const ATTRIBUTES: &[Attribute] = &[
     .optional(),
     string(
         "shared_config_file",
-        "Configuration file of the `hcloud` command line, stored without encryption; default \
-         `~/.hcloud/config.json`. Also `HW_SHARED_CONFIG_FILE`.",
+        "Configuration file of the `hcloud` command line, stored without encryption (`hcloud configure set \
+         --cli-auth-encrypt=false`); default `~/.hcloud/config.json`. Also `HW_SHARED_CONFIG_FILE`.",
     )
     .optional(),
     string(
@@ -162,7 +166,13 @@ const ATTRIBUTES: &[Attribute] = &[
          `OS_USER_DOMAIN_ID`, `OS_PROJECT_DOMAIN_ID`.",
     )
     .optional(),
+    boolean("regional", UNUSED).optional(),
+    string("signing_algorithm", UNUSED).optional(),
+    boolean("skip_check_website_type", UNUSED).optional(),
+    boolean("skip_check_upgrade", UNUSED).optional(),
 ];
+
+const UNUSED: &str = "Without effect, with a warning: accepted so that the block of the `huaweicloud` provider can be copied.";
 
 const ASSUME_ROLE: Block = Block {
     name: "assume_role",

@@ -1,7 +1,10 @@
 //! What speaks against switching the check of an interface: that there is none, that it is no server's, or that the
 //! server speaks for other addresses which the check would stop.
 
-use super::{EcsPortSourceCheck, NAMES, claimed};
+use super::{
+    EcsPortSourceCheck, NAMES, claimed,
+    names::{disagreement, of_server},
+};
 use crate::{
     cloud::{self, Cloud, Contest, Object, Port, PortId, ServerId, VpcId},
     framework::{Change, ChangeKind, Foresight, Given, Problem},
@@ -29,6 +32,7 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
     if !change.makes_something() {
         return foresight.find_between(contests(change, before.as_ref(), cloud));
     }
+    foresight.find(flipped_back(change));
     let look = async {
         let ports = cloud.all_ports().await?;
         let named = named(change, &ports, cloud).await?;
@@ -40,6 +44,11 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
     match found {
         Ok(port) => {
             foresight.find_between(contests(change, Some(&port.id), cloud));
+            let (server, address) =
+                (change.config.parsed("ecs_id"), change.config.parsed("host_ip"));
+            if change.kind == ChangeKind::Create {
+                foresight.find(disagreement(&port, server.as_ref(), address));
+            }
             foresight.find(flaw_of_owner(&port));
             let switched_on = change.planned.given("enabled") == Given::Known(&true.into());
             foresight.find(harm(&port, &ports).filter(|_| switched_on));
@@ -62,6 +71,24 @@ fn contests(change: Change<'_>, port: Option<&PortId>, cloud: &Cloud) -> Vec<Pro
     cloud.plan_ownership(planning).into_iter().filter_map(told).collect()
 }
 
+/// The check is no longer as the last apply has left it, although the same is still wanted.
+fn flipped_back(change: Change<'_>) -> Option<Problem> {
+    let before: EcsPortSourceCheck = change.before()?;
+    let set = before.memory.set.filter(|set| *set != before.enabled)?;
+    if change.planned.given("enabled") != Given::Known(&set.into()) {
+        return None;
+    }
+    let (position, flag) = if before.enabled { ("on", "false") } else { ("off", "true") };
+    let detail = format!(
+        "Since the last apply, something else has switched the check of port `{}` {position}. If that is a \
+         `huaweicloud_compute_instance`, each apply will undo the other's, for ever: write `source_dest_check = {flag}` in \
+         its `network` block, or `ignore_changes = [network[0].source_dest_check]` in its `lifecycle`. The guide \"Beside \
+         and from the official provider\" says more.",
+        before.port_id.as_ref()?
+    );
+    Some(Problem::warning("Source check switched back", detail).at("enabled"))
+}
+
 /// The interface that is meant, or what is wrong with its name; `None` as long as it is not known.
 async fn named(
     change: Change<'_>,
@@ -81,10 +108,13 @@ async fn named(
         };
         return Ok(Some(port.ok_or_else(|| missing("Port", &id, "port_id"))));
     }
-    if let Some(server) = said.parsed::<ServerId>("ecs_id") {
-        return primary(&server, ports, cloud).await.map(Some);
-    }
-    let Some(address) = said.parsed::<Address>("host_ip") else { return Ok(None) };
+    let server = said.parsed::<ServerId>("ecs_id");
+    let Some(address) = said.parsed::<Address>("host_ip") else {
+        return match &server {
+            Some(server) => primary(server, ports, cloud).await.map(Some),
+            None => Ok(None),
+        };
+    };
     let at = ports.iter().filter(|it| it.is_nic() && it.fixed_ips.contains(&address.into()));
     let mut nics: Vec<Port> = at.cloned().collect();
     let mut what = format!("the private address {address}");
@@ -98,6 +128,7 @@ async fn named(
             what.push_str(&format!(" in VPC `{vpc}`"));
         }
     }
+    let nics = of_server(nics, server.as_ref());
     let is_nobodys = nics.is_empty();
     let found = the_one(nics, "host_ip", &what);
     Ok(Some(if is_nobodys { found.map_err(not_yet) } else { found }))

@@ -39,12 +39,6 @@ fn arguments(good: impl Fn() -> Body) -> Vec<Row> {
             "Invalid region",
             &["`cn north 4`", "such as `cn-north-4`"],
         ),
-        asker("unknown_service", good().with("endpoints", json!({ "rds": "rds.example.com" })))
-            .says(
-                "rds",
-                "Unknown service",
-                &["does not use a service `rds`", "the keys are `iam`, `vpc` and `ecs`"],
-            ),
         asker("no_url", good().with("endpoints", json!({ "vpc": "http//vpc example" }))).says(
             "vpc",
             "Invalid URL",

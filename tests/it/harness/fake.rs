@@ -138,6 +138,7 @@ pub fn house_of(house: House) -> Provider<House> {
         address: "example.com/test/house",
         version: "0.0.0",
         schema: &NO_SETTINGS,
+        check: |_| Vec::new(),
         resources: &[&Entry::<Lamp>::NEW],
         data_sources: &[],
         functions: &[],

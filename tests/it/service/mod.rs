@@ -261,7 +261,7 @@ async fn a_stored_note_is_read_as_the_schema_has_it_now() {
     assert_eq!(state["length"].to_string(), "9007199254740993");
     assert_eq!((&state["text"], state.get("dropped")), (&Json::Null, None));
     assert_eq!(upgrade(3, "{", &[]).await.1, ["Unreadable state"]);
-    assert_eq!(upgrade(3, r#"{"length":[]}"#, &[]).await.1, ["Unreadable state"]);
+    assert_eq!(upgrade(3, r#"{"length":[]}"#, &[]).await.1, ["length: Unreadable state"]);
     assert_eq!(upgrade(2, "{}", &[]).await.1, ["Unknown schema version"]);
     assert_eq!(upgrade(3, "", &[("name", "a")]).await.1, ["State of an old form"]);
 

@@ -236,6 +236,7 @@ pub fn provider(first: Room, other: Room) -> Provider<Room> {
         address: "registry.terraform.io/test/room",
         version: "0.0.0",
         schema: &BLOCK,
+        check: |_| Vec::new(),
         resources: RESOURCES,
         data_sources: DATA_SOURCES,
         functions: &[&Shout],

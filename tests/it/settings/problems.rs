@@ -1,8 +1,10 @@
 //! What cannot be: each problem has a place, and all are told at once.
 
+use huaweivpc::framework::Severity;
 use serde_json::json;
 
 use super::World;
+use crate::harness::{config::config, provider::unconfigured};
 
 /// Exactly one problem, at `path`, in these words.
 #[track_caller]
@@ -62,10 +64,30 @@ fn half_a_login_is_none() {
     check(world, "domain_name", &["account of the user", "HW_DOMAIN_NAME", "HW_DOMAIN_ID"]);
 }
 
+/// The block of the `huaweicloud` provider with all that its documentation names.
 #[test]
-fn services_the_provider_does_not_use_are_refused() {
-    let world = World::usual().argument("endpoints", json!({ "obs": "https://obs.example.com" }));
-    check(world, r#"endpoints["obs"]"#, &["`obs`", "`iam`, `vpc` and `ecs`"]);
+fn what_only_other_providers_use_is_accepted_with_a_warning() {
+    let others = json!({
+        "regional": true,
+        "signing_algorithm": "HmacSHA256",
+        "skip_check_website_type": false,
+        "skip_check_upgrade": true,
+        "endpoints": { "obs": "https://obs.example.com", "vpc": "https://vpc.example.com" },
+    });
+    let members = others.as_object().unwrap().iter();
+    let usual = World::usual();
+    let world = members.fold(usual, |world, (name, value)| world.argument(name, value.clone()));
+    world.config();
+
+    let provider = unconfigured();
+    let problems = provider.validate(&config(provider.schema, &others));
+    assert!(problems.iter().all(|it| it.severity == Severity::Warning), "{problems:?}");
+    let paths: Vec<String> = problems.iter().map(|problem| problem.path.to_string()).collect();
+    let expected =
+        ["regional", "signing_algorithm", "skip_check_website_type", "skip_check_upgrade"];
+    assert_eq!(paths, [&expected[..], &[r#"endpoints["obs"]"#]].concat());
+    let without = config(provider.schema, &json!({ "region": "cn-north-4" }));
+    assert!(provider.validate(&without).is_empty());
 }
 
 #[test]

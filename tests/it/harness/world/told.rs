@@ -1,6 +1,6 @@
 //! What a story holds in its hands: an object, a refusal, a finding.
 
-use huaweivpc::framework::{Problem, Severity, json as value_json};
+use huaweivpc::framework::{Problem, Severity, Stored, json as value_json};
 use serde_json::Value as Json;
 
 use super::super::core::{Failure, Instance};
@@ -33,6 +33,16 @@ impl Object {
     pub fn get(&self, attribute: &str) -> Json {
         let instance = self.instance.as_ref().expect("it is in the state");
         value_json::write(instance.stored.state.get(attribute))
+    }
+
+    /// The object as Terraform keeps it.
+    pub fn stored(&self) -> &Stored {
+        &self.instance.as_ref().expect("it is in the state").stored
+    }
+
+    /// The same as it stands in the file.
+    pub fn state_json(&self) -> Json {
+        value_json::write(&self.stored().state)
     }
 
     /// The id by which it could be imported.
