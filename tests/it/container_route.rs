@@ -110,7 +110,12 @@ async fn a_route_moves_to_any_other_next_hop_in_one_call() {
     for (hop, kind, id) in hops.iter().skip(1).chain(&hops) {
         world.forget_requests().await;
 
-        assert_eq!(world.apply_to(&mut route, without_server(hop.clone())).await, Action::Update);
+        let before = (route.get("type"), route.get("nexthop"));
+        let action = world.apply_to(&mut route, without_server(hop.clone())).await;
+        // Another name of the same next hop may change nothing.
+        if before != (json!(kind), json!(id)) {
+            assert_eq!(action, Action::Update);
+        }
 
         let sight = world.look().await;
         let held = sight.route(&table, "10.0.2.0/24");

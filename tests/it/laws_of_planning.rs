@@ -130,13 +130,15 @@ fn a_stored_object_survives_the_upgrade() {
             let file = json::write(&state);
             let mut older = file.clone();
             older["no_longer_there"] = "dropped".into();
+            // What has a default is never null in a state; where it is all the same, the default takes its place.
+            let state = with_defaults(schema, state);
             assert_eq!(resource.upgrade(schema.version, &file).unwrap(), state);
             assert_eq!(resource.upgrade(schema.version, &older).unwrap(), state);
             for name in members(schema) {
                 let mut lacking = file.clone();
                 lacking.as_object_mut().unwrap().remove(&name);
                 let upgraded = resource.upgrade(schema.version, &lacking).unwrap();
-                assert_eq!(upgraded, with(&state, &name, Value::Null));
+                assert_eq!(upgraded, with_defaults(schema, with(&state, &name, Value::Null)));
             }
             assert!(resource.upgrade(schema.version + 1, &file).is_err());
             assert!(resource.upgrade(schema.version, &Json::from(7)).is_err());
@@ -245,6 +247,13 @@ fn check<S: Strategy>(values: &S, law: impl AsyncFn(S::Value) -> Result<(), Fail
             runtime.block_on(law(value)).map_err(|failure| TestCaseError::fail(failure.to_string()))
         })
         .unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+fn with_defaults(schema: &Schema, state: Value) -> Value {
+    let lacking = schema.attributes.iter().filter(|it| state.get(it.name).is_null());
+    let defaults = lacking.filter_map(|it| Some((it.name, it.default?.value())));
+    let defaults: Vec<(&str, Value)> = defaults.collect();
+    defaults.into_iter().fold(state, |state, (name, value)| with(&state, name, value))
 }
 
 fn type_names() -> Vec<String> {

@@ -56,7 +56,7 @@ async fn a_rebuilt_server_shows_as_a_change_of_the_next_hop() {
 
     let rebuilt = world.rebuild_server("ECS1").await;
 
-    world.expect_change(&route, &["nexthop", "type"]).await;
+    world.expect_change(&route, &["ecs_id", "host_ip", "nexthop", "port_id", "type"]).await;
     assert_eq!(world.repair(&mut route).await, Action::Update);
     assert_eq!(route.get("nexthop"), json!(rebuilt));
 }

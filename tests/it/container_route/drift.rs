@@ -30,7 +30,11 @@ async fn every_change_by_others_is_seen_and_repaired() {
         (&by_server, theirs("eni", &nic, ""), &["ecs_id", "nexthop", "port_id", "type"]),
         (&by_server, theirs("nat", &nat, ""), &["ecs_id", "nexthop", "type"]),
         (&by_server, theirs("ecs", &one, "theirs"), &["description"]),
-        (&by_address, theirs("ecs", &other, ""), &["nexthop", "type"]),
+        (
+            &by_address,
+            theirs("ecs", &other, ""),
+            &["ecs_id", "host_ip", "nexthop", "port_id", "type"],
+        ),
         (&by_address, theirs("ecs", &one, "theirs"), &["description"]),
         (&by_port, theirs("ecs", &one, ""), &["ecs_id", "nexthop", "port_id", "type"]),
         (&by_virtual_ip, theirs("ecs", &one, ""), &["ecs_id", "nexthop", "type", "virtual_ip"]),
@@ -95,7 +99,7 @@ async fn a_server_rebuilt_under_its_address_is_a_change_in_place() {
 
     let rebuilt = world.rebuild_server("ECS1").await;
 
-    world.expect_change(&route, &["nexthop", "type"]).await;
+    world.expect_change(&route, &["ecs_id", "host_ip", "nexthop", "port_id", "type"]).await;
     world.forget_requests().await;
     assert_eq!(world.repair(&mut route).await, Action::Update);
     assert_eq!(route.get("nexthop"), json!(rebuilt));
@@ -124,7 +128,9 @@ async fn a_host_that_is_gone_is_said_at_its_address() {
     let refusal = refusal.expect_problem("host_ip", "192.168.0.2");
     assert!(refusal.object.is_in_state());
     world.plan_blindly();
-    world.expect_change(&refusal.object, &["nexthop", "type"]).await;
+    world
+        .expect_change(&refusal.object, &["ecs_id", "host_ip", "nexthop", "port_id", "type"])
+        .await;
     let refusal = world.refuse_to(refusal.object, json!({})).await;
     let refusal = refusal.expect_problem("host_ip", "192.168.0.2");
     assert!(refusal.object.is_in_state());
