@@ -52,7 +52,8 @@ pub fn resolve(
 
 /// What a block of the `huaweicloud` provider may hold, and this provider does without.
 pub fn check(block: Draft<'_>) -> Vec<Problem> {
-    let unused = UNUSED.iter().filter(|name| block.given(name) != Given::Absent).map(|name| {
+    let is_given = |name: &&&str| matches!(block.given(name), Given::Known(_));
+    let unused = UNUSED.iter().filter(is_given).map(|name| {
         let detail = format!(
             "`{name}` is an argument of the `huaweicloud` provider, accepted so that a block can be copied. This provider \
              does without it: calls are signed with HMAC-SHA256, endpoints are those of the region, and nothing is checked \

@@ -39,7 +39,8 @@ async fn rules_of_others_are_imported_as_they_are() {
         patched(&rule, &change)
     };
     let icmp = world.add_rule(&group, rule("icmp", json!({ "priority": 50 }))).await;
-    let terms = json!({ "priority": 100, "multiport": "53,8472-8473", "description": "theirs" });
+    let terms = json!({ "priority": 100, "multiport": "53,8472-8473", "description": "theirs",
+                        "remote_ip_prefix": "10.2.0.0/16" });
     let udp = world.add_rule(&group, rule("udp", terms)).await;
     // Without a priority, it has the one that the cloud gives it.
     let unsaid = json!({ "remote_ip_prefix": "10.1.0.0/16" });
@@ -47,15 +48,12 @@ async fn rules_of_others_are_imported_as_they_are() {
     let given = world.look().await.rule(&unsaid)["priority"].clone();
     let before = world.look().await.rules(&group);
 
-    for id in [format!("{icmp},{udp}"), format!("{group}/ingress/10.0.0.0/16")] {
-        world.refuse_import(RULE, &id).await.expect_problem("", "differ in priority");
-    }
     for (id, patch) in [
         (&icmp, json!({ "protocols": ["icmp"], "priority": 50 })),
         (
             &udp,
             json!({ "protocols": ["udp"], "priority": 100, "udp_ports": "53,8472-8473",
-                    "description": "theirs" }),
+                    "description": "theirs", "remote_ip_prefix": "10.2.0.0/16" }),
         ),
         (
             &unsaid,
@@ -66,6 +64,12 @@ async fn rules_of_others_are_imported_as_they_are() {
         world.import(RULE, id, pair(&world, config).await).await;
     }
     assert_eq!(world.look().await.rules(&group), before);
+
+    // As a pair, one of them would be made anew.
+    let other = world.add_rule(&group, rule("udp", json!({ "priority": 100 }))).await;
+    for id in [format!("{icmp},{other}"), format!("{group}/ingress/10.0.0.0/16")] {
+        world.refuse_import(RULE, &id).await.expect_problem("", "differ in priority");
+    }
 }
 
 #[tokio::test]

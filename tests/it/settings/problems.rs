@@ -178,7 +178,6 @@ fn all_problems_are_told_at_once() {
         [
             "assume_role.agency_name",
             "cacert_file",
-            r#"endpoints["obs"]"#,
             r#"endpoints["vpc"]"#,
             "insecure",
             "max_retries",
