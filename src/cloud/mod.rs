@@ -70,7 +70,7 @@ pub use ids::{
 };
 pub use intents::RuleIntents;
 pub use notes::{About, NoNotes, Notes};
-pub use ownership::{Claims, Contest, Object, Owner, Planning, Release, Sweep, SweptRoute};
+pub use ownership::{Claims, Contest, Covers, Object, Owner, Planning, Release, Sweep, SweptRoute};
 pub use port::{AddressPair, Port};
 pub use quota::{Quota, ROUTES_PER_TABLE, SECURITY_GROUP_RULES};
 pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};

@@ -18,7 +18,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-pub use self::registry::{Contest, Object, Owner, Planning, Sweep, SweptRoute};
+pub use self::registry::{Contest, Covers, Object, Owner, Planning, Sweep, SweptRoute};
 use self::{
     registry::{Registry, Released},
     snapshot::Snapshot,

@@ -19,11 +19,12 @@ use self::{entry::Entry, writing::conflict};
 use super::{
     home, missing,
     next_hop::{self, Via},
-    planned_routes::{self, Covers, Place, PlannedRoutes, flaw_of_destination},
+    planned_routes::{self, Place, PlannedRoutes, flaw_of_destination},
 };
 use crate::{
     cloud::{
-        About, Cloud, Description, PortId, RouteTable, RouteTableId, ServerId, SweptRoute, VpcId,
+        About, Cloud, Covers, Description, PortId, RouteTable, RouteTableId, ServerId, SweptRoute,
+        VpcId,
     },
     framework::{
         Attribute, Change, Default, Draft, Foresight, Given, Kind, Nesting, Path, Problem,

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     cloud::{
-        self, Cloud, Contest, Kind, Object, ROUTES_PER_TABLE, RouteTableId, Sweep, SweptRoute,
-        VpcId, Written,
+        self, Cloud, Contest, Covers, Kind, Object, ROUTES_PER_TABLE, RouteTableId, Sweep,
+        SweptRoute, VpcId, Written,
     },
     framework::{Change, Draft, Foresight, Given, Problem},
     network::{Cidr, Clash, Room, Route, Routes, clashes, system_range_around},
@@ -40,9 +40,6 @@ pub(super) struct PlannedRoutes<'a> {
     /// Where a problem with one route belongs.
     pub(super) place: fn(Problem, Cidr) -> Problem,
 }
-
-/// Whether a route is an exclusive set's to remove.
-pub(super) type Covers = Arc<dyn Fn(Cidr, &SweptRoute) -> bool + Send + Sync>;
 
 /// The table that the routes belong to, as it is.
 pub(super) struct Place {

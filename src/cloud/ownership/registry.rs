@@ -4,7 +4,10 @@
 //! for good. While applying it grants claims and releases: an object has one owner, whoever claims what another resource
 //! of the run held takes it over, and the release of what another resource has claimed is no work.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -68,11 +71,14 @@ pub struct SweptRoute {
     pub description: String,
 }
 
+/// Whether a route is an exclusive set's to remove.
+pub type Covers = Arc<dyn Fn(Cidr, &SweptRoute) -> bool + Send + Sync>;
+
 /// The routes that an exclusive set removes from its table.
 #[derive(Clone)]
 pub struct Sweep {
     pub route_table_id: RouteTableId,
-    pub covers: std::sync::Arc<dyn Fn(Cidr, &SweptRoute) -> bool + Send + Sync>,
+    pub covers: Covers,
 }
 
 /// An object that two resources of the configuration want for good.
