@@ -75,7 +75,9 @@ impl Cloud {
         let turn = self.port_turns().of(id);
         let _turn = self.during(&operation, turn.lock()).await?;
         let Some(found) = self.port_now(id).await? else { return Ok(None) };
-        let noted: Option<bool> = note.and_then(|about| self.noted(about));
+        // Another resource of the run that has it yet found it before; else an earlier run did.
+        let noted: Option<bool> =
+            note.and_then(|about| self.recalled_found(id).or_else(|| self.noted(about)));
         let found_enabled = noted.unwrap_or(found.is_source_check_on());
         // As it should be already, the note of an earlier run is all that tells how it was found.
         let note = note.filter(|_| found.is_source_check_on() != enabled);

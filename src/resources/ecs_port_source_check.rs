@@ -173,9 +173,9 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         // Terraform forgets what was remembered of an object that is tainted. Where a plan has not seen it either, the
         // object was half made: the change, which is made only where it changes something, has taken effect, because
         // `read` drops the others.
-        let noted = || cloud.noted(About::SourceCheck { port_id });
         let seen_by_plan = || cloud.recalled_found(port_id);
-        let found = self.memory.found_enabled.or_else(noted).or_else(seen_by_plan);
+        let noted = || cloud.noted(About::SourceCheck { port_id });
+        let found = self.memory.found_enabled.or_else(seen_by_plan).or_else(noted);
         let found_enabled = found.unwrap_or(!self.enabled);
         cloud.recall_found(port_id, found_enabled);
         let object = Object::SourceCheck { port_id: port_id.clone() };

@@ -35,7 +35,6 @@ fn exchanges_end_with_what_is_wanted() {
 /// Many more, on all cores.
 #[test]
 #[ignore = "takes minutes; run it after changes to who owns what: `make ownership`"]
-#[expect(clippy::print_stdout, reason = "the number of cases is worth knowing")]
 fn many_exchanges_end_with_what_is_wanted() {
     let threads = std::thread::available_parallelism().map_or(1, |it| it.get() as u32);
     std::thread::scope(|scope| {

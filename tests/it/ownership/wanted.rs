@@ -221,7 +221,7 @@ pub fn rule_line(protocol: &str, prefix: &str, description: &str) -> String {
 #[derive(Debug, Clone)]
 pub enum Change {
     Same,
-    Fresh(Wanted),
+    Fresh(Box<Wanted>),
     /// Keys are renamed in a circle.
     Rename(usize),
     /// Lists by `count` lose their first element.
@@ -243,7 +243,7 @@ impl Change {
         let mut next = wanted.clone();
         match self {
             Change::Same => {}
-            Change::Fresh(fresh) => next = fresh.clone(),
+            Change::Fresh(fresh) => next.clone_from(fresh),
             Change::Rename(by) => next.rename(*by),
             Change::Drop => next.drop_first(),
             Change::Gather => next.routes.iter_mut().flatten().for_each(|it| it.home = SINGLES),
@@ -340,7 +340,7 @@ pub fn change() -> impl Strategy<Value = Change> {
         1 => Just(Change::Terms),
         2 => (1..5_usize).prop_map(Change::Rename),
         1 => (1..5_usize).prop_map(Change::RenameTerms),
-        4 => wanted().prop_map(Change::Fresh),
+        4 => wanted().prop_map(|wanted| Change::Fresh(Box::new(wanted))),
     ]
 }
 
