@@ -36,6 +36,17 @@ pub static GUIDE: LazyLock<Json> = LazyLock::new(|| {
         .expect("the scenario is JSON")
 });
 
+/// The variable that says what the emulated clouds make of optional keys, as `variants.optional_keys` of a scenario does.
+pub const OPTIONAL_KEYS: &str = "EMULATED_OPTIONAL_KEYS";
+
+/// The scenario in the variant that these tests were started for.
+fn varied(scenario: &Json) -> Json {
+    #[expect(clippy::disallowed_methods, reason = "whoever starts the tests says so")]
+    let word = std::env::var(OPTIONAL_KEYS);
+    let keys = word.map(|word| json!({ "variants": { "optional_keys": word } }));
+    keys.map_or_else(|_| scenario.clone(), |keys| patched(scenario, &keys))
+}
+
 pub struct World {
     core: Core<Grpc<Cloud>>,
     outsider: Outsider,
@@ -57,7 +68,7 @@ impl World {
 
     /// The same, with the provider on a machine that holds something.
     pub async fn on(machine: impl Fn() -> Environment, scenario: Json, settings: Json) -> Self {
-        let scenario = patched(&GUIDE, &scenario);
+        let scenario = patched(&varied(&GUIDE), &scenario);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
         let emulator = Scenario::parse(&scenario.to_string())
