@@ -25,9 +25,11 @@ use super::{
 };
 
 mod told;
+pub mod varied;
 
 pub use told::{Finding, Object, Refusal};
 use told::{new, prefixed};
+use varied::varied;
 
 /// The scenario that `make demo` shows: VPC `vpc-containers`, servers `ECS1` (192.168.0.2) and `ECS2` (192.168.0.3),
 /// security group `sg-containers`.
@@ -35,17 +37,6 @@ pub static GUIDE: LazyLock<Json> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../../examples/scenarios/guide.json"))
         .expect("the scenario is JSON")
 });
-
-/// The variable that says what the emulated clouds make of optional keys, as `variants.optional_keys` of a scenario does.
-pub const OPTIONAL_KEYS: &str = "EMULATED_OPTIONAL_KEYS";
-
-/// The scenario in the variant that these tests were started for.
-fn varied(scenario: &Json) -> Json {
-    #[expect(clippy::disallowed_methods, reason = "whoever starts the tests says so")]
-    let word = std::env::var(OPTIONAL_KEYS);
-    let keys = word.map(|word| json!({ "variants": { "optional_keys": word } }));
-    keys.map_or_else(|_| scenario.clone(), |keys| patched(scenario, &keys))
-}
 
 pub struct World {
     core: Core<Grpc<Cloud>>,
