@@ -131,6 +131,8 @@ impl Refusal {
             | Kind::OtherProject
             | Kind::NotPublished
             | Kind::Unreachable
+            | Kind::Untrusted(_)
+            | Kind::ProxyRefused
             | Kind::Unconfigured(_) => Self::Everybody,
         }
     }

@@ -26,6 +26,7 @@ use tracing_subscriber::{
 };
 
 use super::handshake::Environment;
+use crate::untrusted;
 
 /// Longer lines would be taken apart. Counted with the line feed.
 const LONGEST_LINE: usize = 64 * 1024;
@@ -151,12 +152,12 @@ pub fn line(
     // Only hclog's own keys begin with `@`.
     let mut object: Map<String, Json> = fields
         .into_iter()
-        .map(|(key, value)| (key.trim_start_matches('@').to_owned(), value))
+        .map(|(key, value)| (key.trim_start_matches('@').to_owned(), reported(value)))
         .collect();
     let module = if target.contains("::protocol") { "sdk.proto" } else { "provider" };
     let own = [
         ("@level", level.as_str().to_lowercase()),
-        ("@message", message),
+        ("@message", untrusted::report(&message)),
         ("@module", module.to_owned()),
         ("@timestamp", timestamp(time)),
     ];
@@ -172,6 +173,14 @@ pub fn line(
     }
     line.push('\n');
     line.into_bytes()
+}
+
+/// A text as it may be shown; numbers and flags as they are.
+fn reported(value: Json) -> Json {
+    match value {
+        Json::String(text) => Json::String(untrusted::report(&text)),
+        other => other,
+    }
 }
 
 fn shorten(value: &mut Json) {
@@ -229,6 +238,7 @@ fn install_panic_hook() {
         let message = info.payload_as_str().unwrap_or("without a message");
         let place = info.location().map(|place| format!("\n\n{place}")).unwrap_or_default();
         let backtrace = Backtrace::force_capture();
+        let message = untrusted::report(message);
         let text = format!("panic: {message}{place}\n{backtrace}\n");
         // Without standard error there is nobody to tell.
         let _ = io::stderr().write_all(text.as_bytes());
