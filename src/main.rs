@@ -3,7 +3,7 @@
 
 use std::{
     env, fs,
-    io::{self, Write},
+    io::{self, Read, Write},
     path::Path,
     process::ExitCode,
     sync::Arc,
@@ -40,9 +40,17 @@ fn parent() -> Option<u32> {
 
 struct Disk;
 
+/// What is read is a configuration, some certificates, or of our own making.
+const LARGEST_FILE: u64 = 16 << 20;
+
 impl Files for Disk {
     fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
-        fs::read(file)
+        let mut content = Vec::new();
+        fs::File::open(file)?.take(LARGEST_FILE + 1).read_to_end(&mut content)?;
+        match u64::try_from(content.len()) {
+            Ok(..=LARGEST_FILE) => Ok(content),
+            _ => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 16 MiB")),
+        }
     }
 
     fn names(&self, folder: &Path) -> io::Result<Vec<String>> {

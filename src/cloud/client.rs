@@ -348,7 +348,7 @@ impl Cloud {
         let uses_tls = request.url().scheme() == "https";
         let proxy = self.transport().proxy(request.url());
         let path = request.url().path().to_owned();
-        debug!(operation = call.operation, method = %call.method, host, path, attempt, "calling");
+        debug!(operation = call.operation, method = %call.method, host, path, attempt, "sending");
         let http = self.transport().services(self.config()).map_err(|error| {
             let message = "the trusted certificates cannot be loaded";
             Error::new(Kind::Unconfigured("cacert_file"), &call.operation, message).caused_by(error)

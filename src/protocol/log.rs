@@ -96,6 +96,7 @@ impl<W: Fn(&[u8])> JsonLines<W> {
 }
 
 /// The fields of a span.
+#[derive(Clone)]
 struct Fields(Map<String, Json>);
 
 impl<S, W> Layer<S> for JsonLines<W>
@@ -119,6 +120,17 @@ where
         }
     }
 
+    /// Work that is done for several requests together tells of all of them.
+    fn on_follows_from(&self, id: &Id, follows: &Id, context: Context<'_, S>) {
+        let (Some(span), Some(followed)) = (context.span(id), context.span(follows)) else {
+            return;
+        };
+        let Some(Fields(more)) = followed.extensions().get::<Fields>().cloned() else { return };
+        if let Some(Fields(fields)) = span.extensions_mut().get_mut() {
+            more.into_iter().for_each(|(key, value)| add(fields, key, value));
+        }
+    }
+
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Map::new();
         for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
@@ -129,6 +141,20 @@ where
         event.record(&mut Collector(&mut fields));
         let metadata = event.metadata();
         (self.write)(&line(*metadata.level(), metadata.target(), (self.clock)(), fields));
+    }
+}
+
+/// Adds a value beside those that are there under the same key: `1, 2`.
+fn add(fields: &mut Map<String, Json>, key: String, value: Json) {
+    match (fields.get_mut(&key), value) {
+        (Some(Json::String(all)), Json::String(one)) => {
+            if !all.split(", ").any(|known| known == one) {
+                all.push_str(", ");
+                all.push_str(&one);
+            }
+        }
+        (Some(_), _) => {}
+        (None, value) => drop(fields.insert(key, value)),
     }
 }
 

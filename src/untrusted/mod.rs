@@ -16,13 +16,14 @@ mod secrets;
 
 pub use self::secrets::keep_secret;
 
+/// In characters, as those below.
 const LONGEST_SENTENCE: usize = 1_000;
 const LONGEST_EXCERPT: usize = 300;
 const LONGEST_NAME: usize = 128;
 /// Of a diagnostic. The longest of ours name some twenty objects.
 const LONGEST_REPORT: usize = 32 * 1024;
 
-/// More than this is never looked at to make one of the short texts.
+/// More bytes than this are never looked at to make one of the short texts.
 const LONGEST_READ: usize = 64 * 1024;
 
 /// A text on one line, without its HTML.
@@ -100,8 +101,8 @@ fn beginning(text: &str, longest: usize) -> (&str, bool) {
 }
 
 fn cut(text: &str, longest: usize) -> String {
-    match beginning(text, longest) {
-        (beginning, true) => format!("{beginning}…"),
-        (whole, false) => whole.to_owned(),
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }

@@ -60,6 +60,23 @@ async fn two_hundred_routes_take_one_look_at_each_thing() {
 }
 
 #[tokio::test]
+async fn refused_credentials_stop_the_plan() {
+    let world = World::start().await;
+    let routes =
+        [(ROUTE, route(&world, "10.0.2.0/24").await), (ROUTE, route(&world, "10.0.3.0/24").await)];
+    let refusal = json!({ "error_code": "APIGW.0301", "error_msg": "Incorrect IAM authentication information" });
+    let fault = json!({
+        "method": "GET", "path": "/v1/*", "times": 99, "answer": { "status": 401, "body": refusal }
+    });
+    world.order_faults(json!([fault])).await;
+
+    let problems = world.plan_together(&routes).await.concat();
+
+    assert_eq!(told(&problems), ["error at : Credentials refused"]);
+    assert!(problems[0].detail.contains("Check `access_key`"), "{}", problems[0].detail);
+}
+
+#[tokio::test]
 async fn what_cannot_be_looked_at_is_said_once_and_stops_nothing() {
     let denied = json!({ "status": 403, "body": { "code": "VPC.0011", "message": "no right" } });
     for (path, what) in [

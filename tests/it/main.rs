@@ -33,6 +33,7 @@ mod lookups;
 mod network;
 mod notes;
 mod plugin_client;
+mod proxies;
 mod route_writer;
 mod secgroup_icmp_udp_rule;
 mod service;
