@@ -65,6 +65,13 @@ fn explained(way: &Way, error: &reqwest::Error) -> (Kind, String) {
             let message = format!("no connection to {host} through the proxy {proxy}");
             (Kind::Unreachable, message)
         }
+        None if is_told("tls handshake eof") => {
+            let message = format!(
+                "{host} ended the connection before TLS was agreed on. Where the service is to be reached without it, \
+                 write `http://` before the host"
+            );
+            (Kind::Unreachable, message)
+        }
         None if is_told("dns error") => {
             (Kind::Unreachable, format!("no address is known for the name {host}"))
         }

@@ -6,6 +6,7 @@ use base64::Engine;
 use huaweivpc::cloud::{CaCertificates, Cloud, Config, Distrust, Kind};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 use super::{
     SECRET_KEY, TABLE, VPC, cloud, config, id,
@@ -81,10 +82,15 @@ async fn what_is_wrong_with_a_certificate_is_said() {
 /// An endpoint without a scheme is reached by TLS.
 #[tokio::test]
 async fn a_service_without_tls_is_said_to_be_one() {
-    let server = Server::start([]).await;
-    let mut config = config(&server);
-    config.endpoints.vpc.set_scheme("https").unwrap();
-    let error = Cloud::new(config).unwrap().route_table_now(&id(TABLE)).await.unwrap_err();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        }
+    });
+    let server = Server::start([]).await.at(url);
+    let error = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unconfigured("endpoints"), "{error:?}");
     assert!(error.message().contains("does not speak TLS"), "{error}");
     assert!(error.message().contains("`http://`"), "{error}");
