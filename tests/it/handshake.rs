@@ -143,16 +143,6 @@ fn the_socket_goes_where_it_is_wanted_and_to_whom() {
 }
 
 #[test]
-fn a_folder_for_temporary_files_that_takes_no_socket_is_done_without() {
-    let long = tempfile::Builder::new().prefix(&"x".repeat(100)).tempdir_in("/tmp").unwrap();
-    for directory in [long.path().to_str().unwrap(), "/nowhere", "/proc/self", "/dev/null"] {
-        let process = Start::new().env("TMPDIR", directory).run();
-        assert!(process.socket().starts_with("/tmp/plugin-"), "{directory}: {}", process.line);
-        assert!(process.socket().exists());
-    }
-}
-
-#[test]
 fn a_socket_that_cannot_be_is_an_error() {
     let long = tempfile::Builder::new().prefix(&"x".repeat(100)).tempdir_in("/tmp").unwrap();
     for (name, value, reason) in [

@@ -39,6 +39,7 @@ mod secgroup_icmp_udp_rule;
 mod service;
 mod settings;
 mod signing;
+mod temporary_folder;
 mod terraform_test;
 mod vectors;
 mod world;
