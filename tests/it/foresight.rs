@@ -65,10 +65,11 @@ async fn refused_credentials_stop_the_plan() {
     let routes =
         [(ROUTE, route(&world, "10.0.2.0/24").await), (ROUTE, route(&world, "10.0.3.0/24").await)];
     let refusal = json!({ "error_code": "APIGW.0301", "error_msg": "Incorrect IAM authentication information" });
-    let everywhere = ["/v1/*/routetables/*", "/v1/*/ports", "/v1/*/subnets", "/v1/*/quotas"].map(|path| {
-        let answer = json!({ "status": 401, "body": refusal });
-        json!({ "method": "GET", "path": path, "times": 99, "answer": answer })
-    });
+    let everywhere =
+        ["/v1/*/routetables/*", "/v1/*/ports", "/v1/*/subnets", "/v1/*/quotas"].map(|path| {
+            let answer = json!({ "status": 401, "body": refusal });
+            json!({ "method": "GET", "path": path, "times": 99, "answer": answer })
+        });
     world.order_faults(json!(everywhere)).await;
 
     let problems = world.plan_together(&routes).await.concat();

@@ -74,7 +74,8 @@ fn a_proxy_that_refuses_is_named() {
 
             let run = workspace.run(&["plan", "-no-color"]);
 
-            let told = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ").replace("│ ", "");
+            let told =
+                run.stderr.split_whitespace().collect::<Vec<_>>().join(" ").replace("│ ", "");
             assert!(told.contains("Refused by the proxy"), "{told}");
             let named = format!("the proxy {proxy} {words}");
             assert!(told.contains(&named), "{named}: {told}");
