@@ -63,6 +63,8 @@ pub(super) struct Call {
     pub(super) body: Option<String>,
     /// What the body holds and an error must not.
     pub(super) secret: Option<SecretString>,
+    /// How often the caller has sent the same before.
+    pub(super) sendings: u32,
 }
 
 impl Call {
@@ -133,6 +135,7 @@ impl Call {
             query: Vec::new(),
             body: None,
             secret: None,
+            sendings: 0,
         }
     }
 
@@ -143,6 +146,12 @@ impl Call {
 
     pub(super) fn with_secret(mut self, secret: &SecretString) -> Self {
         self.secret = Some(secret.clone());
+        self
+    }
+
+    /// The caller has sent the same so often before; that counts.
+    pub(super) fn sent_before(mut self, sendings: u32) -> Self {
+        self.sendings = sendings;
         self
     }
 
@@ -163,6 +172,11 @@ impl Call {
             Some(value) => self.query(key, value),
             None => self,
         }
+    }
+
+    /// The id of the object that the call is about, where its path ends in one.
+    pub(super) fn object_id(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
     }
 
     /// The answer holds a token or keys.

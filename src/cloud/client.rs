@@ -1,6 +1,6 @@
 //! One call from its words to its answer: log in, send, repeat, page.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
@@ -88,7 +88,7 @@ impl Cloud {
     /// The same session, bounded in time from now on, in place of any earlier bounds.
     ///
     /// After `limit`, or once `stop` is cancelled, nothing is started or waited for any more. A read in flight is
-    /// given up at once; a write in flight may finish, so that its outcome is known.
+    /// given up at once; a write in flight may finish after `stop`, so that its outcome is known, but not after `limit`.
     pub fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self {
         Self { session: Arc::clone(&self.session), bounds: Bounds::from_now(limit, stop) }
     }
@@ -152,6 +152,19 @@ impl Cloud {
         let pause = retry::pause(self.config().pause, attempt, rand::random());
         info!(operation, attempt, pause_ms = pause.as_millis(), "looking again after a pause");
         self.bounds.wait_until(operation, bounds::after(pause)).await
+    }
+
+    /// A pause before something is sent again that has failed so; at least as long as the cloud asks for.
+    pub(super) async fn pause_after(
+        &self,
+        error: &Error,
+        operation: &str,
+        attempt: u32,
+    ) -> Result<()> {
+        let pause = retry::pause_after(error, self.config().pause, attempt, rand::random());
+        info!(operation, attempt, pause_ms = pause.as_millis(), %error, "sending again after a pause");
+        let waited = self.bounds.wait_until(operation, bounds::after(pause)).await;
+        waited.map_err(|end| end.caused_by(error.clone()))
     }
 
     /// Waits for `work`, but not beyond the bounds of the operation.
@@ -223,10 +236,32 @@ impl Cloud {
         call: &Call,
         wrapper: &str,
     ) -> Result<Option<T>> {
-        match self.send(call).await {
-            Ok(answer) => answer.object(wrapper).map(Some),
+        let object = |answer: &Answer| answer.object_with_id(wrapper, call.object_id());
+        match self.read(call, object).await {
+            Ok(object) => Ok(Some(object)),
             Err(error) if error.kind() == Kind::NotFound => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// What a call that changes nothing answers. An answer that makes no sense, as of a front end in the middle of a
+    /// restart, is asked for again like one that was lost.
+    pub(super) async fn read<T>(
+        &self,
+        call: &Call,
+        decode: impl Fn(&Answer) -> Result<T>,
+    ) -> Result<T> {
+        let mut attempt = 0;
+        loop {
+            let error = match decode(&self.send(call).await?) {
+                Err(error) if error.kind() == Kind::Unreadable => error.of_read(),
+                decoded => return decoded,
+            };
+            if attempt == self.max_retries() {
+                return Err(error.after_sendings(attempt + 1));
+            }
+            self.pause_after(&error, &call.operation, attempt).await?;
+            attempt += 1;
         }
     }
 
@@ -252,13 +287,16 @@ impl Cloud {
         let mut all = Vec::new();
         let mut marker = None;
         loop {
-            let answer = self.send(&call).await?;
-            let Page { items, next } = answer.page(wrapper, PAGE_LIMIT)?;
+            let page = |answer: &Answer| {
+                let page = answer.page(wrapper, PAGE_LIMIT)?;
+                // Else the list would never end.
+                let is_over = page.next.is_none() || page.next != marker;
+                Ok(if is_over { Ok(page) } else { Err(answer.unreadable()) })
+            };
+            let Page { items, next } = self.read(&call, page).await??;
             all.extend(items);
             match next {
                 None => return Ok(all),
-                // The list would never end.
-                next if next == marker => return Err(answer.unreadable()),
                 Some(next) => {
                     call = first.clone().query("marker", &next);
                     marker = Some(next);
@@ -278,7 +316,7 @@ impl Cloud {
     ) -> Result<Answer> {
         let Config { max_retries, pause, .. } = *self.config();
         let policy = Policy { max_retries, pause };
-        let mut past = Past::default();
+        let mut past = Past::of(call.sendings);
         let mut last: Option<Error> = None;
         loop {
             if let Err(end) = self.await_throttle(call).await {
@@ -290,7 +328,13 @@ impl Cloud {
             let attempt = past.attempts();
             let error = match self.attempt(call, identity, project, attempt).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => error,
+                Err(error) if error.is_end() && error.source().is_none() => {
+                    return Err(match last {
+                        Some(cause) => error.caused_by(cause),
+                        None => error,
+                    });
+                }
+                Err(error) => error.after_sendings(attempt + 1),
             };
             let Decision::RepeatAfter(pause) =
                 retry::decide(policy, call.effect, &error, past, rand::random())
@@ -369,8 +413,10 @@ impl Cloud {
             let exchange = transport::exchange(http, request);
             match call.effect {
                 Effect::None => self.during(&call.operation, exchange).await,
-                // Given up, its outcome would be unknown. The time limits of the connection end it all the same.
-                Effect::Idempotent | Effect::Once => Ok(exchange.await),
+                // Given up, its outcome is unknown.
+                Effect::Idempotent | Effect::Once => {
+                    self.bounds.during_write(&call.operation, exchange).await
+                }
             }
         })
         .await;
@@ -379,6 +425,10 @@ impl Cloud {
         let result = match response {
             Ok(response) => answer(call, identity, response),
             Err(error) => Err(transport::unanswered(&call.operation, &host, error)),
+        };
+        let result = match call.effect {
+            Effect::None => result.map_err(Error::of_read),
+            Effect::Idempotent | Effect::Once => result,
         };
 
         let (status, request_id) = match &result {

@@ -5,7 +5,7 @@
 //! repeats what `retry.rs` calls worth repeating; `decode.rs` reads the answer and `error.rs` says what a refusal means.
 //! All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together.
 //!
-//! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_job.rs`, `route_wish.rs`.
+//! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_confirmation.rs`, `route_job.rs`, `route_wish.rs`.
 //! What was read is shared: for showing and planning by `memo.rs`, for deciding a write by `fresh.rs`; `callers.rs` knows
 //! who may come along.
 //!
@@ -41,6 +41,7 @@ mod quota;
 mod request;
 mod retry;
 mod route_batch;
+mod route_confirmation;
 mod route_job;
 mod route_knowledge;
 mod route_table;
@@ -71,7 +72,7 @@ pub use notes::{About, NoNotes, Notes};
 pub use port::{AddressPair, Port};
 pub use quota::{Quota, ROUTES_PER_TABLE, SECURITY_GROUP_RULES};
 pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};
-pub use route_wish::{Wish, Written};
+pub use route_wish::{Expected, Wish, Written};
 pub use security_group::{NewRule, SecurityGroupRule};
 pub use security_group_list::SecurityGroup;
 pub use server::{Nic, Server};

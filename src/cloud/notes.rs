@@ -26,6 +26,9 @@ pub trait Notes: fmt::Debug + Send + Sync {
     fn find(&self, about: &Value) -> Option<Value>;
 
     fn settle(&self, about: &Value);
+
+    /// The note was left so short a time ago that the cloud may not show the object everywhere yet.
+    fn is_fresh(&self, about: &Value) -> bool;
 }
 
 /// Keeps nothing.
@@ -40,6 +43,10 @@ impl Notes for NoNotes {
     }
 
     fn settle(&self, _: &Value) {}
+
+    fn is_fresh(&self, _: &Value) -> bool {
+        false
+    }
 }
 
 /// What a note is about. There is one note about a thing at most.
@@ -82,6 +89,11 @@ impl Cloud {
             (&noted.next_hop_type, &noted.next_hop, &noted.description)
                 == (&standing.next_hop_type, &standing.next_hop, &standing.description)
         })
+    }
+
+    /// The object was asked for only just now, and nobody has seen it since.
+    pub(super) fn may_not_show_yet(&self, about: About<'_>) -> bool {
+        about.to_json().is_some_and(|about| self.config().notes.is_fresh(&about))
     }
 
     /// Drops the note: Terraform has recorded the object, or there is none.

@@ -7,13 +7,18 @@
 use std::{
     collections::{HashMap, HashSet},
     mem,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::sync::oneshot;
 use tracing::error;
 
 use super::{
+    bounds,
     callers::{Caller, Callers},
     client::Cloud,
     error::{Error, Kind, Result},
@@ -53,6 +58,8 @@ struct Promise {
     ticket: u64,
     answer: oneshot::Receiver<Result<Written>>,
     claim: Option<Claim>,
+    /// The cloud may be making the wish come true.
+    flight: Arc<AtomicBool>,
 }
 
 /// A destination that a wish has claimed for this run. Ends with the wish, unless that comes true.
@@ -60,6 +67,10 @@ struct Claim {
     writer: Arc<RouteWriter>,
     destination: Option<Cidr>,
 }
+
+/// The writer goes by the same limit and knows more, unless a call of it goes on for the sake of others: so long its
+/// answer is awaited after the end.
+const GRACE: Duration = Duration::from_millis(200);
 
 impl Cloud {
     /// Makes the wish come true together with whatever else is wished of this table, and says when it has.
@@ -88,11 +99,26 @@ impl Cloud {
     }
 
     async fn await_answer(&self, writer: &RouteWriter, promise: Promise) -> Result<Written> {
-        let Promise { ticket, mut answer, claim } = promise;
+        let Promise { ticket, mut answer, claim, flight } = promise;
+        let mut answered = None;
         let answered = match self.during(&writer.operation(), &mut answer).await {
             Ok(answered) => answered,
-            // Still queued: nothing has happened. On its way: the writer goes by the same bounds, and knows more.
+            // Still queued: nothing has happened.
             Err(end) if writer.withdraw(ticket) => Ok(Err(end)),
+            Err(end) if end.kind() == Kind::TimedOut => {
+                let limit = self.bounds().deadline().unwrap_or_else(bounds::now);
+                let grace = bounds::for_a_moment(limit + GRACE, async {
+                    answered = Some((&mut answer).await);
+                });
+                grace.await;
+                answered.unwrap_or_else(|| {
+                    Ok(Err(match flight.load(Ordering::Relaxed) {
+                        true => self.bounds().sent_in_vain(&writer.operation()),
+                        false => end,
+                    }))
+                })
+            }
+            // Stopped: what is on its way may arrive.
             Err(_) => answer.await,
         };
         let answer = answered.unwrap_or_else(|_| Err(ended(&writer.table)));
@@ -161,13 +187,14 @@ impl RouteWriter {
         desk.last_ticket += 1;
         let ticket = desk.last_ticket;
         let (reply, answer) = oneshot::channel();
-        let job = Job::new(ticket, wish, &self.table, cloud, caller, reply);
+        let flight = Arc::default();
+        let job = Job::new(ticket, wish, &self.table, cloud, caller, &flight, reply);
         if is_claimed {
             job.answer(Ok(Written::Claimed));
         } else {
             desk.queue.push(job);
         }
-        Promise { ticket, answer, claim }
+        Promise { ticket, answer, claim, flight }
     }
 
     /// Sees to it that somebody writes.

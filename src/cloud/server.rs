@@ -13,8 +13,8 @@ use serde::Deserialize;
 use super::{
     call::{Api, Call},
     client::{Cloud, PAGE_LIMIT},
-    decode::{addresses, optional_id, or_default, tags, text},
-    error::{Result, Subject},
+    decode::{Answer, addresses, optional_id, or_default, tags, text},
+    error::{Error, Result, Subject, Words},
     ids::{PortId, ServerId, SubnetId, VpcId},
 };
 
@@ -128,8 +128,8 @@ impl Cloud {
         // What is made or removed meanwhile shifts the pages, and a server may come twice.
         let mut seen = BTreeSet::new();
         for number in 1.. {
-            let answer = self.send(&first.clone().query("offset", number)).await?;
-            let ServerPage { count, servers: page } = answer.body()?;
+            let call = first.clone().query("offset", number);
+            let ServerPage { count, servers: page } = self.read(&call, Answer::body).await?;
             let (known, length) = (seen.len(), page.len());
             servers.extend(page.into_iter().filter(|server| seen.insert(server.id.clone())));
             // Some clouds give shorter pages than they are asked for.
@@ -139,7 +139,9 @@ impl Cloud {
             }
             // The list would never end.
             if seen.len() == known {
-                return Err(answer.unreadable());
+                let message = "the list goes on with servers that it has shown before".to_owned();
+                let words = Words { message, ..Words::default() };
+                return Err(Error::unreadable(&call.operation, 200, words).of_read());
             }
         }
         servers.retain(|server| server.status != DELETED);

@@ -53,7 +53,20 @@ impl Cloud {
         id: &PortId,
         enabled: bool,
     ) -> Result<Option<Switched>> {
-        self.switch(id, enabled, None).await
+        self.switch(id, enabled, None, None).await
+    }
+
+    /// Gives a port back as it was found, unless others have switched its check since it was `set`: then it is theirs.
+    ///
+    /// # Errors
+    /// Nothing has come of it.
+    pub async fn give_back_source_check(
+        &self,
+        id: &PortId,
+        set: Option<bool>,
+        found: bool,
+    ) -> Result<Option<Switched>> {
+        self.switch(id, found, set, None).await
     }
 
     /// The same for a port of which nothing is recorded yet. How it was found is noted before it is changed, so that it
@@ -62,19 +75,24 @@ impl Cloud {
     /// # Errors
     /// Nothing has come of it.
     pub async fn take_source_check(&self, id: &PortId, enabled: bool) -> Result<Option<Switched>> {
-        self.switch(id, enabled, Some(About::SourceCheck { port_id: id })).await
+        self.switch(id, enabled, None, Some(About::SourceCheck { port_id: id })).await
     }
 
     async fn switch(
         &self,
         id: &PortId,
         enabled: bool,
+        only_from: Option<bool>,
         note: Option<About<'_>>,
     ) -> Result<Option<Switched>> {
         let operation = format!("switch the source check of port {id}");
         let turn = self.port_turns().of(id);
         let _turn = self.during(&operation, turn.lock()).await?;
         let Some(found) = self.port_now(id).await? else { return Ok(None) };
+        if only_from.is_some_and(|set| set != found.is_source_check_on()) {
+            let found_enabled = found.is_source_check_on();
+            return Ok(Some(Switched { found: found.clone(), found_enabled, now: Ok(found) }));
+        }
         let noted: Option<bool> = note.and_then(|about| self.noted(about));
         let found_enabled = noted.unwrap_or(found.is_source_check_on());
         // As it should be already, the note of an earlier run is all that tells how it was found.
@@ -124,8 +142,10 @@ impl Cloud {
                     None => Ok(Some(Err(Error::new(Kind::Conflict, operation, UNDONE)))),
                 };
             }
-            if !is_done {
-                self.pause(operation, writes).await?;
+            match &doubt {
+                _ if is_done => {}
+                Some(error) => self.pause_after(error, operation, writes).await?,
+                None => self.pause(operation, writes).await?,
             }
             writes += 1;
         }

@@ -11,11 +11,13 @@ use super::{
     conflict::exists_already,
     home::{self, Home},
     next_hop::{self, NEXT_HOPS, NextHop, Via},
-    planned_routes::{PlannedRoutes, claimed, flaw_of_destination, local_route},
+    planned_routes::{
+        PlannedRoutes, claimed, flaw_of_destination, leads_elsewhere, local_route, stored_otherwise,
+    },
 };
 use crate::{
     cloud::{
-        About, Cloud, Description, Kind, PortId, Route, RouteTableId, ServerId, VpcId, Wish,
+        Cloud, Description, Expected, Kind, PortId, Route, RouteTableId, ServerId, VpcId, Wish,
         Written,
     },
     framework::{
@@ -134,10 +136,9 @@ impl Resource<Cloud> for ContainerRoute {
 
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(table_id) = &self.route_table_id else { return Ok(None) };
-        // What is asked after is in the state.
-        let destination = self.destination;
-        cloud.settle_note(About::Route { route_table_id: table_id, destination });
-        let Some(table) = cloud.route_table(table_id).await? else { return Ok(None) };
+        let Some(table) = cloud.route_table_showing(table_id, &[self.destination]).await? else {
+            return Ok(None);
+        };
         // The table's own routes are nobody's to manage.
         let made = table.route_to(self.destination).filter(|route| !route.is_local());
         let Some(route) = made else { return Ok(None) };
@@ -171,8 +172,18 @@ impl Resource<Cloud> for ContainerRoute {
 
     async fn delete(self, cloud: &Cloud) -> Result<()> {
         let Some(table_id) = &self.route_table_id else { return Ok(()) };
-        let wish = Wish::Remove { destination: self.destination };
+        // If it leads elsewhere by now than the state says, somebody counts on it, and no plan has shown that it goes.
+        let held = self.next_hop_type.clone().zip(self.nexthop.clone());
+        let expected = held.map(|(next_hop_type, next_hop)| Expected {
+            next_hop_type,
+            next_hop,
+            description: None,
+        });
+        let wish = Wish::Remove { destination: self.destination, expected };
         match cloud.write_route(table_id, wish).await {
+            Ok(Written::Differs(held)) => {
+                Err(leads_elsewhere(self.destination, &held, table_id).into())
+            }
             Ok(_) => Ok(()),
             // With its table the route is gone too.
             Err(error) if error.kind() == Kind::NotFound => Ok(()),
@@ -190,6 +201,10 @@ impl ContainerRoute {
             Ok(Written::Local(local)) => Err(local_route(self.destination, local).into()),
             Ok(Written::Exists) => Err(conflict(self.destination, &home.table_id).into()),
             Ok(Written::Claimed) => Err(claimed(self.destination).into()),
+            Ok(Written::Differs(held)) => {
+                let problem = stored_otherwise(self.destination, &held);
+                Err(Problems::from(problem).keeping(&self.made(&home, next_hop)))
+            }
             Err(error) if is_new && error.kind() == Kind::RouteExists => {
                 Err(conflict(self.destination, &home.table_id).into())
             }

@@ -9,16 +9,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 mod entry;
+mod seen;
 mod writing;
 
-use self::{entry::Entry, writing::conflict};
+use self::{
+    entry::Entry,
+    seen::{Seen, seen_in},
+    writing::conflict,
+};
 use super::{
     home, missing,
     next_hop::{self, NextHop},
     planned_routes::{self, Place, PlannedRoutes, flaw_of_destination},
 };
 use crate::{
-    cloud::{About, Cloud, Description, PortId, RouteTable, RouteTableId, ServerId, VpcId},
+    cloud::{Cloud, Description, PortId, RouteTableId, ServerId, VpcId},
     framework::{
         Attribute, Change, Default, Draft, Foresight, Given, Kind, Nesting, Path, Problem,
         Resource, Result, Schema, Timeouts, Value, all_of, key_from_id, quoted,
@@ -39,11 +44,15 @@ pub struct ContainerRoutes {
     memory: Memory,
 }
 
-/// The destinations in `routes` that an exclusive set has found in its table and has not made. They are shown so that a
-/// plan shows their removal; destroying the set leaves them.
+/// What the last refresh has found in the table.
 #[derive(Debug, Clone, std::default::Default, Serialize, Deserialize)]
 struct Memory {
+    /// The destinations in `routes` that an exclusive set has found and has not made. They are shown so that a plan shows
+    /// their removal; destroying the set leaves them.
     strangers: BTreeSet<Cidr>,
+    /// All routes there that users make, its own among them.
+    #[serde(default)]
+    seen: BTreeMap<Cidr, Seen>,
 }
 
 const ENTRY: &[Attribute] = &[
@@ -92,7 +101,7 @@ impl Resource<Cloud> for ContainerRoutes {
                 .replaces()
                 .of::<RouteTableId>(),
             attribute("routes", Kind::Nested(Nesting::Map, ENTRY), "The routes by destination, a container range in CIDR form without host bits, such as `10.0.2.0/24`."),
-            string("mode", "`additive`: only the routes named here belong to the set. `exclusive`: every route in the table does that a user can make (type `ecs`, `eni`, `vip`, `nat`, `peering` or `er`) and that `keep` does not match; those not named here are removed. Creating the set in this mode, or switching to it, removes what is there then, which the plan names in a warning; what appears later shows in the plan first, as a member of `routes` to be removed. Routes the cloud makes itself are never touched, and destroying the set removes only what it has made. Defaults to `additive`.")
+            string("mode", "`additive`: only the routes named here belong to the set. `exclusive`: every route in the table does that a user can make (type `ecs`, `eni`, `vip`, `nat`, `peering` or `er`) and that `keep` does not match; those not named here are removed. Nothing is removed that the plan has not shown: as a member of `routes` to be removed, or in a warning where `mode` or `keep` changes. What stands in the table when the set is created stays, is named in a warning, and shows in the next plan; what appears between plan and apply, or is another route by then, stays and fails the apply. Routes the cloud makes itself are never touched, and destroying the set removes only what it has made. Defaults to `additive`.")
                 .default(Default::Str("additive"))
                 .of::<Mode>(),
             attribute("keep", Kind::Nested(Nesting::List, KEEP), "In mode `exclusive`: routes of others to leave alone. A route is kept if it meets all conditions of one of these.")
@@ -138,21 +147,27 @@ impl Resource<Cloud> for ContainerRoutes {
 
     async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
         let claim = Claim::planned(change.planned);
+        let before: Option<Self> = change.before();
+        let after = entries(change.planned);
+        let mut doomed = BTreeMap::new();
+        if let (Some(before), Some(claim)) = (&before, &claim) {
+            doomed.extend(before.shown(claim).filter(|(it, _)| !after.contains_key(it)));
+            if change.makes_something() && claim.is_wider_than(change.prior) {
+                foresight.find(will_go(&doomed));
+            }
+        }
         let routes = PlannedRoutes {
             change,
             before: entries(change.prior),
-            after: entries(change.planned),
-            // What an exclusive set does not know to keep yet may be its own.
-            adopts: change.planned.may_be_true("adopt_existing") || claim.is_none(),
-            sweeps: &|route| claim.as_ref().is_some_and(|claim| claim.covers(route)),
+            after,
+            adopts: change.planned.may_be_true("adopt_existing"),
+            sweeps: &|route| doomed.contains_key(&route.destination),
             conflict,
             place: |problem, destination| in_entry(problem, &destination.to_string()),
         };
         let place = routes.examine(cloud, foresight).await;
-        if let (Some(place), Some(claim)) = (place, &claim)
-            && claim.is_wider_than(change.prior)
-        {
-            foresight.find(swept(&place, claim, &routes.after));
+        if let (Some(place), Some(claim), None) = (place, &claim, &before) {
+            foresight.find(will_stay(&place, claim, &routes.after));
         }
     }
 
@@ -187,12 +202,10 @@ impl Resource<Cloud> for ContainerRoutes {
 
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(table_id) = &self.route_table_id else { return Ok(None) };
-        for (destination, _) in self.made() {
-            // What is asked after is in the state.
-            let destination = *destination;
-            cloud.settle_note(About::Route { route_table_id: table_id, destination });
-        }
-        let Some(table) = cloud.route_table(table_id).await? else { return Ok(None) };
+        let made: Vec<Cidr> = self.made().map(|(destination, _)| *destination).collect();
+        let Some(table) = cloud.route_table_showing(table_id, &made).await? else {
+            return Ok(None);
+        };
         let mut routes = BTreeMap::new();
         for (destination, entry) in self.made() {
             let route = table.route_to(*destination).filter(|route| !route.is_local());
@@ -200,13 +213,17 @@ impl Resource<Cloud> for ContainerRoutes {
             let host = self.known_host(entry, &table.vpc_id, cloud).await?;
             routes.insert(*destination, entry.seen(route, host));
         }
-        let mut strangers = self.covered(&table);
-        strangers.retain(|destination| !routes.contains_key(destination));
+        let seen = seen_in(&table);
+        let now = Self { routes, memory: Memory { seen, ..Memory::default() }, ..self };
+        let claim = now.claim();
+        let strangers: BTreeSet<Cidr> =
+            now.shown(&claim).map(|(destination, _)| destination).collect();
+        let mut routes = now.routes.clone();
         for destination in &strangers {
             routes.extend(table.route_to(*destination).map(|it| (*destination, Entry::of(it))));
         }
         let vpc_id = Some(table.vpc_id.clone());
-        Ok(Some(Self { vpc_id, routes, memory: Memory { strangers }, ..self }))
+        Ok(Some(Self { vpc_id, routes, memory: Memory { strangers, ..now.memory }, ..now }))
     }
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
@@ -229,18 +246,8 @@ impl ContainerRoutes {
         self.routes.iter().filter(|(destination, _)| !strangers.contains(destination))
     }
 
-    /// The destinations in the table that are the set's although it may not name them.
-    fn covered(&self, table: &RouteTable) -> BTreeSet<Cidr> {
-        let ownership =
-            Ownership { mode: self.mode, keep: self.keep.as_deref().unwrap_or_default() };
-        let standing = table.routes.iter().filter_map(|route| {
-            Some(Standing {
-                destination: Cidr::lenient(&route.destination)?,
-                next_hop_type: &route.next_hop_type,
-                description: &route.description,
-            })
-        });
-        standing.filter(|route| ownership.covers(route)).map(|route| route.destination).collect()
+    fn claim(&self) -> Claim {
+        Claim { mode: self.mode, keep: self.keep.clone().unwrap_or_default() }
     }
 
     async fn known_host(
@@ -285,13 +292,8 @@ impl Claim {
         Some(Self { mode, keep })
     }
 
-    fn covers(&self, route: &network::Route) -> bool {
-        let ownership = Ownership { mode: self.mode, keep: &self.keep };
-        ownership.covers(&Standing {
-            destination: route.destination,
-            next_hop_type: &route.next_hop_type,
-            description: &route.description,
-        })
+    fn covers(&self, route: &Standing<'_>) -> bool {
+        Ownership { mode: self.mode, keep: &self.keep }.covers(route)
     }
 
     /// It claims what no refresh can have shown in the plan.
@@ -302,20 +304,41 @@ impl Claim {
     }
 }
 
-/// What an exclusive set is going to remove without having made it.
-fn swept(place: &Place, claim: &Claim, after: &BTreeMap<Cidr, Draft<'_>>) -> Option<Problem> {
-    let is_doomed =
-        |route: &&network::Route| claim.covers(route) && !after.contains_key(&route.destination);
-    let doomed: Vec<_> = place.table.made().filter(is_doomed).collect();
+/// A change of terms takes what is there, and `routes` does not show it.
+fn will_go(doomed: &BTreeMap<Cidr, &Seen>) -> Option<Problem> {
     (!doomed.is_empty()).then(|| {
         let detail = format!(
-            "The set claims route table `{}` for itself, so it removes the routes there that it does not name: {}. Name \
-             them in `routes`, let `keep` match them, or write `mode = \"additive\"` to leave them.",
-            place.home.table_id,
-            planned_routes::with_next_hops(&doomed)
+            "With this change the set claims routes that it does not name, and removes them: {}. Name them in `routes`, \
+             let `keep` match them, or write `mode = \"additive\"` to leave them.",
+            Vec::from_iter(doomed.iter().map(|(it, seen)| seen.told(*it))).join(", ")
         );
         Problem::warning("Routes of others will be removed", detail).at("mode")
     })
+}
+
+/// A new set removes nothing: no plan can hand on to its apply what it has shown.
+fn will_stay(place: &Place, claim: &Claim, after: &BTreeMap<Cidr, Draft<'_>>) -> Option<Problem> {
+    let is_other = |route: &&network::Route| {
+        let standing = Standing {
+            destination: route.destination,
+            next_hop_type: &route.next_hop_type,
+            description: &route.description,
+        };
+        claim.covers(&standing) && !after.contains_key(&route.destination)
+    };
+    let others: Vec<_> = place.table.made().filter(is_other).collect();
+    (!others.is_empty())
+        .then(|| left_alone(&place.home.table_id, planned_routes::with_next_hops(&others)))
+}
+
+/// A new set leaves what stands in its table for the next plan to show.
+fn left_alone(table: &RouteTableId, routes: String) -> Problem {
+    let detail = format!(
+        "The set claims route table `{table}` for itself, and these routes there are not in it: {routes}. Creating the \
+         set leaves them; the plan after that shows each as a member of `routes` to be removed. Name them in `routes`, \
+         or let `keep` match them, to leave them for good."
+    );
+    Problem::warning("Routes of others stay for now", detail).at("mode")
 }
 
 /// The routes of a set by destination, as far as they are known.

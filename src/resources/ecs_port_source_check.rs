@@ -44,6 +44,10 @@ struct Memory {
     found_enabled: Option<bool>,
     /// In which subnet's list of ports to look for it.
     subnet_id: Option<SubnetId>,
+    /// The position in which this resource has put the check, or found it at the import. As soon as it is in the other
+    /// one, somebody else has switched it.
+    #[serde(default)]
+    set_enabled: Option<bool>,
     /// The first change was sent, and the port could not be asked what came of it.
     #[serde(default)]
     unanswered: bool,
@@ -59,7 +63,8 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         about: "Switches the source/destination check of one network interface of a server off, so that the server may \
                 forward packets of its containers, or on.\n\nOnly the one address pair that stands for the check is \
                 added or removed: other pairs, the port's name and its security groups are never touched. Destroying \
-                gives back the state that was found at creation, or at import. One resource for each interface: \
+                gives back the state that was found at creation, or at import, unless somebody else has switched the check \
+                since. One resource for each interface: \
                 two would undo each other's work.\n\nA plan says if there is no such interface, or if it is none of a \
                 server's, and warns where switching the check on may stop a virtual IP address (see the guide [What a \
                 plan checks](../guides/plan-checks.md)).",
@@ -121,6 +126,7 @@ impl Resource<Cloud> for EcsPortSourceCheck {
     }
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
+        let self_enabled = self.enabled;
         let port_id = self.named(cloud).await?;
         let taken = cloud.take_source_check(&port_id, self.enabled).await?;
         let Switched { found, found_enabled, now } =
@@ -128,6 +134,7 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         let mut seen = self.seen_on(&found);
         // What is remembered is what was found before the first change.
         seen.memory.found_enabled = Some(found_enabled);
+        seen.memory.set_enabled = Some(self_enabled);
         match now {
             Ok(port) => Ok(seen.seen_on(&port)),
             Err(error) => {
@@ -141,7 +148,10 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         let port_id = self.named(cloud).await?;
         let switched = cloud.switch_source_check(&port_id, self.enabled).await?;
         let Switched { now, .. } = switched.ok_or_else(|| missing("Port", &port_id, "port_id"))?;
-        Ok(self.seen_on(&now?))
+        let set_enabled = Some(self.enabled);
+        let mut seen = self.seen_on(&now?);
+        seen.memory.set_enabled = set_enabled;
+        Ok(seen)
     }
 
     async fn delete(self, cloud: &Cloud) -> Result<()> {
@@ -149,7 +159,9 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         // Terraform forgets what was remembered of an object that was half made. There the change, which is made only
         // where it changes something, has taken effect: `read` drops the others.
         let found_enabled = self.memory.found_enabled.unwrap_or(!self.enabled);
-        if let Some(switched) = cloud.switch_source_check(port_id, found_enabled).await? {
+        let set = self.memory.set_enabled;
+        let given_back = cloud.give_back_source_check(port_id, set, found_enabled).await?;
+        if let Some(switched) = given_back {
             switched.now?;
         }
         cloud.settle_note(About::SourceCheck { port_id });
@@ -192,6 +204,7 @@ impl EcsPortSourceCheck {
         self.enabled = port.is_source_check_on();
         self.memory.subnet_id = Some(port.subnet_id.clone());
         self.memory.found_enabled = self.memory.found_enabled.or(Some(self.enabled));
+        self.memory.set_enabled = self.memory.set_enabled.or(Some(self.enabled));
         self.allowed_address_pairs = Some(foreign_pairs(&port.address_pairs));
         self
     }

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ContainerRoutes, Entry, Memory, in_entry};
+use super::{ContainerRoutes, Entry, Memory, in_entry, left_alone, seen::seen_in};
 use crate::{
     cloud::{Cloud, Error, Kind, RouteTableId, VpcId, Wish, Written},
     framework::{Problem, Problems, Result},
-    network::{Address, Cidr, Mode, Recorded, SetChanges, set_changes},
+    network::{Address, Cidr, Recorded, SetChanges, set_changes},
     resources::{
         home::Home,
         next_hop::{self, NextHop},
-        planned_routes::{claimed, local_route},
+        planned_routes::{claimed, leads_elsewhere, local_route, stored_otherwise},
     },
 };
 
@@ -26,24 +26,22 @@ impl ContainerRoutes {
     /// Brings the table from the set as recorded, nothing for a new one, to this set.
     pub(super) async fn write(mut self, prior: Option<Self>, cloud: &Cloud) -> Result<Self> {
         let home = Home::find(self.vpc_id.as_ref(), self.route_table_id.as_ref(), cloud).await?;
-        let covered = match self.mode {
-            Mode::Additive => BTreeSet::new(),
-            Mode::Exclusive => match cloud.route_table(&home.table_id).await? {
-                Some(table) => self.covered(&table),
-                None => BTreeSet::new(),
-            },
-        };
-        let changes = self.changes_since(prior.as_ref(), &covered);
-        let (wishes, mut failures) = self.wishes(&changes, &covered, &home.vpc_id, cloud).await;
+        let changes = self.changes_since(prior.as_ref());
+        let (wishes, mut failures) =
+            self.wishes(&changes, prior.as_ref(), &home.vpc_id, cloud).await;
         failures.extend(self.send(wishes, &home, cloud).await);
 
+        // The writer has read it, to see what came of the wishes. What cannot be read shows in the next plan.
+        let table = cloud.route_table(&home.table_id).await.ok().flatten();
+        let seen = table.map(|table| seen_in(&table)).unwrap_or_default();
+        self.memory = Memory { seen, ..Memory::default() };
+        let mut problems = told(&failures, &self.routes);
+        let is_new = prior.is_none();
+        problems.extend(self.unshown(&changes.remove, &home.table_id, is_new));
         self.vpc_id = Some(home.vpc_id);
         self.route_table_id = Some(home.table_id);
-        self.memory = Memory::default();
-        let problems = told(&failures, &self.routes);
         let before =
             prior.map(|prior| prior.made().map(|(it, entry)| (*it, entry.clone())).collect());
-        let is_new = before.is_none();
         self.routes = standing(self.routes, &before.unwrap_or_default(), &failures);
         match Problems::from_list(problems) {
             None => Ok(self),
@@ -56,14 +54,17 @@ impl ContainerRoutes {
     /// Removes what the set has made. What it has only found stays.
     pub(super) async fn unmake(mut self, cloud: &Cloud) -> Result<()> {
         let Some(table_id) = self.route_table_id.clone() else { return Ok(()) };
-        self.routes.retain(|destination, _| !self.memory.strangers.contains(destination));
-        self.memory = Memory::default();
-        let remove = |destination: &Cidr| Wish::Remove { destination: *destination };
-        let wishes: Vec<Wish> = self.routes.keys().map(remove).collect();
+        let wishes: Vec<Wish> = self.made().map(|(it, _)| self.removal(*it)).collect();
         let answers = cloud.write_routes(&table_id, wishes).await;
         let mut failures = Vec::new();
+        self.routes.retain(|destination, _| !self.memory.strangers.contains(destination));
         for (destination, answer) in self.routes.keys().zip(answers) {
             match answer {
+                Ok(Written::Differs(held)) => failures.push(Failure {
+                    destination: *destination,
+                    problem: leads_elsewhere(*destination, &held, &table_id),
+                    in_doubt: false,
+                }),
                 Ok(_) => {}
                 // With its table the route is gone too.
                 Err(error) if error.kind() == Kind::NotFound => {}
@@ -71,29 +72,61 @@ impl ContainerRoutes {
             }
         }
         self.routes.retain(|it, _| failures.iter().any(|failure| failure.destination == *it));
+        self.memory.strangers = BTreeSet::new();
         match Problems::from_list(told(&failures, &BTreeMap::new())) {
             None => Ok(()),
             Some(problems) => Err(problems.keeping(&self)),
         }
     }
 
-    fn changes_since(&self, prior: Option<&Self>, covered: &BTreeSet<Cidr>) -> SetChanges {
+    /// A plan shows what a refresh has put into `routes`, and with new terms warns of what else it has seen. With a new set
+    /// it can have shown nothing.
+    fn changes_since(&self, prior: Option<&Self>) -> SetChanges {
+        let claim = self.claim();
+        let is_shown = |prior: &Self, destination: &Cidr| {
+            (prior.mode, &prior.keep) != (self.mode, &self.keep)
+                || prior.memory.strangers.contains(destination)
+        };
+        let of = |prior| Self::shown(prior, &claim).map(move |(it, _)| (prior, it));
+        let shown = prior.into_iter().flat_map(of).filter(|(prior, it)| is_shown(prior, it));
+        let shown = shown.map(|(_, destination)| destination).collect();
         let (no_routes, no_strangers) = (BTreeMap::new(), BTreeSet::new());
         let recorded = match prior {
             Some(prior) => Recorded { routes: &prior.routes, strangers: &prior.memory.strangers },
             None => Recorded { routes: &no_routes, strangers: &no_strangers },
         };
-        // Only under the terms that it was made with can a plan have shown all that has to go.
-        let sweeping =
-            prior.is_none_or(|prior| (prior.mode, &prior.keep) != (self.mode, &self.keep));
-        set_changes(recorded, &self.routes, covered, sweeping)
+        set_changes(recorded, &self.routes, &shown)
+    }
+
+    /// That a route goes which the set has seen: as long as it is what it was then.
+    fn removal(&self, destination: Cidr) -> Wish {
+        let is_made =
+            self.routes.contains_key(&destination) && !self.memory.strangers.contains(&destination);
+        let seen = self.memory.seen.get(&destination);
+        let expected = seen.map(|seen| if is_made { seen.of_the_set() } else { seen.of_others() });
+        Wish::Remove { destination, expected }
+    }
+
+    /// What stands in the table of an exclusive set after a write, and no plan has shown.
+    fn unshown(&self, removed: &[Cidr], table: &RouteTableId, is_new: bool) -> Option<Problem> {
+        let claim = self.claim();
+        let others = self.shown(&claim).filter(|(it, _)| !removed.contains(it));
+        let others: Vec<String> = others.map(|(it, seen)| seen.told(it)).collect();
+        if others.is_empty() {
+            return None;
+        }
+        Some(match is_new {
+            // An error would mark the set as tainted, and the next apply would make all of it anew.
+            true => left_alone(table, others.join(", ")),
+            false => appeared(table, &others.join(", ")),
+        })
     }
 
     /// What to ask of the table, and the destinations of which it cannot be said.
     async fn wishes(
         &self,
         changes: &SetChanges,
-        covered: &BTreeSet<Cidr>,
+        prior: Option<&Self>,
         vpc: &VpcId,
         cloud: &Cloud,
     ) -> (Vec<(Cidr, Wish)>, Vec<Failure>) {
@@ -111,7 +144,7 @@ impl ContainerRoutes {
             match hop.unwrap_or_else(|| Err(Problem::bug("a route without a next hop").into())) {
                 Ok(hop) => {
                     let route = entry.route(destination, hop);
-                    let adopt = self.adopt_existing || covered.contains(&destination);
+                    let adopt = self.adopt_existing;
                     wishes.push(match changes.modify.binary_search(&destination) {
                         Ok(_) => (destination, Wish::Set { route }),
                         Err(_) => (destination, Wish::Create { route, adopt }),
@@ -124,9 +157,10 @@ impl ContainerRoutes {
                 })),
             }
         }
-        let remove =
-            |destination: &Cidr| (*destination, Wish::Remove { destination: *destination });
-        wishes.extend(changes.remove.iter().map(remove));
+        let remove = |prior: &Self, it: &Cidr| (*it, prior.removal(*it));
+        wishes.extend(
+            prior.iter().flat_map(|prior| changes.remove.iter().map(|it| remove(prior, it))),
+        );
         (wishes, failures)
     }
 
@@ -141,6 +175,15 @@ impl ContainerRoutes {
             let problem = match answer {
                 Ok(Written::Done) => continue,
                 Ok(Written::Exists) => conflict(destination, &home.table_id),
+                Ok(Written::Differs(held)) if !self.routes.contains_key(&destination) => {
+                    leads_elsewhere(destination, &held, &home.table_id)
+                }
+                Ok(Written::Differs(held)) => {
+                    let problem = stored_otherwise(destination, &held);
+                    let problem = in_entry(problem, &destination.to_string());
+                    failures.push(Failure { destination, problem, in_doubt: true });
+                    continue;
+                }
                 Ok(Written::Claimed) => in_entry(claimed(destination), &destination.to_string()),
                 Ok(Written::Local(local)) => {
                     in_entry(local_route(destination, local), &destination.to_string())
@@ -171,6 +214,16 @@ impl Failure {
     fn of(destination: Cidr, error: Error) -> Self {
         Self { destination, in_doubt: error.leaves_doubt(), problem: error.into() }
     }
+}
+
+/// What stands in the way of the word `exclusive` after an update.
+fn appeared(table: &RouteTableId, routes: &str) -> Problem {
+    let detail = format!(
+        "These routes stand in route table `{table}`, which the set claims for itself, and the plan has not shown them: \
+         {routes}. They were left, and everything else was done as planned. Plan again: the next plan shows each as a \
+         member of `routes` to be removed. Name them in `routes`, or let `keep` match them, to leave them for good."
+    );
+    Problem::error("Routes have appeared since the plan", detail).at("mode")
 }
 
 /// The entries that stand in the table after a write that failed in part.

@@ -3,7 +3,7 @@
 
 use super::NAMES;
 use crate::{
-    cloud::{self, Cloud, Port, PortId, ServerId, VpcId},
+    cloud::{self, About, Cloud, Port, PortId, ServerId, VpcId},
     framework::{Change, ChangeKind, Foresight, Given, Problem},
     network::Address,
     resources::{absent, missing, not_yet, the_one},
@@ -32,6 +32,10 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
             foresight.find(flaw_of_owner(&port));
             let switched_on = change.planned.given("enabled") == Given::Known(&true.into());
             foresight.find(harm(&port, &ports).filter(|_| switched_on));
+            foresight.find(
+                off_already(&port, cloud)
+                    .filter(|_| change.kind == ChangeKind::Create && !switched_on),
+            );
         }
         Err(problem) => foresight.find([problem]),
     }
@@ -107,6 +111,24 @@ fn flaw_of_owner(port: &Port) -> Option<Problem> {
         port.id
     );
     Some(Problem::error("Not a server's network interface", detail).at("port_id"))
+}
+
+/// Somebody has switched the check off before, and may switch it on again. What an earlier run of ours has left a note of
+/// is our own.
+fn off_already(port: &Port, cloud: &Cloud) -> Option<Problem> {
+    let is_ours = || cloud.noted::<bool>(About::SourceCheck { port_id: &port.id }).is_some();
+    if port.is_source_check_on() || is_ours() {
+        return None;
+    }
+    let detail = format!(
+        "The check of port `{}` is off already, so creating this resource changes nothing, and destroying it leaves the \
+         check off. Somebody else may own it: another configuration with a resource like this one, \
+         `source_dest_check = false` of a `huaweicloud_compute_instance`, the binding of a virtual IP address in the \
+         console, or a CCE cluster. If that owner switches it on, the packets of containers stop; the next plan here \
+         shows it.",
+        port.id
+    );
+    Some(Problem::warning("Source check is off already", detail).at("enabled"))
 }
 
 /// Virtual IP addresses that the server answers for, and whose packets the check may stop. The console switches the
