@@ -4,10 +4,11 @@
 //! that hosts are in. The VPC and the list of servers are read anew, the rest once in a run. What they mean is decided
 //! in `network::layout`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+mod diagnostics;
 mod place;
 mod schema;
 mod survey;
@@ -22,7 +23,7 @@ use crate::{
     framework::{
         DataSource, Draft, Given, Noted, Path, Problem, Problems, Result, Schema, Severity,
     },
-    network::{self, Address, Cidr, Finding, InvalidCidr, Layout, Remedy, Subject, layout, system},
+    network::{self, Address, Cidr, Finding, InvalidCidr, Layout, Remedy, layout, system},
 };
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,10 +33,12 @@ pub struct ContainerCidrPlan {
     route_table_id: Option<RouteTableId>,
     reserved_cidrs: Option<Vec<Cidr>>,
     docker_pools: Option<Vec<Cidr>>,
+    every_table: bool,
     on_error: OnError,
     valid: Option<bool>,
     findings: Option<Vec<Reported>>,
     plan: Option<BTreeMap<String, Planned>>,
+    route_table_ids: Option<BTreeSet<RouteTableId>>,
     routes_used: Option<u64>,
     routes_quota: Option<u64>,
     routes_free: Option<u64>,
@@ -105,6 +108,8 @@ impl DataSource<Cloud> for ContainerCidrPlan {
         self.routes_free =
             survey.quota.zip(fullest).map(|(quota, used)| quota.saturating_sub(used));
         self.plan = Some(self.planned(&survey));
+        let found = survey.hosts.values().filter_map(Whereabouts::found);
+        self.route_table_ids = Some(found.map(|found| found.own_table_id.clone()).collect());
 
         let mut findings = layout::examine(&layout);
         findings.extend(survey.unseen);
@@ -112,7 +117,7 @@ impl DataSource<Cloud> for ContainerCidrPlan {
         self.findings = Some(findings.iter().map(Reported::from).collect());
         // What the resources are about to do anyway is no news.
         findings.retain(|finding| finding.code.resolved_by().is_none());
-        self.answer(findings.into_iter().map(problem).collect())
+        self.answer(diagnostics::of(findings))
     }
 }
 
@@ -153,6 +158,7 @@ impl ContainerCidrPlan {
             docker_pools: self.docker_pools.clone().unwrap_or_else(system::docker_pools),
             tables: survey.tables.iter().map(|table| examined_table(table)).collect(),
             named_table: self.route_table_id.as_ref().map(RouteTableId::to_string),
+            every_table: self.every_table,
             quota: survey.quota,
             servers: survey.servers.as_deref().filter(|_| survey.lists_all_servers).map(server_ids),
         }
@@ -277,27 +283,6 @@ impl From<&Finding> for Reported {
             fix: finding.fix.clone(),
         }
     }
-}
-
-/// A finding as a diagnostic on the path it is about. The detail names the path too: where `hosts` is the result of an
-/// expression, Terraform cannot show the host.
-fn problem(finding: Finding) -> Problem {
-    let Finding { code, subject, message, fix, .. } = finding;
-    let hosts = Path::from("hosts");
-    let path = match &subject {
-        Subject::Host(name) => hosts.key(name),
-        Subject::Range(name) => hosts.key(name).attribute("container_cidr"),
-        Subject::Table(_) => hosts,
-        Subject::DockerPools => Path::from("docker_pools"),
-        Subject::Unseen(_) => Path::default(),
-    };
-    let place = if path.is_root() { String::new() } else { format!("In `{path}`: ") };
-    let detail = format!("{place}{message}\n\n{fix} ({})", code.name());
-    let problem = match code.severity() {
-        network::Severity::Error => Problem::error(code.summary(), detail),
-        network::Severity::Warning => Problem::warning(code.summary(), detail),
-    };
-    problem.at(path)
 }
 
 fn ranges_of(subnet: &Subnet) -> Vec<network::Subnet> {

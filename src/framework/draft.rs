@@ -53,6 +53,11 @@ impl<'a> Draft<'a> {
         self.0.get(attribute) == other.0.get(attribute)
     }
 
+    /// The object may be one of this configuration: what is written there, it has.
+    pub fn may_describe(&self, object: &Value) -> bool {
+        may_describe(self.0, object)
+    }
+
     /// The object as its struct with its memory, where enough of it is known for one. What is not known is `None` there.
     pub fn object<T: DeserializeOwned>(&self, private: &[u8]) -> Option<T> {
         record::to_struct(self.0, private).ok()
@@ -84,5 +89,19 @@ impl<'a> Draft<'a> {
             .into_iter()
             .flatten()
             .map(|(key, member)| (key.as_str(), Draft(member)))
+    }
+}
+
+/// What is left open, or is not known yet, may be anything.
+fn may_describe(written: &Value, object: &Value) -> bool {
+    match (written, object) {
+        (Value::Null | Value::Unknown(_), _) => true,
+        (Value::Map(written), Value::Map(object)) => written.iter().all(|(name, value)| {
+            object.get(name).map_or(value.is_null(), |object| may_describe(value, object))
+        }),
+        (Value::Seq(written), Value::Seq(object)) if written.len() == object.len() => {
+            written.iter().zip(object).all(|(written, object)| may_describe(written, object))
+        }
+        (written, object) => written == object,
     }
 }

@@ -108,6 +108,8 @@ pub struct Run {
     writing: AtomicBool,
     /// The examinations that have failed once.
     given_up: Mutex<HashSet<&'static str>>,
+    /// The objects of the state that a refresh did not find any more, with their types.
+    gone: Mutex<Vec<(&'static str, Value)>>,
 }
 
 impl Run {
@@ -120,6 +122,7 @@ impl Run {
             in_error: Mutex::default(),
             writing: AtomicBool::new(false),
             given_up: Mutex::default(),
+            gone: Mutex::default(),
         }
     }
 
@@ -148,6 +151,17 @@ impl Run {
 
     pub fn is_writing(&self) -> bool {
         self.writing.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of an object that is in the state and not in the cloud.
+    pub(super) fn remember_gone(&self, resource: &'static str, state: Value) {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).push((resource, state));
+    }
+
+    /// The configuration is that of an object which a refresh of this run has not found any more.
+    fn is_of_what_is_gone(&self, resource: &'static str, config: Draft<'_>) -> bool {
+        let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        gone.iter().any(|(name, state)| *name == resource && config.may_describe(state))
     }
 
     /// What to say of a plan where there is no cloud to look at, and why.
@@ -224,11 +238,32 @@ impl<'r> Foresight<'r> {
         }
     }
 
-    /// What was found. Nothing may stand in the way of a destruction, nor of what stays as it is.
-    pub(super) fn about(self, kind: ChangeKind) -> Vec<Problem> {
-        match kind {
+    /// What was found. Nothing may stand in the way of a destruction, nor of what stays as it is. Before it destroys
+    /// anything, Terraform plans the configuration as if it were to be applied, and nothing tells this plan from any
+    /// other. So what is to be made only because it is gone is warned of.
+    pub(super) fn about(self, change: Change<'_>, resource: &'static str) -> Vec<Problem> {
+        match change.kind {
+            ChangeKind::Create if self.has_errors() => {
+                if self.run.is_of_what_is_gone(resource, change.config) {
+                    self.found.into_iter().map(warned).collect()
+                } else {
+                    self.found
+                }
+            }
             ChangeKind::Create | ChangeKind::Update => self.found,
             ChangeKind::Keep | ChangeKind::Delete => Vec::new(),
         }
     }
+}
+
+/// An error that stops the apply, not the plan.
+fn warned(problem: Problem) -> Problem {
+    if problem.severity == Severity::Warning {
+        return problem;
+    }
+    let detail = format!(
+        "{}\n\nThe object was there and is gone. A destroy goes on; an apply would fail here.",
+        problem.detail
+    );
+    Problem { severity: Severity::Warning, detail, ..problem }
 }

@@ -128,6 +128,7 @@ pub trait AnyResource<C>: Send + Sync {
         stored: Stored,
         cloud: &'a C,
         stop: CancellationToken,
+        run: &'a Run,
     ) -> BoxFuture<'a, Result<Option<Stored>>>;
     /// `None` after a destruction.
     fn apply<'a>(
@@ -194,7 +195,7 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
             let cloud = bounded(&R::SCHEMA, cloud, stop, timeouts, |limits| limits.read, "read");
             let mut foresight = Foresight::new(run);
             R::foresee(change, &cloud, &mut foresight).await;
-            let found = foresight.about(change.kind);
+            let found = foresight.about(change, R::NAME);
             if let Some(fingerprint) = fingerprint {
                 run.examined(fingerprint, &found);
             }
@@ -230,16 +231,17 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
         stored: Stored,
         cloud: &'a C,
         stop: CancellationToken,
+        run: &'a Run,
     ) -> BoxFuture<'a, Result<Option<Stored>>> {
         Box::pin(async move {
             let timeouts = stored.state.get("timeouts").clone();
             let cloud = bounded(&R::SCHEMA, cloud, stop, &timeouts, |limits| limits.read, "read");
             let object: R = record::to_struct(&stored.state, &stored.private)?;
-            object
-                .read(&cloud)
-                .await?
-                .map(|object| to_stored(&object, &R::SCHEMA, &timeouts))
-                .transpose()
+            let Some(object) = object.read(&cloud).await? else {
+                run.remember_gone(R::NAME, stored.state);
+                return Ok(None);
+            };
+            to_stored(&object, &R::SCHEMA, &timeouts).map(Some)
         })
     }
 

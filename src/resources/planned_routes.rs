@@ -193,7 +193,7 @@ impl PlannedRoutes<'_> {
         }
         let look = async {
             let subnets = cloud.subnets(vpc).await?;
-            let ports = cloud.all_ports().await?;
+            let ports = Via::ports_around(&hops, vpc, cloud).await?;
             let surroundings = Surroundings::new(vpc, &ports, &subnets, cloud);
             let mut flaws = Vec::new();
             for (destination, via) in &hops {

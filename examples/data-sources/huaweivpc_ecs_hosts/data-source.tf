@@ -8,8 +8,11 @@ data "huaweivpc_ecs_hosts" "example" {
   tags      = { role = "container-host" }
 }
 
+# Who has which range is written down, and stays. Null for a server that has none yet; write down what it gets.
 locals {
-  ranges = provider::huaweivpc::cidr_allocate("10.0.0.0/16", 24, keys(data.huaweivpc_ecs_hosts.example.hosts), [])
+  present = { host-1 = "10.0.2.0/24", host-2 = "10.0.3.0/24" }
+  hosts   = { for name, host in data.huaweivpc_ecs_hosts.example.hosts : name => lookup(local.present, name, null) }
+  ranges  = provider::huaweivpc::cidr_allocate("10.0.0.0/16", 24, local.hosts, [])
 }
 
 data "huaweivpc_container_cidr_plan" "example" {
@@ -28,9 +31,10 @@ resource "huaweivpc_ecs_port_source_check" "example" {
 }
 
 resource "huaweivpc_container_route" "example" {
-  for_each = data.huaweivpc_container_cidr_plan.example.plan
+  # By range: when two servers exchange theirs, each route is changed in place.
+  for_each = { for host in data.huaweivpc_container_cidr_plan.example.plan : host.container_cidr => host }
 
   route_table_id = each.value.route_table_id
-  destination    = each.value.container_cidr
+  destination    = each.key
   ecs_id         = each.value.ecs_id
 }

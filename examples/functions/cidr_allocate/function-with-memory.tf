@@ -24,9 +24,9 @@ locals {
 }
 
 resource "huaweivpc_container_route" "by_allocation" {
-  for_each = local.ranges
+  for_each = { for name, range in local.ranges : range => name }
 
   route_table_id = data.huaweivpc_route_table.example.id
-  destination    = each.value
-  ecs_id         = data.huaweivpc_ecs_hosts.example.hosts[each.key].ecs_id
+  destination    = each.key
+  ecs_id         = data.huaweivpc_ecs_hosts.example.hosts[each.value].ecs_id
 }

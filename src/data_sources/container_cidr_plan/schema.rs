@@ -33,6 +33,8 @@ pub(super) const SCHEMA: Schema = Schema {
             attribute("docker_pools", Kind::List(&Kind::String), "The ranges from which Docker takes networks that are created without a subnet. Defaults to Docker's own.")
                 .optional()
                 .of::<Cidr>(),
+            boolean("every_table", "Every route is made in each of `route_table_ids`, so that servers in subnets under different route tables reach each other's containers. Defaults to `false`: each route goes to the table of its host's subnet, or to `route_table_id`.")
+                .default(Default::Bool(false)),
             string("on_error", "`fail` makes each error a diagnostic at the host it is about; `report` shows it in `findings` only. Defaults to `fail`.")
                 .default(Default::Str("fail"))
                 .of::<OnError>(),
@@ -40,6 +42,8 @@ pub(super) const SCHEMA: Schema = Schema {
             attribute("findings", Kind::Nested(Nesting::List, FINDING), "What was found: errors first, then warnings, then what resources are about to do; each in the order of the hosts' names.")
                 .computed(),
             attribute("plan", Kind::Nested(Nesting::Map, PLANNED), "What each host is, by its name; made for `for_each`. Hosts that were not found are left out.")
+                .computed(),
+            attribute("route_table_ids", Kind::Set(&Kind::String), "The route tables that packets of the hosts follow: those of their subnets.")
                 .computed(),
             number("routes_used", "Routes in the table, without local ones. Where the hosts use several tables, this and the two below are of the fullest.")
                 .computed(),

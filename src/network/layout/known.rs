@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Host, Layout, Subnet, Table};
+use super::{Found, Host, Layout, Subnet, Table};
 use crate::network::{
     cidr::Cidr,
     range_map::RangeMap,
@@ -29,6 +29,8 @@ pub(super) struct Known<'l> {
     by_server: BTreeMap<&'l str, &'l Host>,
     by_port: BTreeMap<&'l str, &'l Host>,
     servers: Option<BTreeSet<&'l str>>,
+    /// The tables that packets of hosts follow.
+    followed: BTreeSet<&'l str>,
     ranges: BTreeSet<Cidr>,
 }
 
@@ -70,12 +72,20 @@ impl<'l> Known<'l> {
                 .servers
                 .as_ref()
                 .map(|servers| servers.iter().map(String::as_str).collect()),
+            followed: found().map(|(it, _)| it.own_table_id.as_str()).collect(),
             ranges: layout.hosts.iter().map(|host| host.range).collect(),
         }
     }
 
     pub(super) fn table(&self, id: &str) -> Option<&Routes<&'l Route>> {
         self.tables.get(id)
+    }
+
+    /// The tables that the route to a host is made in.
+    pub(super) fn tables_for<'f>(&'f self, found: &'f Found) -> BTreeSet<&'f str> {
+        let own = [found.table_id.as_str()];
+        let others = self.followed.iter().copied().filter(|_| self.layout.every_table);
+        others.chain(own).collect()
     }
 
     /// The first host that is this server.

@@ -16,7 +16,9 @@ pub(super) fn of_quota(known: &Known<'_>) -> Vec<Finding> {
     let mut wanted: BTreeMap<&str, BTreeSet<Cidr>> = BTreeMap::new();
     for host in &known.layout.hosts {
         if let Some(found) = host.location.found() {
-            wanted.entry(&found.table_id).or_default().insert(host.range);
+            for table in known.tables_for(found) {
+                wanted.entry(table).or_default().insert(host.range);
+            }
         }
     }
     wanted.into_iter().filter_map(|(id, ranges)| of_table(id, &ranges, quota, known)).collect()

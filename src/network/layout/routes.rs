@@ -195,7 +195,10 @@ impl Place<'_, '_> {
     /// What enters the VPC from outside follows the default table, whatever the table of the subnet says.
     fn in_default_table(&self) -> Option<Finding> {
         let default = self.known.default_table.filter(|_| self.known.is_entered)?;
-        if default.id == self.found.table_id {
+        let tables = self.known.tables_for(self.found);
+        // Where several tables get the route, this is said with the host's own one.
+        let is_said = tables.len() > 1 && self.found.table_id != self.found.own_table_id;
+        if is_said || tables.contains(default.id.as_str()) {
             return None;
         }
         let (range, id) = (self.host.range, &default.id);

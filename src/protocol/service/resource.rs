@@ -203,7 +203,8 @@ impl<C: Session> Kind<C> {
             identity: self.received_identity(request.current_identity)?,
         };
         let (session, stop) = shared.session()?;
-        let Some(found) = self.entry.read(stored, &session, stop).await? else {
+        let run = shared.run();
+        let Some(found) = self.entry.read(stored, &session, stop, &run).await? else {
             let new_state = Some(self.sent(&Value::Null)?);
             return Ok(read_resource::Response { new_state, ..Default::default() });
         };

@@ -1,10 +1,12 @@
 //! What speaks against switching the check of an interface: that there is none, that it is no server's, or that the
 //! server speaks for other addresses which the check would stop.
 
+use std::sync::Arc;
+
 use super::NAMES;
 use crate::{
     cloud::{self, Cloud, Port, PortId, ServerId, VpcId},
-    framework::{Change, ChangeKind, Foresight, Given, Problem},
+    framework::{Change, ChangeKind, Draft, Foresight, Given, Problem},
     network::Address,
     resources::{absent, missing, not_yet, the_one},
 };
@@ -20,7 +22,7 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
         return;
     }
     let look = async {
-        let ports = cloud.all_ports().await?;
+        let ports = around(change.config, cloud).await?;
         let named = named(change, &ports, cloud).await?;
         cloud::Result::Ok(named.map(|found| (found, ports)))
     };
@@ -34,6 +36,18 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
             foresight.find(harm(&port, &ports).filter(|_| switched_on));
         }
         Err(problem) => foresight.find([problem]),
+    }
+}
+
+/// The ports among which the interface is: of the subnets that hold its address, where the VPC is given, else of the
+/// whole project.
+async fn around(config: Draft<'_>, cloud: &Cloud) -> cloud::Result<Arc<Vec<Port>>> {
+    let (vpc, address) = (config.parsed::<VpcId>("vpc_id"), config.parsed::<Address>("host_ip"));
+    let Some((vpc, address)) = vpc.zip(address) else { return cloud.all_ports().await };
+    let subnets = cloud.subnets(&vpc).await?;
+    match subnets.iter().find(|subnet| subnet.holds(address.into())) {
+        Some(subnet) => cloud.ports_of_subnet(&subnet.id).await,
+        None => Ok(Arc::default()),
     }
 }
 

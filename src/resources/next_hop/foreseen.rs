@@ -1,15 +1,21 @@
 //! Whether the next hop that a plan names can be one, seen the servers and ports of the project.
 //!
-//! All of them come from one list of ports, however many routes are planned. What it does not show is asked for by its
+//! All of them come from one list of ports for each subnet that is concerned, however many routes are planned. What it does not show is asked for by its
 //! id before it is called missing, so only a mistake costs a call of its own.
 
 use super::{Via, refusal};
 use crate::{
     cloud::{self, Cloud, Port, Subnet, VpcId},
     framework::{Draft, Problem},
-    network::Address,
+    network::{Address, Cidr},
     resources::{not_yet, the_one},
 };
+
+/// How the `device_owner` of a virtual IP address is.
+const VIRTUAL_IP: &str = "neutron:VIP_PORT";
+
+/// How many subnets are asked for their ports before all ports of the project are.
+const MOST_SUBNETS: usize = 8;
 
 /// What next hops are judged by.
 pub(in crate::resources) struct Surroundings<'a> {
@@ -29,6 +35,29 @@ impl Via {
             virtual_ip: entry.parsed("virtual_ip"),
         };
         (via != Self::default()).then_some(via)
+    }
+
+    /// The ports among which these next hops are looked for: of the subnets of the VPC that hold their addresses, or of
+    /// all where something is named by its id. Where that would be many lists, those of the whole project are one.
+    pub(in crate::resources) async fn ports_around(
+        hops: &[(Cidr, Self)],
+        vpc: &VpcId,
+        cloud: &Cloud,
+    ) -> cloud::Result<Vec<Port>> {
+        let mut subnets = cloud.subnets(vpc).await?;
+        let addresses: Option<Vec<Address>> =
+            hops.iter().map(|(_, via)| via.host_ip.or(via.virtual_ip)).collect();
+        if let Some(addresses) = addresses {
+            subnets.retain(|subnet| addresses.iter().any(|it| subnet.holds((*it).into())));
+        }
+        if subnets.len() > MOST_SUBNETS {
+            return Ok(cloud.all_ports().await?.to_vec());
+        }
+        let mut ports = Vec::new();
+        for subnet in subnets {
+            ports.extend(cloud.ports_of_subnet(&subnet.id).await?.iter().cloned());
+        }
+        Ok(ports)
     }
 }
 
@@ -69,6 +98,10 @@ impl<'a> Surroundings<'a> {
         let what = format!("the private address {address} in VPC `{}`", self.vpc);
         let is_nobodys = nics.is_empty();
         let flaw = the_one(nics, "host_ip", &what).err();
+        let mut owners = self.at(address);
+        if let Some(port) = owners.find(|port| port.device_owner == VIRTUAL_IP) {
+            return flaw.map(|flaw| of_virtual_ip(flaw, address, port)).map(not_yet);
+        }
         if is_nobodys { flaw.map(not_yet) } else { flaw }
     }
 
@@ -92,4 +125,14 @@ impl<'a> Surroundings<'a> {
         let is_inside = |port: &&Port| subnets.iter().any(|subnet| subnet.id == port.subnet_id);
         self.ports.iter().filter(is_inside)
     }
+}
+
+/// A server has the address only together with others.
+fn of_virtual_ip(flaw: Problem, address: Address, port: &Port) -> Problem {
+    let detail = format!(
+        "{address} is a virtual IP address, of port `{}`, and no server's own. Write `virtual_ip = \"{address}\"` instead \
+         of `host_ip`, or the `host_ip` of a server.",
+        port.id
+    );
+    Problem { detail, ..flaw }
 }

@@ -10,10 +10,11 @@ use super::{
 };
 use crate::{
     cloud::{
-        self, Cloud, Quota, RuleId, SECURITY_GROUP_RULES, SecurityGroupId, SecurityGroupRule,
-        ServerId,
+        self, Cloud, NewRule, Quota, RuleId, SECURITY_GROUP_RULES, SecurityGroupId,
+        SecurityGroupRule, ServerId,
     },
     framework::{Change, Draft, Foresight, Given, Problem, Resource, Value},
+    network::Cidr,
     resources::{conflict::exists_already, missing},
 };
 
@@ -51,6 +52,7 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
         Some((*protocol, identical(rules.iter(), *protocol, &pair.rule(*protocol))?))
     });
     let standing: BTreeMap<Protocol, &SecurityGroupRule> = standing.collect();
+    foresight.find(pair.denied(&rules));
     let before = change.before::<SecgroupIcmpUdpRule>();
     let ours = before.map(|before| before.all_ids()).unwrap_or_default();
     let is_foreign = |(protocol, rule): &(&Protocol, &&SecurityGroupRule)| {
@@ -89,6 +91,41 @@ impl SecgroupIcmpUdpRule {
         let what = format!("{what} in security group `{}`", self.security_group_id);
         let ids: Vec<&str> = standing.values().map(RuleId::as_str).collect();
         exists_already(<Self as Resource<Cloud>>::NAME, &what, &ids.join(","), "remote_ip_prefix")
+    }
+
+    /// Rules of the group that keep out what these let in: they come first, or are as high, and then a refusal wins.
+    fn denied(&self, rules: &[SecurityGroupRule]) -> Option<Problem> {
+        let rule_of = |protocol: &Protocol| self.rule(*protocol);
+        let denies = |it: &&SecurityGroupRule| {
+            let concerns = |new: NewRule| {
+                it.direction == new.direction
+                    && it.ethertype == new.ethertype
+                    && it.priority <= new.priority
+                    && it
+                        .protocol
+                        .as_ref()
+                        .is_none_or(|protocol| Some(protocol) == new.protocol.as_ref())
+            };
+            // A group of addresses, or of servers, may be anywhere.
+            let prefix = it.remote_ip_prefix.as_deref().and_then(Cidr::lenient);
+            it.action == "deny"
+                && self.protocols.iter().map(rule_of).any(concerns)
+                && prefix.is_none_or(|prefix| prefix.overlaps(self.remote_ip_prefix))
+        };
+        let named = |it: &SecurityGroupRule| {
+            let protocol = it.protocol.as_deref().unwrap_or("every protocol");
+            format!("`{}` (priority {}, {protocol})", it.id, it.priority)
+        };
+        let denying: Vec<String> = rules.iter().filter(denies).take(5).map(named).collect();
+        (!denying.is_empty()).then(|| {
+            let detail = format!(
+                "Security group `{}` has rules that deny some of what is allowed here, and come first: {}. Remove them if \
+                 they are yours, or give a smaller `priority`, unless it is meant so.",
+                self.security_group_id,
+                denying.join(", ")
+            );
+            Problem::warning("Denied by another rule of the group", detail).at("priority")
+        })
     }
 
     /// Its rules, those it only remembers among them.

@@ -33,12 +33,21 @@ fn each_mistake_has_its_finding_and_its_nearest_neighbour_has_none() {
         ("metadata", |l| ranges(l, "169.254.1.0/24"), &["cidr_system_range"]),
         ("loopback", |l| ranges(l, "127.3.0.0/16"), &["cidr_system_range"]),
         ("multicast", |l| ranges(l, "239.0.0.0/24"), &["cidr_system_range"]),
-        ("private and more", |l| ranges(l, "172.0.0.0/8"), &["cidr_public", "cidr_docker_pool"]),
+        ("private and more", |l| ranges(l, "172.0.0.0/8"), &["cidr_docker_bridge"]),
         ("a public range of IPv6", |l| ranges(l, "2400::/64"), &["cidr_public"]),
         ("a private range of IPv6", |l| ranges(l, "fd00:3::/64"), &[]),
         ("a reserved range", |l| l.reserved.push(cidr("10.0.3.128/25")), &["cidr_reserved"]),
         ("another reserved range", |l| l.reserved.push(cidr("10.0.4.0/24")), &[]),
-        ("Docker's pool", |l| ranges(l, "172.17.3.0/24"), &["cidr_docker_pool"]),
+        ("Docker's bridge", |l| ranges(l, "172.17.0.0/24"), &["cidr_docker_bridge"]),
+        (
+            "Docker's bridge moved away",
+            |l| {
+                ranges(l, "172.17.0.0/24");
+                l.docker_pools = vec![cidr("172.30.0.0/16")];
+            },
+            &[],
+        ),
+        ("Docker's pool", |l| ranges(l, "172.18.3.0/24"), &["cidr_docker_pool"]),
         ("outside Docker's pool", |l| ranges(l, "172.16.3.0/24"), &[]),
         ("too small", |l| l.hosts[1].containers = 254, &["cidr_too_small"]),
         ("just large enough", |l| l.hosts[1].containers = 253, &[]),
@@ -191,6 +200,24 @@ fn each_mistake_has_its_finding_and_its_nearest_neighbour_has_none() {
                 second_table(
                     l,
                     &[route("10.0.2.0/24", "ecs", "s-1"), route("10.0.3.0/24", "ecs", "s-2")],
+                )
+            },
+            &[],
+        ),
+        (
+            "another subnet under another table that gets every route",
+            |l| {
+                second_table(l, &[]);
+                l.every_table = true;
+            },
+            &["route_missing", "route_missing"],
+        ),
+        (
+            "another table with a broader route to the first host",
+            |l| {
+                second_table(
+                    l,
+                    &[route("10.0.0.0/16", "ecs", "s-1"), route("10.0.3.0/24", "ecs", "s-2")],
                 )
             },
             &[],
