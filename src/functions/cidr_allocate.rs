@@ -24,8 +24,9 @@ impl Function for CidrAllocate {
                           The ranges overlap neither each other nor those that are taken. IPv4 and IPv6.\n\nA name alone \
                           leads to a place in the pool. Hosts choose in the order of the list; one that finds its place \
                           occupied takes the next one its name leads to. So a host added at the end never moves another. \
-                          A host that is removed, or added before others, can move only those that stood aside for it, \
-                          or have to now: few while the pool is large.\n\nA function has no memory, so a host is certain \
+                          A host that is removed, or added before others, moves those that stood aside for it, or have \
+                          to now: many where the pool is nearly full. Another pool moves all. For hosts in use, write \
+                          the map.\n\nA function has no memory, so a host is certain \
                           to keep its range only if you say which one it has: write `hosts` as a map of names to ranges, \
                           with `null` for those that need one. Who has a range keeps it, whoever comes or goes. The \
                           ranges can come from your configuration, or from the route table, which knows where each \
