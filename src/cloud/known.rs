@@ -6,7 +6,7 @@ use super::{
     client::Cloud,
     error::Result,
     fresh::Fresh,
-    ids::{RouteTableId, SecurityGroupId, SubnetId, VpcId},
+    ids::{PortId, RouteTableId, SecurityGroupId, SubnetId, VpcId},
     memo::Memo,
     port::Port,
     quota::Quota,
@@ -43,6 +43,8 @@ pub(super) struct Known {
 pub(super) struct Now {
     /// The interfaces with some of the addresses asked for.
     pub(super) nics: Fresh<VpcId, Vec<IpAddr>, Arc<Vec<Port>>>,
+    /// Ports of a subnet, by their ids.
+    pub(super) ports: Fresh<SubnetId, PortId, Arc<Vec<Port>>>,
     pub(super) rule_lists: Fresh<SecurityGroupId, (), Arc<Vec<SecurityGroupRule>>>,
     /// By enterprise project, as are the groups.
     pub(super) vpc_lists: Fresh<Option<String>, (), Arc<Vec<Vpc>>>,

@@ -99,6 +99,33 @@ impl Cloud {
         self.find(&call, "port").await
     }
 
+    /// The port as it is now. Several of one subnet that are wanted at the same time are read as its list of ports.
+    pub(super) async fn port_anew(
+        &self,
+        id: &PortId,
+        subnet: Option<&SubnetId>,
+    ) -> Result<Option<Port>> {
+        let Some(subnet) = subnet else { return self.port_now(id).await };
+        let callers = self.callers();
+        callers.look();
+        let read = |ids: Vec<PortId>| async move {
+            let found = match &ids[..] {
+                [only] => self.port_now(only).await.map(Vec::from_iter),
+                _ => self.ports_of_subnet_now(subnet).await,
+            };
+            callers.have_looked(ids.len());
+            found.map(Arc::new)
+        };
+        let line = &self.now().ports;
+        let read = line.get(subnet, id.clone(), callers.before_looking(), read);
+        let ports = self.during(&format!("read port {id}"), read).await??;
+        match ports.iter().find(|port| port.id == *id) {
+            Some(port) => Ok(Some(port.clone())),
+            // In no list it is gone, moved or hidden; only asking for it tells.
+            None => self.port_now(id).await,
+        }
+    }
+
     pub async fn ports_of_server(&self, id: &ServerId) -> Result<Vec<Port>> {
         self.ports(format!("list the ports of server {id}"), "device_id", id).await
     }

@@ -2,12 +2,12 @@
 //!
 //! The check is off if and only if the port's allowed address pairs hold `1.1.1.1/0`; there is no attribute of that
 //! name. The pairs are written as a whole list, so a switch reads the port, keeps every other pair, writes, and reads
-//! again to see that nobody wrote at the same time.
+//! again to see that nobody wrote at the same time. Those who switch ports of one subnet at the same time read together.
 
 use super::{
     client::Cloud,
     error::{Error, Kind, Result},
-    ids::PortId,
+    ids::{PortId, SubnetId},
     notes::About,
     port::{AddressPair, Port},
 };
@@ -42,7 +42,8 @@ pub struct Switched {
 }
 
 impl Cloud {
-    /// Brings the check of a port into this position; `None` if there is no such port.
+    /// Brings the check of a port into this position; `None` if there is no such port. It is read with others of
+    /// `subnet` where that is known.
     ///
     /// One switch at a time for each port. Whatever became of an answer that was lost, the port itself tells.
     ///
@@ -51,9 +52,10 @@ impl Cloud {
     pub async fn switch_source_check(
         &self,
         id: &PortId,
+        subnet: Option<&SubnetId>,
         enabled: bool,
     ) -> Result<Option<Switched>> {
-        self.switch(id, enabled, None).await
+        self.switch(id, subnet, enabled, None).await
     }
 
     /// The same for a port of which nothing is recorded yet. How it was found is noted before it is changed, so that it
@@ -61,20 +63,26 @@ impl Cloud {
     ///
     /// # Errors
     /// Nothing has come of it.
-    pub async fn take_source_check(&self, id: &PortId, enabled: bool) -> Result<Option<Switched>> {
-        self.switch(id, enabled, Some(About::SourceCheck { port_id: id })).await
+    pub async fn take_source_check(
+        &self,
+        id: &PortId,
+        subnet: Option<&SubnetId>,
+        enabled: bool,
+    ) -> Result<Option<Switched>> {
+        self.switch(id, subnet, enabled, Some(About::SourceCheck { port_id: id })).await
     }
 
     async fn switch(
         &self,
         id: &PortId,
+        subnet: Option<&SubnetId>,
         enabled: bool,
         note: Option<About<'_>>,
     ) -> Result<Option<Switched>> {
         let operation = format!("switch the source check of port {id}");
         let turn = self.port_turns().of(id);
         let _turn = self.during(&operation, turn.lock()).await?;
-        let Some(found) = self.port_now(id).await? else { return Ok(None) };
+        let Some(found) = self.port_anew(id, subnet).await? else { return Ok(None) };
         // Another resource of the run that has it yet found it before; else an earlier run did.
         let noted: Option<bool> =
             note.and_then(|about| self.recalled_found(id).or_else(|| self.noted(about)));
@@ -99,7 +107,7 @@ impl Cloud {
         enabled: bool,
         operation: &str,
     ) -> Result<Option<Result<Port>>> {
-        let id = &found.id.clone();
+        let (id, subnet) = (&found.id.clone(), &found.subnet_id.clone());
         let mut now = found;
         let mut writes = 0;
         while now.is_source_check_on() != enabled {
@@ -111,8 +119,8 @@ impl Cloud {
                 Err(error) => return Err(error),
             };
             let seen = match &doubt {
-                Some(_) => self.port_now(id).await,
-                None => self.port_showing(id, enabled, operation).await,
+                Some(_) => self.port_anew(id, Some(subnet)).await,
+                None => self.port_showing(id, subnet, enabled, operation).await,
             };
             match seen {
                 Ok(Some(port)) => now = port,
@@ -139,12 +147,13 @@ impl Cloud {
     async fn port_showing(
         &self,
         id: &PortId,
+        subnet: &SubnetId,
         enabled: bool,
         operation: &str,
     ) -> Result<Option<Port>> {
         let mut look = 0;
         loop {
-            let port = self.port_now(id).await?;
+            let port = self.port_anew(id, Some(subnet)).await?;
             let is_shown = port.as_ref().is_none_or(|port| port.is_source_check_on() == enabled);
             if is_shown || look == LATE_LOOKS {
                 return Ok(port);

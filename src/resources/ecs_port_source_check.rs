@@ -125,7 +125,7 @@ impl Resource<Cloud> for EcsPortSourceCheck {
     }
 
     async fn create(self, cloud: &Cloud) -> Result<Self> {
-        let port_id = self.named(cloud).await?;
+        let (port_id, subnet) = self.named(cloud).await?;
         if self.has_several_names()
             && let Some(port) = cloud.port_now(&port_id).await?
             && let Some(problem) = disagreement(&port, self.ecs_id.as_ref(), self.host_ip)
@@ -137,7 +137,7 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         if !claims.refused.is_empty() {
             return Err(claimed(&port_id).into());
         }
-        let taken = cloud.take_source_check(&port_id, self.enabled).await?;
+        let taken = cloud.take_source_check(&port_id, subnet.as_ref(), self.enabled).await?;
         let Switched { found, found_enabled, now } =
             taken.ok_or_else(|| missing("Port", &port_id, "port_id"))?;
         let wanted = self.enabled;
@@ -157,10 +157,11 @@ impl Resource<Cloud> for EcsPortSourceCheck {
     }
 
     async fn update(mut self, _prior: Self, cloud: &Cloud) -> Result<Self> {
-        let port_id = self.named(cloud).await?;
+        let (port_id, subnet) = self.named(cloud).await?;
+        let subnet = subnet.as_ref().or(self.memory.subnet_id.as_ref());
         let object = Object::SourceCheck { port_id: port_id.clone() };
         cloud.claim(Vec::new(), vec![object]).await?.keep();
-        let switched = cloud.switch_source_check(&port_id, self.enabled).await?;
+        let switched = cloud.switch_source_check(&port_id, subnet, self.enabled).await?;
         let Switched { now, .. } = switched.ok_or_else(|| missing("Port", &port_id, "port_id"))?;
         self.memory.set = Some(self.enabled);
         Ok(self.seen_on(&now?))
@@ -184,8 +185,11 @@ impl Resource<Cloud> for EcsPortSourceCheck {
             return Ok(());
         }
         // A check that is no longer as this resource has set it is somebody else's by now.
+        let subnet = self.memory.subnet_id.as_ref();
         let is_ours = self.memory.set.unwrap_or(self.enabled) != found_enabled;
-        if is_ours && let Some(switched) = cloud.switch_source_check(port_id, found_enabled).await?
+        if is_ours
+            && let Some(switched) =
+                cloud.switch_source_check(port_id, subnet, found_enabled).await?
         {
             switched.now?;
         }
@@ -213,24 +217,25 @@ impl EcsPortSourceCheck {
         names.into_iter().filter(|is_given| *is_given).count() > 1
     }
 
-    /// The interface the user means.
-    async fn named(&self, cloud: &Cloud) -> Result<PortId> {
+    /// The interface the user means, with its subnet where finding it has shown that.
+    async fn named(&self, cloud: &Cloud) -> Result<(PortId, Option<SubnetId>)> {
         match (&self.port_id, &self.ecs_id, self.host_ip) {
-            (Some(port_id), ..) => Ok(port_id.clone()),
+            (Some(port_id), ..) => Ok((port_id.clone(), None)),
             (None, Some(server), None) => {
                 let nic = cloud.primary_nic(server).await?.ok_or_else(|| {
                     let fact =
                         format!("Server `{server}` does not exist or has no network interface");
                     absent("Server", &fact, "ecs_id")
                 })?;
-                Ok(nic.id)
+                Ok((nic.id, Some(nic.subnet_id)))
             }
             (None, server, Some(address)) => {
                 let nics = cloud.nics_with_address(address.into(), self.vpc_id.as_ref()).await?;
                 let nics = of_server(nics, server.as_ref());
                 let inside = self.vpc_id.as_ref().map(|vpc| format!(" in VPC `{vpc}`"));
                 let what = format!("the private address {address}{}", inside.unwrap_or_default());
-                Ok(the_one(nics, "host_ip", &what)?.id)
+                let nic = the_one(nics, "host_ip", &what)?;
+                Ok((nic.id, Some(nic.subnet_id)))
             }
             (None, None, None) => Err(Problem::bug("no interface is named").into()),
         }

@@ -83,7 +83,7 @@ async fn a_host_is_named_by_its_server_too() {
     world.expect_pairs(&world.port("192.168.0.3").await, &[]).await;
 }
 
-/// How many lists it takes depends on the time: one decides the writes of a second.
+/// One list decides the writes of a second, but ten at least.
 #[tokio::test]
 async fn many_hosts_cost_a_write_each_and_a_few_lists() {
     const COUNT: usize = 300;
@@ -95,13 +95,13 @@ async fn many_hosts_cost_a_write_each_and_a_few_lists() {
     assert_eq!(off(&world, COUNT).await.len(), COUNT);
     let requests = world.requests().await.len();
     assert_eq!(world.writes().await.len(), COUNT);
-    assert!(requests <= COUNT * 11 / 10, "{requests} requests to create");
+    assert!(requests <= COUNT * 12 / 10, "{requests} requests to create");
     world.forget_requests().await;
     world.destroy(checks).await;
     assert_eq!(off(&world, COUNT).await.len(), 0);
     let requests = world.requests().await.len();
     assert_eq!(world.writes().await.len(), COUNT);
-    assert!(requests <= COUNT * 11 / 10, "{requests} requests to destroy");
+    assert!(requests <= COUNT * 12 / 10, "{requests} requests to destroy");
 }
 
 #[tokio::test]
