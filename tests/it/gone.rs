@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::{
     run::Run,
     stage::Stage,
-    terraform::{Workspace, for_each_cli},
+    terraform::{Cli, Workspace, for_each_cli},
 };
 
 /// The guide's cloud, and in it a group and a route table of their own, under a configuration of every resource.
@@ -17,8 +17,8 @@ struct Ground {
 }
 
 impl Ground {
-    fn new(cli: &'static crate::harness::terraform::Cli) -> Self {
-        let stage = Stage::new(cli);
+    fn new(cli: &'static Cli) -> Self {
+        let stage = Stage::with(cli, &json!({ "quotas": { "vpcContainRoutetable": 5 } }));
         let text = |value: &Value, path: &str| {
             value.pointer(path).and_then(Value::as_str).expect(path).to_owned()
         };
