@@ -6,6 +6,7 @@
 use std::{
     collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
+    mem,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -16,9 +17,12 @@ use serde::de::DeserializeOwned;
 
 use super::{
     draft::Draft,
+    drift::{self, Drifted},
     plan::{PlanRequest, Planned},
     private::{self, InstanceId},
-    problem::{Problem, Problems, Severity},
+    problem::{Problem, Problems, Result, Severity},
+    request::Stored,
+    schema::Schema,
     value::Value,
 };
 
@@ -115,6 +119,7 @@ pub struct Run {
     writing: AtomicBool,
     /// Fingerprints of the objects as this process has refreshed them.
     refreshed: Mutex<HashSet<u64>>,
+    drifted: Drifted,
     /// The examinations that have failed once.
     given_up: Mutex<HashSet<&'static str>>,
 }
@@ -130,6 +135,7 @@ impl Run {
             planned: AtomicBool::new(false),
             writing: AtomicBool::new(false),
             refreshed: Mutex::default(),
+            drifted: Drifted::default(),
             given_up: Mutex::default(),
         }
     }
@@ -177,6 +183,27 @@ impl Run {
 
     pub fn is_refreshed(&self, resource: &str, state: &Value) -> bool {
         self.refreshed().contains(&fingerprint((resource, Draft::new(state))))
+    }
+
+    /// This process has read the object that was stored like this, and found something else.
+    pub fn have_found_changed(&self, stored: Stored) {
+        self.drifted.add_changed(stored);
+    }
+
+    /// This process has not found the object that was stored like this. Returns the private data to answer with.
+    pub fn have_found_gone(&self, stored: Stored) -> Result<Vec<u8>> {
+        self.drifted.add_gone(stored)
+    }
+
+    /// How the object of a plan was stored, where a refresh has found something else, or nothing. Without a refresh, the
+    /// private data of an object that is gone would not be in the request, so it is taken out.
+    pub fn stored_before(&self, request: &mut PlanRequest) -> Option<Value> {
+        if !request.prior.is_null() {
+            return self.drifted.stored(&request.private);
+        }
+        // Else it is the second plan of a replacement.
+        let is_gone = self.drifted.is_gone(&request.private);
+        is_gone.then(|| self.drifted.stored(&mem::take(&mut request.private))).flatten()
     }
 
     fn refreshed(&self) -> std::sync::MutexGuard<'_, HashSet<u64>> {
@@ -278,10 +305,21 @@ impl<'r> Foresight<'r> {
         }
     }
 
-    /// What was found. Nothing may stand in the way of a destruction, nor the cloud in that of what stays as it is.
-    pub(super) fn about(self, kind: ChangeKind) -> Vec<Problem> {
+    /// What was found. Nothing may stand in the way of a destruction, nor the cloud in that of what stays as it is, or of
+    /// what only goes on from how it is `stored`.
+    pub(super) fn about(
+        self,
+        kind: ChangeKind,
+        schema: &Schema,
+        planned: &Value,
+        stored: Option<&Value>,
+    ) -> Vec<Problem> {
+        let told = |problem| match stored {
+            Some(stored) => drift::told(problem, schema, planned, stored),
+            None => problem,
+        };
         let mut found = match kind {
-            ChangeKind::Create | ChangeKind::Update => self.found,
+            ChangeKind::Create | ChangeKind::Update => self.found.into_iter().map(told).collect(),
             ChangeKind::Keep => Vec::new(),
             ChangeKind::Delete => return Vec::new(),
         };

@@ -11,6 +11,7 @@
 mod damage;
 pub mod data_source;
 pub mod draft;
+mod drift;
 pub mod foresight;
 pub mod function;
 mod generation;

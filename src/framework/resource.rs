@@ -107,11 +107,13 @@ pub trait AnyResource<C>: Send + Sync {
     ) -> BoxFuture<'a, Vec<Path>>;
     /// Takes note of an object in the state.
     fn recall(&self, state: &Value, cloud: &C);
-    /// What speaks against a plan, seen what is there. Bounded by the time for reading.
+    /// What speaks against a plan, seen what is there, and how the object was `stored` if a refresh has found it changed
+    /// or gone. Bounded by the time for reading.
     fn foresee<'a>(
         &'a self,
         request: &'a PlanRequest,
         planned: &'a Planned,
+        stored: Option<&'a Value>,
         cloud: &'a C,
         stop: CancellationToken,
         run: &'a Run,
@@ -196,6 +198,7 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
         &'a self,
         request: &'a PlanRequest,
         planned: &'a Planned,
+        stored: Option<&'a Value>,
         cloud: &'a C,
         stop: CancellationToken,
         run: &'a Run,
@@ -210,7 +213,8 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
             let cloud = bounded(&R::SCHEMA, cloud, stop, timeouts, |limits| limits.read, "read");
             let mut foresight = Foresight::new(run);
             R::foresee(change, &cloud, &mut foresight).await;
-            let found = foresight.about(change.kind);
+            let stored = stored.or(Some(&request.prior).filter(|prior| !prior.is_null()));
+            let found = foresight.about(change.kind, &R::SCHEMA, &planned.state, stored);
             if let Some(fingerprint) = fingerprint {
                 run.examined(fingerprint, &found);
             }

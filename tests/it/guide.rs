@@ -67,7 +67,7 @@ fn a_plan_that_cannot_work_ends_before_anything_is_built() {
         let errors = guide.workspace.plan().expect_error().errors();
         assert!(!errors.is_empty());
         for error in errors {
-            assert_eq!(error.address, "data.huaweivpc_container_cidr_plan.this");
+            assert!(error.code.contains("self.valid"), "{error:?}");
             let text = error.text();
             assert!(text.contains("10.0.2.0/23") && text.contains("10.0.3.0/24"), "{text}");
         }
@@ -79,6 +79,24 @@ fn a_plan_that_cannot_work_ends_before_anything_is_built() {
             warnings.iter().any(|warning| warning.text().contains(in_the_vpc_but_in_no_subnet));
         assert!(is_told, "{warnings:?}");
         assert_eq!(guide.writes(""), 0);
+    });
+}
+
+/// The data source of the guide ends a plan, and not a destroy, which refreshes first.
+#[test]
+fn it_is_taken_down_after_a_server_was_deleted_by_hand() {
+    for_each_cli(|cli| {
+        let guide = Guide::new(cli);
+        guide.apply();
+        let servers = json!({ "servers": [{ "id": guide.server("ECS1") }] });
+        guide.cloud.operate("POST", "/v1/{p}/cloudservers/delete", &servers);
+
+        let errors = guide.workspace.plan().expect_error().errors();
+        assert!(errors.iter().any(|error| error.text().contains("192.168.0.2")), "{errors:?}");
+        guide.workspace.destroy().succeeded();
+
+        assert_eq!(guide.routes(), [""; 0]);
+        assert_eq!(guide.rules(), [""; 0]);
     });
 }
 

@@ -24,6 +24,7 @@ mod foresight;
 mod functions;
 mod generated;
 mod generation;
+mod gone;
 mod guide;
 mod handover;
 mod handshake;

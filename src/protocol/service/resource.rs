@@ -206,12 +206,19 @@ impl<C: Session> Kind<C> {
             }
             Err(problem) => return Err(problem.into()),
         };
-        let Some(found) = self.entry.read(stored, &session, stop).await? else {
-            let new_state = Some(self.sent(&Value::Null)?);
-            return Ok(read_resource::Response { new_state, ..Default::default() });
+        let run = shared.run();
+        let Some(found) = self.entry.read(stored.clone(), &session, stop).await? else {
+            return Ok(read_resource::Response {
+                new_state: Some(self.sent(&Value::Null)?),
+                private: run.have_found_gone(stored)?,
+                ..Default::default()
+            });
         };
+        if found.state != stored.state {
+            run.have_found_changed(stored);
+        }
         self.entry.recall(&found.state, &session);
-        shared.run().have_refreshed(self.entry.name(), &found.state);
+        run.have_refreshed(self.entry.name(), &found.state);
         let (state, private, new_identity) = self.sent_stored(&found)?;
         Ok(read_resource::Response {
             new_state: Some(state),
@@ -233,8 +240,9 @@ impl<C: Session> Kind<C> {
             private: request.prior_private,
             prior_identity: self.received_identity(request.prior_identity)?,
         };
+        let stored = shared.run().stored_before(&mut request);
         let planned = self.planned(shared, &mut request).await?;
-        let problems = self.foresee(shared, &request, &planned).await;
+        let problems = self.foresee(shared, &request, &planned, stored.as_ref()).await;
         let requires_replace = planned
             .replaces
             .iter()
@@ -276,6 +284,7 @@ impl<C: Session> Kind<C> {
         shared: &Shared<C>,
         request: &PlanRequest,
         planned: &Planned,
+        stored: Option<&Value>,
     ) -> Vec<Problem> {
         let run = shared.run();
         run.begin_planning();
@@ -283,7 +292,9 @@ impl<C: Session> Kind<C> {
             return Vec::new();
         }
         match shared.session() {
-            Ok((session, stop)) => self.entry.foresee(request, planned, &session, stop, &run).await,
+            Ok((session, stop)) => {
+                self.entry.foresee(request, planned, stored, &session, stop, &run).await
+            }
             Err(why) if shared.is_waiting() => Vec::from_iter(run.blind(request, planned, &why)),
             Err(_) => Vec::new(),
         }

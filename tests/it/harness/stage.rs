@@ -1,10 +1,13 @@
 //! The guide's cloud and an empty configuration that leads to it, for stories through a real client.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 use super::{
+    config::patched,
     emulator_process::EmulatorProcess,
     terraform::{Cli, Workspace},
+    world::GUIDE,
 };
 
 pub struct Stage {
@@ -16,7 +19,14 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(cli: &'static Cli) -> Self {
-        let cloud = EmulatorProcess::start("examples/scenarios/guide.json");
+        Self::with(cli, &json!({}))
+    }
+
+    /// With some members of the scenario replaced.
+    pub fn with(cli: &'static Cli, scenario: &Value) -> Self {
+        let file = NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), patched(&GUIDE, scenario).to_string()).expect("the scenario");
+        let cloud = EmulatorProcess::start(file.path().to_str().expect("a path"));
         let state = cloud.state();
         let table = state.pointer("/route_tables/0/id").and_then(Value::as_str);
         let table = table.expect("the guide has a table").to_owned();
