@@ -14,6 +14,7 @@ pub struct Intents {
     wanted: BTreeSet<Cidr>,
     leaving: BTreeSet<Cidr>,
     told: Option<Room>,
+    is_vpc_told: bool,
 }
 
 /// Whether all that is planned fits into a table.
@@ -98,6 +99,20 @@ impl Intents {
         } else {
             Room::Enough
         }
+    }
+
+    /// What becomes of the table by all that is planned so far: routes that stay, and those that are new.
+    pub fn outlook(&self, table: &Routes) -> (usize, usize) {
+        let stands = |range: &&Cidr| table.same(**range).is_some();
+        let planned = |range: &&Cidr| self.wanted.contains(*range);
+        let going = self.leaving.iter().filter(|range| stands(range) && !planned(range)).count();
+        let new = self.wanted.iter().filter(|range| !stands(range)).count();
+        (table.count_made() - going, new)
+    }
+
+    /// Whether it is still to be told that the tables of the VPC hold too much.
+    pub fn tell_of_vpc(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_vpc_told, true)
     }
 
     /// Whether this is still to be told: each degree once for a table, or every route of a plan would repeat it.

@@ -26,5 +26,5 @@ pub use ownership::{Keep, Mode, Ownership, Recorded, SetChanges, Standing, set_c
 pub use ports::{InvalidPortRanges, PortRanges};
 pub use range_map::RangeMap;
 pub use route::Route;
-pub use routes::Routes;
+pub use routes::{MOST_ROUTES_OF_A_VPC, Routes};
 pub use system::system_range_around;

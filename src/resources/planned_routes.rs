@@ -17,11 +17,16 @@ use crate::{
         SweptRoute, VpcId, Written,
     },
     framework::{Change, Draft, Foresight, Given, Problem},
-    network::{Cidr, Clash, Room, Route, Routes, clashes, system_range_around},
+    network::{
+        Cidr, Clash, MOST_ROUTES_OF_A_VPC, Room, Route, Routes, clashes, system_range_around,
+    },
 };
 
 /// The types of next hop that a resource of this provider makes. What has another type is in no state of ours.
 const OURS: [&str; 3] = ["ecs", "eni", "vip"];
+
+/// The default table and those of a user, as the cloud documents it.
+const MOST_TABLES_OF_A_VPC: u64 = 5;
 
 /// How many routes a message lists before it only counts.
 const LISTED: usize = 10;
@@ -288,14 +293,23 @@ impl PlannedRoutes<'_> {
             return;
         }
         let look = cloud.quota_and_use(ROUTES_PER_TABLE);
-        let Some(Some(quota)) = foresight.see("The quota of routes", look).await else { return };
+        let Some(quota) = foresight.see("The quota of routes", look).await else { return };
         let table = &place.home.table_id;
-        let lack = cloud.intend(table, |intents| {
-            let room = intents.room(&place.table, quota.limit);
-            lack_of_room(room, quota.limit, table).filter(|_| intents.tell(room))
+        let lack = quota.and_then(|quota| {
+            cloud.intend(table, |intents| {
+                let room = intents.room(&place.table, quota.limit);
+                lack_of_room(room, quota.limit, table).filter(|_| intents.tell(room))
+            })
         });
         let last = self.additions().last();
-        foresight.find(lack.zip(last).map(|(problem, range)| (self.place)(problem, range)));
+        let placed = |problem: Problem| last.map(|range| (self.place)(problem, range));
+        foresight.find(lack.and_then(placed));
+        let limit = quota.map(|quota| quota.limit);
+        if !foresight.has_errors() && may_exceed_vpc(limit) {
+            let look = lack_of_room_in_vpc(place, limit, cloud);
+            let lack = foresight.see("The routes of the VPC", look).await.flatten();
+            foresight.find(lack.and_then(placed));
+        }
     }
 }
 
@@ -326,6 +340,44 @@ pub(super) fn with_next_hops(routes: &[&Route]) -> String {
         named.push(format!("and {more} more"));
     }
     named.join(", ")
+}
+
+/// As many tables as a VPC may have, full up to this limit, hold more than the VPC may. With the usual limit they do not,
+/// and nobody has to count.
+fn may_exceed_vpc(limit: Option<u64>) -> bool {
+    limit.is_none_or(|limit| limit.saturating_mul(MOST_TABLES_OF_A_VPC) > MOST_ROUTES_OF_A_VPC)
+}
+
+/// Counts the routes of all tables of the VPC. Where a table alone may hold more than the documented limit of the VPC,
+/// that has been raised.
+async fn lack_of_room_in_vpc(
+    place: &Place,
+    limit: Option<u64>,
+    cloud: &Cloud,
+) -> cloud::Result<Option<Problem>> {
+    let vpc = &place.home.vpc_id;
+    let (mut used, mut new) = (0, 0);
+    for table in cloud.route_tables(vpc).await? {
+        let routes = cloud.routes(&table.id).await?.unwrap_or_default();
+        let (stay, come) = cloud.intend(&table.id, |intents| intents.outlook(&routes));
+        (used, new) = (used + stay, new + come);
+    }
+    let most = MOST_ROUTES_OF_A_VPC;
+    let fits = u64::try_from(used + new).is_ok_and(|count| count <= most);
+    if fits || new == 0 || !cloud.intend(&place.home.table_id, |intents| intents.tell_of_vpc()) {
+        return Ok(None);
+    }
+    let detail = format!(
+        "The route tables of VPC `{vpc}` hold {used} routes, and so far this plan adds {new}. A VPC holds at most {most} \
+         routes over all its tables, unless the cloud has raised that. Use fewer and larger ranges, or spread the hosts \
+         over several VPCs."
+    );
+    let is_raised = limit.is_none_or(|limit| limit > most);
+    let problem = match is_raised {
+        true => Problem::warning("Route limit of the VPC exceeded unless it was raised", detail),
+        false => Problem::error("Route limit of the VPC exceeded", detail),
+    };
+    Ok(Some(problem.at("destination")))
 }
 
 fn lack_of_room(room: Room, quota: u64, table: &RouteTableId) -> Option<Problem> {

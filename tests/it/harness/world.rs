@@ -25,9 +25,11 @@ use super::{
 };
 
 mod told;
+pub mod varied;
 
 pub use told::{Finding, Object, Refusal};
 use told::{new, prefixed};
+use varied::varied;
 
 /// The scenario that `make demo` shows: VPC `vpc-containers`, servers `ECS1` (192.168.0.2) and `ECS2` (192.168.0.3),
 /// security group `sg-containers`.
@@ -57,7 +59,7 @@ impl World {
 
     /// The same, with the provider on a machine that holds something.
     pub async fn on(machine: impl Fn() -> Environment, scenario: Json, settings: Json) -> Self {
-        let scenario = patched(&GUIDE, &scenario);
+        let scenario = patched(&varied(&GUIDE), &scenario);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
         let emulator = Scenario::parse(&scenario.to_string())
