@@ -197,13 +197,22 @@ impl Cloud {
         let Some(got) = seen.map(|rule| rule.priority).filter(|got| *got != wanted) else {
             return Ok(made);
         };
-        self.delete_security_group_rule(group, &made.id).await?;
-        let operation = format!("create a rule in security group {group}");
+        let id = &made.id;
+        let removal = self.delete_security_group_rule(group, id).await;
+        let outcome = match &removal {
+            Ok(()) => "was removed again".to_owned(),
+            Err(_) => format!("could not be removed again: remove rule {id} by other means"),
+        };
         let message = format!(
-            "this region makes rules only through version 1 of the API, which gave the rule priority {got} where {wanted} \
-             is wanted; the rule was removed again"
+            "this region makes rules only through version 1 of the API, which gave rule {id} priority {got} where {wanted} \
+             is wanted; the rule {outcome}"
         );
-        Err(Error::new(Kind::Refused, &operation, message))
+        let operation = format!("create a rule in security group {group}");
+        let error = Error::new(Kind::Refused, &operation, message);
+        Err(match removal {
+            Ok(()) => error,
+            Err(cause) => error.caused_by(cause),
+        })
     }
 
     /// All of them in one call. Whether the cloud makes some of them before it refuses one is not documented.

@@ -22,7 +22,7 @@ pub(super) struct Scissors(Arc<Flags>);
 #[derive(Debug, Default)]
 struct Flags {
     is_cut: AtomicBool,
-    is_answering: AtomicBool,
+    is_busy: AtomicBool,
 }
 
 pub(super) struct CuttableStream {
@@ -43,13 +43,13 @@ impl Scissors {
         }
     }
 
-    /// Says whether a whole request has come whose answer is being made.
-    pub(super) fn set_answering(&self, is_answering: bool) {
-        self.0.is_answering.store(is_answering, Ordering::SeqCst);
+    /// Says whether the head of a request has come whose answer is not made yet.
+    pub(super) fn set_busy(&self, is_busy: bool) {
+        self.0.is_busy.store(is_busy, Ordering::SeqCst);
     }
 
-    pub(super) fn is_answering(&self) -> bool {
-        self.0.is_answering.load(Ordering::SeqCst)
+    pub(super) fn is_busy(&self) -> bool {
+        self.0.is_busy.load(Ordering::SeqCst)
     }
 }
 

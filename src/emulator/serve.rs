@@ -14,7 +14,7 @@ use tower::Service;
 
 use super::connection::{CuttableStream, Scissors};
 
-/// Beyond this many the oldest one on which no request is being answered is closed.
+/// Beyond this many the oldest one on which no request is under way is closed.
 const MOST_CONNECTIONS: usize = 512;
 
 /// A request line and its headers fit into this; the largest of them is a token of a few kilobytes.
@@ -31,7 +31,7 @@ pub(super) async fn serve(mut listener: TcpListener, router: Router, patience: O
         while tasks.try_join_next().is_some() {}
         open.retain(|(task, _)| !task.is_finished());
         if open.len() >= MOST_CONNECTIONS {
-            match open.iter().position(|(_, scissors)| !scissors.is_answering()) {
+            match open.iter().position(|(_, scissors)| !scissors.is_busy()) {
                 Some(oldest) => open.remove(oldest).0.abort(),
                 None => drop(tasks.join_next().await),
             }
@@ -48,9 +48,10 @@ async fn answer(stream: CuttableStream, router: Router, patience: Option<Duratio
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(scissors.clone());
         let (mut router, scissors) = (router.clone(), scissors.clone());
+        scissors.set_busy(true);
         async move {
             let response = router.call(request).await;
-            scissors.set_answering(false);
+            scissors.set_busy(false);
             response
         }
     });

@@ -20,7 +20,7 @@ pub use address::{Address, InvalidAddress};
 pub use cidr::{Cidr, InvalidCidr};
 pub use clash::{Clash, clashes};
 pub use finding::{Code, Finding, Remedy, Severity, Subject};
-pub use intents::{Intents, Room};
+pub use intents::{Intents, Outlook, Room, Told};
 pub use layout::{Found, Host, Layout, Location, Subnet, Table};
 pub use ownership::{Keep, Mode, Ownership, Recorded, SetChanges, Standing, set_changes};
 pub use ports::{InvalidPortRanges, PortRanges};

@@ -1,36 +1,160 @@
-//! The stories of the provider once more, in clouds that leave out every optional key and in clouds that send null for
-//! it: this program runs them again, with the emulator told so.
+//! Every resource and every data source in three clouds: one that sends every optional key, one that sends null for them,
+//! and one that leaves them out. What the provider makes, stores and finds is the same in all of them.
 
-use std::process::Command;
+use std::fmt::Debug;
 
-use crate::harness::world::varied::OPTIONAL_KEYS;
+use serde_json::{Value as Json, json};
 
-/// The modules whose stories are told in an emulated cloud, and soon told.
-const STORIES: &[&str] = &["lookups::"];
+use crate::{
+    harness::{config::patched, core::Action, provider::unconfigured, world::World},
+    laws_of_life::without_times,
+    lookups::two_tables,
+};
 
-/// A server that does not list its interfaces costs a look at the subnets, which this one counts.
-const COUNTED: &str = "many_hosts_cost_a_handful_of_calls";
+/// What a cloud makes of optional keys. The first one is what the others are held against.
+const CLOUDS: [&str; 3] = ["present", "null", "absent"];
 
-fn tell_again(word: &str) {
-    let program = std::env::current_exe().expect("the tests know where they are");
-    let output = Command::new(program)
-        .args(STORIES)
-        .args(["--skip", COUNTED])
-        .env(OPTIONAL_KEYS, word)
-        .env("RUST_BACKTRACE", "0")
-        .output()
-        .expect("the tests start");
-    let told = String::from_utf8_lossy(&output.stdout);
-    let (_, failures) = told.split_once("\nfailures:\n").unwrap_or_default();
-    assert!(output.status.success(), "optional keys {word}: {failures}");
+/// The life of a resource: how it is made, what is changed in place, and what to import it by.
+struct Life {
+    config: Json,
+    changes: Vec<Json>,
+    import_id: Option<String>,
 }
 
-#[test]
-fn no_story_depends_on_a_key_that_may_be_absent() {
-    tell_again("absent");
+async fn life(resource: &str, world: &World) -> Life {
+    let vpc = world.vpc("vpc-a").await;
+    let server = world.server("front-1").await;
+    match resource {
+        "container_route" => Life {
+            config: json!({ "vpc_id": vpc, "destination": "10.0.3.0/24", "ecs_id": server }),
+            changes: vec![
+                json!({ "description": "containers" }),
+                json!({ "ecs_id": null, "virtual_ip": "10.50.1.100" }),
+                json!({ "description": null, "virtual_ip": null, "ecs_id": server }),
+            ],
+            import_id: None,
+        },
+        "container_routes" => Life {
+            config: json!({ "vpc_id": vpc, "routes": { "10.0.3.0/24": { "ecs_id": server } } }),
+            changes: vec![
+                json!({ "routes": {
+                    "10.0.3.0/24": { "host_ip": "10.50.1.12", "description": "containers" },
+                    "10.0.4.0/24": { "virtual_ip": "10.50.1.100" },
+                } }),
+                json!({ "routes": { "10.0.4.0/24": { "ecs_id": server } } }),
+            ],
+            import_id: None,
+        },
+        "ecs_port_source_check" => {
+            let port = world.port("10.50.1.12").await;
+            Life {
+                config: json!({ "host_ip": "10.50.1.12", "enabled": false }),
+                changes: vec![json!({ "enabled": true }), json!({ "enabled": false })],
+                import_id: Some(port),
+            }
+        }
+        "secgroup_icmp_udp_rule" => Life {
+            config: json!({
+                "security_group_id": world.group("sg-nodes").await,
+                "remote_ip_prefix": "10.0.0.0/16",
+            }),
+            changes: vec![
+                json!({ "description": "containers" }),
+                json!({ "udp_ports": "33434-33534", "priority": 7 }),
+                json!({ "description": null }),
+            ],
+            import_id: None,
+        },
+        other => panic!("write the life of a `{other}` here"),
+    }
 }
 
-#[test]
-fn no_story_depends_on_a_key_that_may_be_null() {
-    tell_again("null");
+async fn queries(data_source: &str, world: &World) -> Vec<Json> {
+    let vpc = world.vpc("vpc-a").await;
+    match data_source {
+        "container_cidr_plan" => {
+            let hosts = json!({
+                "front-1": { "host_ip": "10.20.1.11", "container_cidr": "10.0.2.0/24" },
+                "back-1": { "ecs_id": world.server("back-1").await, "container_cidr": "10.0.3.0/24" },
+            });
+            vec![json!({ "vpc_id": vpc, "hosts": hosts, "on_error": "report" })]
+        }
+        "ecs_hosts" => vec![
+            json!({ "vpc_id": vpc }),
+            json!({ "subnet_id": world.subnet("subnet-back").await }),
+            json!({ "tags": { "role": "container-host" }, "key_by": "id" }),
+        ],
+        "route_table" => {
+            vec![json!({ "vpc_id": vpc }), json!({ "id": world.table("rtb-back").await })]
+        }
+        "security_group" => vec![json!({ "name": "sg-nodes" }), json!({ "name": "default" })],
+        "subnet" => vec![
+            json!({ "name": "subnet-back" }),
+            json!({ "id": world.subnet("subnet-front").await }),
+        ],
+        "vpc" => vec![json!({ "name": "vpc-a" }), json!({ "id": vpc })],
+        other => panic!("write a query for a `{other}` here"),
+    }
+}
+
+async fn cloud(optional_keys: &str) -> World {
+    two_tables(json!({ "variants": { "optional_keys": optional_keys } })).await
+}
+
+/// The words of the three clouds are the same.
+#[track_caller]
+fn expect_the_same<T: PartialEq + Debug>(what: &str, mut told: Vec<T>) {
+    let usual = told.remove(0);
+    for (cloud, told) in CLOUDS[1..].iter().zip(&told) {
+        assert_eq!(*told, usual, "{what} in a cloud whose optional keys are {cloud}");
+    }
+}
+
+#[tokio::test]
+async fn resources_live_the_same_life_without_optional_keys() {
+    for resource in unconfigured().resources {
+        let mut told = Vec::new();
+        for optional_keys in CLOUDS {
+            let world = cloud(optional_keys).await;
+            told.push(lived(resource.name(), &world).await);
+        }
+        expect_the_same(resource.name(), told);
+    }
+}
+
+/// What the state held, from the creation to the import.
+async fn lived(resource: &str, world: &World) -> Vec<Json> {
+    let before = without_times(&world.look().await.0);
+    let Life { mut config, changes, import_id } = life(resource, world).await;
+    let mut object = world.apply(resource, config.clone()).await;
+    let mut states = vec![object.state_json()];
+    for change in changes {
+        world.expect_no_further_change(&object).await;
+        let action = world.apply_to(&mut object, change.clone()).await;
+        assert_eq!(action, Action::Update, "{resource}: {change}");
+        config = patched(&config, &change);
+        states.push(object.state_json());
+    }
+    world.expect_no_further_change(&object).await;
+    let id = import_id.unwrap_or_else(|| object.id());
+    states.push(world.import(resource, &id, config).await.state_json());
+    world.destroy(object).await;
+    assert_eq!(without_times(&world.look().await.0), before, "{resource}");
+    states
+}
+
+#[tokio::test]
+async fn data_sources_find_the_same_without_optional_keys() {
+    for data_source in unconfigured().data_sources {
+        let mut told = Vec::new();
+        for optional_keys in CLOUDS {
+            let world = cloud(optional_keys).await;
+            let mut found = Vec::new();
+            for query in queries(data_source.name(), &world).await {
+                found.push(world.read(data_source.name(), query).await.value);
+            }
+            told.push(found);
+        }
+        expect_the_same(data_source.name(), told);
+    }
 }

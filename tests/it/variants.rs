@@ -46,6 +46,24 @@ async fn a_rule_has_the_priority_that_was_asked_for_or_is_not_made() {
 }
 
 #[tokio::test]
+async fn a_rule_of_a_wrong_priority_that_cannot_be_removed_is_named() {
+    let unpublished = json!(["vpc.v3.security-group-rules.create", "vpc.v3.batch-create"]);
+    let cloud = world(json!({ "default_priority": { "v1": 100 } }), unpublished).await;
+    let answer = json!({ "status": 403, "body": { "error_code": "VPC.0010", "error_msg": "no" } });
+    cloud.disturb("DELETE", "/v3/*/vpc/security-group-rules/*", json!({ "answer": answer })).await;
+
+    let refused = cloud.refuse(RULES, rules(&cloud).await).await;
+
+    let group = cloud.group("sg-containers").await;
+    let sight = cloud.look().await;
+    let standing = sight.find("security_groups", "id", &group)["rules"].as_array().into_iter();
+    let mut left = standing.flatten().filter(|rule| rule["remote"]["prefix"].is_string());
+    let id = left.next().expect("it is left")["id"].as_str().expect("a text");
+    assert!(left.next().is_none(), "nothing more was made");
+    refused.expect_problem("", &format!("remove rule {id}"));
+}
+
+#[tokio::test]
 async fn a_priority_that_nobody_shows_stops_nothing() {
     for v1 in [1, 100] {
         let cloud = world(json!({ "default_priority": { "v1": v1 } }), json!(["vpc.v3"])).await;
@@ -85,28 +103,6 @@ async fn routes_in_a_list_of_tables_change_nothing() {
     let vpc = cloud.vpc("vpc-containers").await;
     let table = cloud.read("route_table", json!({ "vpc_id": vpc })).await.value;
     assert_eq!(table["routes_used"], 1);
-}
-
-/// With the optional keys as the cloud sends most of them, absent, and null.
-#[tokio::test]
-async fn everything_is_made_and_stays_made_without_optional_keys() {
-    for word in ["present", "absent", "null"] {
-        let cloud = world(json!({ "optional_keys": word }), json!([])).await;
-        let set = json!({
-            "route_table_id": cloud.default_table("vpc-containers").await,
-            "routes": { "10.0.3.0/24": { "host_ip": "192.168.0.3" } },
-        });
-        for (type_name, config) in [
-            (ROUTE, route(&cloud, "10.0.2.0/24").await),
-            ("container_routes", set),
-            ("ecs_port_source_check", json!({ "host_ip": "192.168.0.2", "enabled": false })),
-            (RULES, rules(&cloud).await),
-        ] {
-            let made = cloud.apply(type_name, config).await;
-            cloud.expect_no_further_change(&made).await;
-            cloud.destroy(made).await;
-        }
-    }
 }
 
 #[tokio::test]
@@ -160,6 +156,29 @@ async fn a_plan_counts_the_routes_of_all_tables_of_the_vpc() {
         let refused = cloud.refuse(ROUTE, plan[1].1.clone()).await;
         refused.expect_problem("destination", "all its tables");
     }
+}
+
+#[tokio::test]
+async fn routes_that_may_yet_go_leave_room_in_the_vpc() {
+    let cloud = filled(1000, 600, 399).await;
+    let held = cloud.apply(ROUTE, route(&cloud, "10.0.9.0/24").await).await;
+    let plan =
+        [(ROUTE, route(&cloud, "10.0.1.0/24").await), (ROUTE, route(&cloud, "10.0.2.0/24").await)];
+    let told = cloud.plan_beside(&held, &plan).await;
+    assert_eq!(summaries(&told[0]), ["Route limit of the VPC exceeded unless routes go"]);
+    assert_eq!(summaries(&told[1]), ["Route limit of the VPC exceeded"], "one goes at most");
+}
+
+#[tokio::test]
+async fn what_an_exclusive_set_sweeps_leaves_room_in_the_vpc() {
+    let cloud = filled(1000, 600, 400).await;
+    let set = json!({
+        "route_table_id": cloud.table("rtb-two").await,
+        "routes": { "10.0.1.0/24": { "host_ip": "192.168.0.2" } },
+        "mode": "exclusive",
+    });
+    let told = cloud.plan_together(&[("container_routes", set)]).await;
+    assert_eq!(summaries(&told[0]), ["Routes of others will be removed"]);
 }
 
 #[tokio::test]

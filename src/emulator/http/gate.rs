@@ -125,7 +125,6 @@ pub(super) async fn gate(
     let mut response = match whole_body(&app, body, LARGEST_BODY).await {
         Err(refusal) => refuse(&refusal, &context),
         Ok(body) => {
-            scissors.set_answering(true);
             let effect = visit.effect(&parts, &body);
             if parts.method == Method::GET
                 && let Some(past) = lock(&app.past).show(app.now())

@@ -131,7 +131,8 @@ async fn heads_and_bodies_are_bounded() {
     let long = "x".repeat(65_400);
     let answer = cloud.get(&format!("/v1/{{p}}/ports?name={long}")).await;
     assert!([414, 431].contains(&answer.status), "{}", answer.status);
-    let answer = with_headers(&cloud, Method::GET, STATE, &[("x-long", long)]).await;
+    let headers = [("x-long", "x".repeat(70_000))];
+    let answer = with_headers(&cloud, Method::GET, STATE, &headers).await;
     assert_eq!(answer.status, 431);
     let own = own_host(&cloud);
     for path in ["/v3/auth/tokens", "/_emulator/faults"] {
@@ -202,6 +203,32 @@ async fn half_sent_requests_do_not_keep_others_out() {
     let mut rest = Vec::new();
     let _ = halves[0].read_to_end(&mut rest).await;
     assert!(rest.is_empty());
+}
+
+#[tokio::test]
+async fn a_body_on_its_way_is_not_cut_off_by_other_connections() {
+    let cloud = Cloud::start(GUIDE).await;
+    let own = own_host(&cloud);
+    let mut upload = TcpStream::connect(&own).await.unwrap();
+    let head = format!(
+        "POST /_emulator/faults HTTP/1.1\r\nhost: {own}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: 2\r\nexpect: 100-continue\r\n\r\n"
+    );
+    upload.write_all(head.as_bytes()).await.unwrap();
+    // Whoever asks for the body has read the head.
+    let mut go_on = [0; 25];
+    upload.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let mut others = Vec::new();
+    for _ in 0..600 {
+        others.push(TcpStream::connect(&own).await.unwrap());
+    }
+    assert_eq!(cloud.get(STATE).await.status, 200, "all others were accepted");
+
+    upload.write_all(b"[]").await.unwrap();
+    let mut answer = String::new();
+    upload.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
 }
 
 #[tokio::test]

@@ -25,11 +25,9 @@ use super::{
 };
 
 mod told;
-pub mod varied;
 
 pub use told::{Finding, Object, Refusal};
 use told::{new, prefixed};
-use varied::varied;
 
 /// The scenario that `make demo` shows: VPC `vpc-containers`, servers `ECS1` (192.168.0.2) and `ECS2` (192.168.0.3),
 /// security group `sg-containers`.
@@ -59,7 +57,7 @@ impl World {
 
     /// The same, with the provider on a machine that holds something.
     pub async fn on(machine: impl Fn() -> Environment, scenario: Json, settings: Json) -> Self {
-        let scenario = patched(&varied(&GUIDE), &scenario);
+        let scenario = patched(&GUIDE, &scenario);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
         let emulator = Scenario::parse(&scenario.to_string())
@@ -178,14 +176,28 @@ impl World {
 
     /// What one run says of several new objects that it plans one after the other. Another run says the same.
     pub async fn plan_together(&self, creations: &[(&str, Json)]) -> Vec<Vec<Problem>> {
+        let first = self.core.plan_together(&self.full(creations)).await;
+        first.into_iter().map(|answer| answer.problems).collect()
+    }
+
+    /// What a run says of new objects that has refreshed another one, of which it has planned nothing yet.
+    pub async fn plan_beside(
+        &self,
+        held: &Object,
+        creations: &[(&str, Json)],
+    ) -> Vec<Vec<Problem>> {
+        self.refreshed(held).await;
+        let answers = self.core.plan_further(&self.full(creations)).await;
+        answers.into_iter().map(|answer| answer.problems).collect()
+    }
+
+    fn full(&self, creations: &[(&str, Json)]) -> Vec<(String, Value)> {
         let full = |(name, early): &(&str, Json)| {
             let type_name = prefixed(name);
             let schema = self.core.plugin.resource_schema(&type_name);
             (type_name, config(schema, early))
         };
-        let creations: Vec<(String, Value)> = creations.iter().map(full).collect();
-        let first = self.core.plan_together(&creations).await;
-        first.into_iter().map(|answer| answer.problems).collect()
+        creations.iter().map(full).collect()
     }
 
     pub async fn destroy(&self, object: Object) {
