@@ -127,17 +127,17 @@ async fn lived(resource: &str, world: &World) -> Vec<Json> {
     let before = without_times(&world.look().await.0);
     let Life { mut config, changes, import_id } = life(resource, world).await;
     let mut object = world.apply(resource, config.clone()).await;
-    let mut states = vec![object.state_json()];
+    let mut states = vec![shown(object.state_json())];
     for change in changes {
         world.expect_no_further_change(&object).await;
         let action = world.apply_to(&mut object, change.clone()).await;
         assert_eq!(action, Action::Update, "{resource}: {change}");
         config = patched(&config, &change);
-        states.push(object.state_json());
+        states.push(shown(object.state_json()));
     }
     world.expect_no_further_change(&object).await;
     let id = import_id.unwrap_or_else(|| object.id());
-    states.push(world.import(resource, &id, config).await.state_json());
+    states.push(shown(world.import(resource, &id, config).await.state_json()));
     world.destroy(object).await;
     assert_eq!(without_times(&world.look().await.0), before, "{resource}");
     states
@@ -157,4 +157,12 @@ async fn data_sources_find_the_same_without_optional_keys() {
         }
         expect_the_same(data_source.name(), told);
     }
+}
+
+/// The state but for the MAC addresses of pairs, which say nothing where the cloud says nothing.
+fn shown(mut state: Json) -> Json {
+    for pair in state["allowed_address_pairs"].as_array_mut().into_iter().flatten() {
+        pair["mac_address"] = Json::Null;
+    }
+    state
 }

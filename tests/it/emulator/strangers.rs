@@ -128,13 +128,20 @@ async fn what_a_form_can_send_controls_nothing() {
 #[tokio::test]
 async fn heads_and_bodies_are_bounded() {
     let cloud = Cloud::start(GUIDE).await;
-    let long = "x".repeat(65_400);
-    let answer = cloud.get(&format!("/v1/{{p}}/ports?name={long}")).await;
-    assert!([414, 431].contains(&answer.status), "{}", answer.status);
-    let headers = [("x-long", "x".repeat(70_000))];
-    let answer = with_headers(&cloud, Method::GET, STATE, &headers).await;
-    assert_eq!(answer.status, 431);
     let own = own_host(&cloud);
+    let long = "x".repeat(200_000);
+    for endless in [
+        format!("GET {STATE}?{long}"),
+        format!("GET {STATE} HTTP/1.1\r\nhost: {own}\r\nx-long: {long}"),
+    ] {
+        let mut stream = TcpStream::connect(&own).await.unwrap();
+        // It is cut off, perhaps before all is sent, and perhaps before the answer is read.
+        let _ = stream.write_all(endless.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
     for path in ["/v3/auth/tokens", "/_emulator/faults"] {
         // Refused for what it says, before anything of it is read.
         let mut stream = TcpStream::connect(&own).await.unwrap();
