@@ -31,7 +31,8 @@ use crate::{
     },
     resources::{
         container_route::ContainerRoute, container_routes::ContainerRoutes,
-        ecs_port_source_check::EcsPortSourceCheck, secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
+        ecs_port_source_check::EcsPortSourceCheck, ecs_port_source_checks::EcsPortSourceChecks,
+        secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
     },
 };
 
@@ -39,6 +40,7 @@ const RESOURCES: &[&dyn AnyResource<Cloud>] = &[
     &resource::Entry::<ContainerRoute>::NEW,
     &resource::Entry::<ContainerRoutes>::NEW,
     &resource::Entry::<EcsPortSourceCheck>::NEW,
+    &resource::Entry::<EcsPortSourceChecks>::NEW,
     &resource::Entry::<SecgroupIcmpUdpRule>::NEW,
 ];
 

@@ -15,15 +15,10 @@ data "huaweivpc_container_cidr_plan" "this" {
   on_error       = "report"
 }
 
-resource "huaweivpc_ecs_port_source_check" "server" {
-  for_each = toset([for host in var.hosts : host.host_ip])
-
-  host_ip = each.key
-  vpc_id  = var.vpc_id
-
-  lifecycle {
-    create_before_destroy = true
-  }
+# All checks in one set: one call a server, and a few that read them all.
+resource "huaweivpc_ecs_port_source_checks" "this" {
+  vpc_id = var.vpc_id
+  hosts  = [for host in var.hosts : host.host_ip]
 }
 
 # All routes in one set: one call, however many there are.
@@ -34,7 +29,7 @@ resource "huaweivpc_container_routes" "this" {
     host.container_cidr => { host_ip = host.host_ip, description = "Containers of ${name}" }
   }
 
-  depends_on = [huaweivpc_ecs_port_source_check.server]
+  depends_on = [huaweivpc_ecs_port_source_checks.this]
 
   lifecycle {
     precondition {

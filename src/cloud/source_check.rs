@@ -14,8 +14,8 @@ use super::{
 
 const CHECK_OFF: &str = "1.1.1.1/0";
 /// How often a port is looked at again that does not show the change yet: with growing pauses, about half a minute.
-const LATE_LOOKS: u32 = 5;
-const UNDONE: &str =
+pub(super) const LATE_LOOKS: u32 = 5;
+pub(super) const UNDONE: &str =
     "the change does not show: others change the port's address pairs at the same time";
 
 impl AddressPair {
@@ -156,7 +156,7 @@ impl Cloud {
 }
 
 /// The whole list to send: every pair that is not ours as it was.
-fn pairs_for(enabled: bool, pairs: &[AddressPair]) -> Vec<AddressPair> {
+pub(super) fn pairs_for(enabled: bool, pairs: &[AddressPair]) -> Vec<AddressPair> {
     let off = AddressPair { ip_address: CHECK_OFF.to_owned(), mac_address: None };
     let others = pairs.iter().filter(|pair| !pair.is_source_check_off()).cloned();
     others.chain((!enabled).then_some(off)).collect()

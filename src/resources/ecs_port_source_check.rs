@@ -10,9 +10,13 @@ mod foreseen;
 mod names;
 
 use self::names::{disagreement, of_server};
-use super::{absent, missing, server_of, the_one};
+use super::{
+    absent,
+    address_pairs::{PAIR, Pair, foreign_pairs},
+    missing, server_of, the_one,
+};
 use crate::{
-    cloud::{About, AddressPair, Cloud, Object, Port, PortId, ServerId, SubnetId, Switched, VpcId},
+    cloud::{About, Cloud, Object, Port, PortId, ServerId, SubnetId, Switched, VpcId},
     framework::{
         Change, Default, Draft, Foresight, Kind, Nesting, Problem, Problems, Resource, Result,
         Schema, Timeouts, all_of, quoted,
@@ -31,12 +35,6 @@ pub struct EcsPortSourceCheck {
     allowed_address_pairs: Option<Vec<Pair>>,
     #[serde(default)]
     memory: Memory,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Pair {
-    ip_address: String,
-    mac_address: Option<String>,
 }
 
 /// What destroying gives back, and where the port is found again.
@@ -185,7 +183,10 @@ impl Resource<Cloud> for EcsPortSourceCheck {
             cloud.leave_note(About::SourceCheck { port_id }, &found_enabled);
             return Ok(());
         }
-        if let Some(switched) = cloud.switch_source_check(port_id, found_enabled).await? {
+        // A check that is no longer as this resource has set it is somebody else's by now.
+        let is_ours = self.memory.set.unwrap_or(self.enabled) != found_enabled;
+        if is_ours && let Some(switched) = cloud.switch_source_check(port_id, found_enabled).await?
+        {
             switched.now?;
         }
         cloud.settle_note(About::SourceCheck { port_id });
@@ -259,21 +260,3 @@ fn claimed(port: &PortId) -> Problem {
     );
     Problem::error("Source check claimed twice", detail)
 }
-
-fn foreign_pairs(pairs: &[AddressPair]) -> Vec<Pair> {
-    let mut foreign: Vec<Pair> = pairs
-        .iter()
-        .filter(|pair| !pair.is_source_check_off())
-        .map(|pair| Pair {
-            ip_address: pair.ip_address.clone(),
-            mac_address: pair.mac_address.clone(),
-        })
-        .collect();
-    foreign.sort();
-    foreign
-}
-
-const PAIR: &[crate::framework::Attribute] = &[
-    string("ip_address", "Address or range that the port may send from.").computed(),
-    string("mac_address", "MAC address that goes with it.").computed(),
-];

@@ -3,8 +3,10 @@
 pub mod container_route;
 pub mod container_routes;
 pub mod ecs_port_source_check;
+pub mod ecs_port_source_checks;
 pub mod secgroup_icmp_udp_rule;
 
+mod address_pairs;
 mod conflict;
 mod home;
 mod next_hop;
@@ -72,6 +74,35 @@ fn the_one(
 fn not_yet(absence: Problem) -> Problem {
     let detail = format!("{} If the same apply sees to that, all is well.", absence.detail);
     Problem { severity: Severity::Warning, detail, ..absence }
+}
+
+/// How many subjects of one problem are named.
+const NAMED: usize = 20;
+
+/// One problem for each cause, which names all that it has hit.
+fn about_each(failures: Vec<(impl Display, Problem)>) -> Vec<Problem> {
+    let mut causes: Vec<(Problem, Vec<String>)> = Vec::new();
+    for (subject, problem) in failures {
+        match causes.iter_mut().find(|(cause, _)| *cause == problem) {
+            Some((_, subjects)) => subjects.push(subject.to_string()),
+            None => causes.push((problem, vec![subject.to_string()])),
+        }
+    }
+    let tell = |(problem, subjects): (Problem, Vec<String>)| {
+        let detail = format!("{}\n\nThis is about {}.", problem.detail, first_of(&subjects));
+        Problem { detail, ..problem }
+    };
+    causes.into_iter().map(tell).collect()
+}
+
+/// The subjects of a problem, as many of them as a reader looks at.
+fn first_of(subjects: &[String]) -> String {
+    match subjects.split_at_checked(NAMED) {
+        Some((named, more)) if !more.is_empty() => {
+            format!("{} and {} more", named.join(", "), more.len())
+        }
+        _ => subjects.join(", "),
+    }
 }
 
 /// The server a port belongs to, if it belongs to one.

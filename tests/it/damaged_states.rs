@@ -28,6 +28,10 @@ async fn made(resource: &str, world: &World) -> Object {
             world.set_pairs(&port, &["10.9.0.0/16"]).await;
             json!({ "port_id": port })
         }
+        "ecs_port_source_checks" => json!({
+            "vpc_id": world.vpc("vpc-containers").await,
+            "hosts": ["192.168.0.2", world.server("ECS2").await],
+        }),
         "secgroup_icmp_udp_rule" => json!({
             "security_group_id": world.group("sg-containers").await,
             "remote_ip_prefix": "10.0.0.0/16",

@@ -91,6 +91,16 @@ async fn source_checks_at_once() {
 }
 
 #[tokio::test]
+async fn sets_of_source_checks_one_by_one() {
+    play("ecs_port_source_checks", true, Extent::Essence).await;
+}
+
+#[tokio::test]
+async fn sets_of_source_checks_at_once() {
+    play("ecs_port_source_checks", false, Extent::Essence).await;
+}
+
+#[tokio::test]
 async fn rules_one_by_one() {
     play("secgroup_icmp_udp_rule", true, Extent::Essence).await;
 }

@@ -25,6 +25,10 @@ async fn guides_configuration(resource: &str, world: &World) -> Json {
             })
         }
         "ecs_port_source_check" => json!({ "port_id": world.port("192.168.0.2").await }),
+        "ecs_port_source_checks" => json!({
+            "vpc_id": world.vpc("vpc-containers").await,
+            "hosts": ["192.168.0.2", "192.168.0.3"],
+        }),
         "secgroup_icmp_udp_rule" => json!({
             "security_group_id": world.group("sg-containers").await,
             "remote_ip_prefix": "0.0.0.0/0",

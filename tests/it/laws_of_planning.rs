@@ -13,7 +13,8 @@ use huaweivpc::{
     framework::{DataSource, Resource, Schema, Stored, Usage, Value, json},
     resources::{
         container_route::ContainerRoute, container_routes::ContainerRoutes,
-        ecs_port_source_check::EcsPortSourceCheck, secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
+        ecs_port_source_check::EcsPortSourceCheck, ecs_port_source_checks::EcsPortSourceChecks,
+        secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
     },
 };
 use proptest::{
@@ -43,7 +44,7 @@ fn texts(attribute: &str) -> &'static [&'static str] {
         | "secondary_cidrs" | "ipv6_cidr" | "reserved_cidrs" | "docker_pools" => {
             &["172.16.4.0/24", "10.0.0.0/8", "fd00::/64"]
         }
-        "host_ip" | "virtual_ip" | "private_ips" | "gateway" | "first_container" => {
+        "host_ip" | "hosts" | "virtual_ip" | "private_ips" | "gateway" | "first_container" => {
             &["10.0.1.5", "10.0.1.6"]
         }
         "description" => &["", "made by a test"],
@@ -63,6 +64,7 @@ fn texts(attribute: &str) -> &'static [&'static str] {
 fn keys(attribute: &str) -> &'static [&'static str] {
     match attribute {
         "rule_ids" => &["icmp", "udp"],
+        "ports" => &["10.0.1.5", "10.0.1.6"],
         "routes" => &["172.16.4.0/24", "10.0.0.0/8", "fd00::/64"],
         _ => &[],
     }
@@ -154,6 +156,7 @@ fn structs_and_schemas_have_the_same_members() {
         struct_matches_schema::<ContainerRoute>(),
         struct_matches_schema::<ContainerRoutes>(),
         struct_matches_schema::<EcsPortSourceCheck>(),
+        struct_matches_schema::<EcsPortSourceChecks>(),
         struct_matches_schema::<SecgroupIcmpUdpRule>(),
     ];
     let mut listed = Vec::from_iter(unconfigured().resources.iter().map(|it| it.name()));

@@ -16,6 +16,7 @@ mod crash;
 mod damaged_states;
 mod docs;
 mod ecs_port_source_check;
+mod ecs_port_source_checks;
 mod emulator;
 mod examples;
 mod fault_matrix;

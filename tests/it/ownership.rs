@@ -8,7 +8,8 @@
 //!
 //! Without a data directory nothing is handed on. There a replacement creates first only what takes over what it meets,
 //! a check that changes hands may not be given back as it was found, and the destruction that was left over from a run
-//! that failed may take away what another resource has by then, so that it takes one run more.
+//! that failed may take away what another resource has by then, so that it takes one run more. What a failed run has left
+//! over of an object that is then tainted is forgotten.
 
 mod laws;
 mod run;

@@ -34,6 +34,7 @@ BLOCK = 100
 ROUNDS = 3
 SINGLES, SET, BY_ADDRESS = "single routes", "routes in sets", "single routes by `host_ip`"
 SET_TYPE = "huaweivpc_container_routes"
+HOSTS_IN_SETS, SINGLE_HOSTS = "hosts in two sets", "hosts by single resources"
 # What the official provider took for 100 routes in one table at 50 ms with Terraform 1.11.4 on a quiet machine.
 OFFICIAL = {"create": (302, 4.0), "refresh": (101, 2.3), "destroy": (203, 3.7)}
 COOKIE = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2"
@@ -84,6 +85,10 @@ def measure(bench, only, only_sets):
         rows += bench.life(BY_ADDRESS, 100, 1)
     lines = [surroundings(bench), ""]
     lines += table(Row.HEAD, [row.cells() for row in rows])
+    hosts = [(HOSTS_IN_SETS, 10), (HOSTS_IN_SETS, 100), (HOSTS_IN_SETS, 1000)]
+    hosts += [] if only_sets else [(SINGLE_HOSTS, 10), (SINGLE_HOSTS, 100)]
+    rows = [row for kind, count in hosts if only in (None, count) for row in bench.life_of_hosts(kind, count)]
+    lines += ["", *table(["source checks and routes", *Row.HEAD[1:-1]], [row.cells()[:-1] for row in rows])]
     if only in (None, 200):
         lines += ["", *rate_limited(bench, kinds)]
     if only is None:
@@ -201,6 +206,20 @@ class Bench:
                 what = f"{count} {kind}" + f", {tables} tables" * (tables > 1)
                 yield dataclasses.replace(row, what=what, step=step, official=count == 100 and tables == 1)
 
+    def life_of_hosts(self, kind, count):
+        """Source checks and routes of so many hosts: create, refresh, destroy; yields a row for each."""
+        note(f"{count} {kind}, {self.latency}")
+        scenario = self.folder / "scenario.json"
+        scenario.write_text(json.dumps(world(1, count)))
+        with running([str(self.emulator), "--scenario", str(scenario), "--latency", self.latency]) as url:
+            state = demo.state(url)
+            module = self.module(configuration_of_hosts(kind, url, state))
+            for step, command in (("create", ["apply", "-auto-approve"]), ("refresh", ["plan", "-detailed-exitcode"]),
+                                  ("destroy", ["destroy", "-auto-approve"])):
+                row = self.row(module, url, command)
+                check(step, demo.state(url), count)
+                yield dataclasses.replace(row, what=f"{count} {kind}", step=step)
+
     def row(self, module, url, command):
         call(url, "DELETE")
         self.starts.write_text("")
@@ -274,14 +293,15 @@ def build():
     return built["terraform-provider-huaweivpc"], built["huaweivpc-emulator"]
 
 
-def world(tables):
-    """A scenario with room for all routes."""
+def world(tables, servers=SERVERS):
+    """A scenario with room for all servers and routes."""
     scenario = json.loads(demo.SCENARIO.read_text())
     vpc, subnet = scenario["vpcs"][0]["name"], scenario["subnets"][0]["name"]
     server = {"nics": [{"subnet": subnet, "security_groups": [scenario["security_groups"][0]["name"]]}]}
     return scenario | {
         "quotas": {"vpcContainRoutetable": 10, "routetableContainRoutes": 1000},
-        "servers": [{**server, "name": f"host-{number}"} for number in range(SERVERS)],
+        "subnets": [{**scenario["subnets"][0], "cidr": "192.168.0.0/16"}],
+        "servers": [{**server, "name": f"host-{number}"} for number in range(servers)],
         "route_tables": [{"name": f"table-{number}", "vpc": vpc} for number in range(tables)],
     }
 
@@ -294,9 +314,7 @@ def routes(count, tables, moved=False):
 
 
 def configuration(kind, url, state, wanted):
-    """The configuration as Terraform's JSON."""
-    scenario = json.loads(demo.SCENARIO.read_text())
-    keys = scenario["access_keys"][0]
+    """The configuration of routes as Terraform's JSON."""
     tables = [next(table["id"] for table in state["route_tables"] if table["name"] == f"table-{number}")
               for number in range(1 + max(table for table, _, _ in wanted))]
     servers = [server["id"] for server in state["servers"]]
@@ -323,6 +341,33 @@ def configuration(kind, url, state, wanted):
                 **{name: f"${{each.value.{name}}}" for name in hop(0)},
             } for first in range(0, len(wanted), BLOCK)
         }}
+    return block(url) | {"resource": resources}
+
+
+def configuration_of_hosts(kind, url, state):
+    """The README's configuration, or that of `examples/guide`, for all servers."""
+    vpc = state["vpcs"][0]["id"]
+    servers = {server["id"] for server in state["servers"]}
+    owned = [port["ip_address"] for port in state["ports"] if port["device_id"] in servers]
+    hosts = {address: f"10.{number // 256}.{number % 256}.0/24" for number, address in enumerate(owned)}
+    if kind == HOSTS_IN_SETS:
+        checks = {"huaweivpc_ecs_port_source_checks": {"this": {"vpc_id": vpc, "hosts": list(hosts)}}}
+        routes = {"routes": {destination: {"host_ip": address} for address, destination in hosts.items()}}
+    else:
+        checks = {"huaweivpc_ecs_port_source_check": {
+            "this": {"for_each": {address: address for address in hosts}, "vpc_id": vpc, "host_ip": "${each.key}"},
+        }}
+        routes = {"for_each": {destination: address for address, destination in hosts.items()},
+                  "destination": "${each.key}", "host_ip": "${each.value}"}
+    resource = SET_TYPE if kind == HOSTS_IN_SETS else "huaweivpc_container_route"
+    routes |= {"vpc_id": vpc, "depends_on": [f"{next(iter(checks))}.this"]}
+    return block(url) | {"resource": checks | {resource: {"this": routes}}}
+
+
+def block(url):
+    """The provider with its settings."""
+    scenario = json.loads(demo.SCENARIO.read_text())
+    keys = scenario["access_keys"][0]
     return {
         "terraform": {"required_providers": {"huaweivpc": {"source": mirror.SOURCE}}},
         "provider": {"huaweivpc": {
@@ -330,7 +375,6 @@ def configuration(kind, url, state, wanted):
             "access_key": keys["access_key"], "secret_key": keys["secret_key"],
             "endpoints": {service: url for service in ("iam", "vpc", "ecs")},
         }},
-        "resource": resources,
     }
 
 

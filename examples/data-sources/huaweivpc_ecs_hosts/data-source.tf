@@ -8,8 +8,10 @@ data "huaweivpc_ecs_hosts" "example" {
   tags      = { role = "container-host" }
 }
 
-locals {
-  ranges = provider::huaweivpc::cidr_allocate("10.0.0.0/16", 24, keys(data.huaweivpc_ecs_hosts.example.hosts), [])
+# Which range each server hosts is written down: a server that comes or goes moves nobody else's.
+variable "ranges" {
+  type    = map(string)
+  default = { ECS1 = "10.0.2.0/24", ECS2 = "10.0.3.0/24" }
 }
 
 data "huaweivpc_container_cidr_plan" "example" {
@@ -17,20 +19,22 @@ data "huaweivpc_container_cidr_plan" "example" {
 
   hosts = {
     for name, host in data.huaweivpc_ecs_hosts.example.hosts :
-    name => { ecs_id = host.ecs_id, container_cidr = local.ranges[name] }
+    name => { ecs_id = host.ecs_id, container_cidr = var.ranges[name] }
   }
 }
 
-resource "huaweivpc_ecs_port_source_check" "example" {
-  for_each = data.huaweivpc_ecs_hosts.example.hosts
-
-  port_id = each.value.port_id
+resource "huaweivpc_ecs_port_source_checks" "example" {
+  vpc_id = data.huaweivpc_subnet.example.vpc_id
+  hosts  = [for host in data.huaweivpc_ecs_hosts.example.hosts : host.host_ip]
 }
 
-resource "huaweivpc_container_route" "example" {
-  for_each = data.huaweivpc_container_cidr_plan.example.plan
+# The routes are named after the ranges: one that moves to another server is changed in place, without a gap.
+resource "huaweivpc_container_routes" "example" {
+  vpc_id = data.huaweivpc_subnet.example.vpc_id
+  routes = {
+    for host in data.huaweivpc_container_cidr_plan.example.plan :
+    host.container_cidr => { ecs_id = host.ecs_id }
+  }
 
-  route_table_id = each.value.route_table_id
-  destination    = each.value.container_cidr
-  ecs_id         = each.value.ecs_id
+  depends_on = [huaweivpc_ecs_port_source_checks.example]
 }

@@ -8,6 +8,7 @@ use crate::{
     framework::{Problem, Problems, Result},
     network::{Cidr, Mode, Recorded, SetChanges, set_changes},
     resources::{
+        first_of,
         home::Home,
         planned_routes::{claimed, is_conflict, local_route},
     },
@@ -324,7 +325,7 @@ fn told(failures: &[Failure], configured: &BTreeMap<Cidr, Entry>) -> Vec<Problem
         [one] if configured.contains_key(one) => in_entry(problem.clone(), &one.to_string()),
         many => {
             let names: Vec<String> = many.iter().map(Cidr::to_string).collect();
-            let detail = format!("{}\n\nThis is about {}.", problem.detail, names.join(", "));
+            let detail = format!("{}\n\nThis is about {}.", problem.detail, first_of(&names));
             Problem { detail, ..problem.clone() }
         }
     };

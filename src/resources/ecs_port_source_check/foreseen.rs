@@ -10,14 +10,13 @@ use crate::{
     framework::{Change, ChangeKind, Foresight, Given, Problem},
     network::Address,
     resources::{
-        absent, missing, not_yet,
+        absent,
+        address_pairs::{VIRTUAL_IP, harm},
+        missing, not_yet,
         ownership::{contested, planning},
         the_one,
     },
 };
-
-/// How the `device_owner` of a virtual IP address is.
-const VIRTUAL_IP: &str = "neutron:VIP_PORT";
 
 /// How the `device_owner` of a gateway's port, a name server's and the like begins.
 const NETWORK_OWNED: &str = "network:";
@@ -163,31 +162,4 @@ fn flaw_of_owner(port: &Port) -> Option<Problem> {
         port.id
     );
     Some(Problem::error("Not a server's network interface", detail).at("port_id"))
-}
-
-/// Virtual IP addresses that the server answers for, and whose packets the check may stop. The console switches the
-/// check off itself when it binds one.
-fn harm(port: &Port, ports: &[Port]) -> Option<Problem> {
-    let is_bound = |other: &&Port| {
-        let leads_here = |pair: &cloud::AddressPair| {
-            pair.ip_address.parse().is_ok_and(|address| port.fixed_ips.contains(&address))
-        };
-        other.device_owner == VIRTUAL_IP && other.address_pairs.iter().any(leads_here)
-    };
-    let bound = ports.iter().filter(is_bound).flat_map(|port| &port.fixed_ips);
-    let mut addresses: Vec<String> = bound.map(ToString::to_string).collect();
-    let pairs = port.address_pairs.iter().filter(|pair| !pair.is_source_check_off());
-    addresses.extend(pairs.map(|pair| pair.ip_address.clone()));
-    addresses.sort_unstable();
-    addresses.dedup();
-    if port.is_source_check_on() || addresses.is_empty() {
-        return None;
-    }
-    let detail = format!(
-        "Port `{}` also answers for {}, and its check is off. With the check on, packets that the server sends from there \
-         may be dropped. Leave `enabled` at `false`, unless it is meant so.",
-        port.id,
-        addresses.join(", ")
-    );
-    Some(Problem::warning("Virtual IP address may stop working", detail).at("enabled"))
 }

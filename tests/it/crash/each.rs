@@ -34,6 +34,14 @@ async fn a_source_check() {
     killed_at_each_piece(&cloud, "huaweivpc_ecs_port_source_check", config).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_of_source_checks() {
+    let cloud = Cloud::start(Duration::ZERO).await;
+    let vpc = cloud.outsider.look().await.id("vpcs", "vpc-containers");
+    let config = json!({ "vpc_id": vpc, "hosts": ["192.168.0.2"] });
+    killed_at_each_piece(&cloud, "huaweivpc_ecs_port_source_checks", config).await;
+}
+
 #[expect(clippy::print_stdout, reason = "a failed test shows at which point it failed")]
 async fn killed_at_each_piece(cloud: &Cloud, type_name: &'static str, config: Json) {
     let before = cloud.held().await;

@@ -127,33 +127,31 @@ pub const ROLES: &[Role] = &[
         config: |sight, numbers, changed| json!({ "port_id": port(sight, numbers.start), "enabled": changed }),
         writes: &[("PUT", "/v1/*/ports/*")],
         reads: "/v1/*/ports/**",
-        shown: |sight| {
-            let pairs = |number| {
-                let pairs = sight.pairs(&port(sight, number));
-                pairs.into_iter().map(move |pair| format!("{number}: {pair}"))
-            };
-            let nodes = sight.0["servers"].as_array().expect("servers").len();
-            (0..nodes).flat_map(pairs).collect()
-        },
-        lines: |number, changed| {
-            if changed { Vec::new() } else { vec![format!("{number}: 1.1.1.1/0")] }
-        },
+        shown: shown_pairs,
+        lines: lines_of_check,
         imported: None,
-        deeds: |sight| {
-            vec![
-                deed("adds", pairs(sight, &["172.31.0.0/24", "172.30.0.0/24"]))
-                    .gains("0: 172.30.0.0/24")
-                    .not_before_a_write(),
-                deed("changes", pairs(sight, &["172.29.0.0/24"]))
-                    .gains("0: 172.29.0.0/24")
-                    .loses("0: 172.31.0.0/24")
-                    .not_before_a_write(),
-                deed("deletes", pairs(sight, &[])).loses("0: 172.31.0.0/24").not_before_a_write(),
-            ]
+        deeds: deeds_on_pairs,
+        thefts: thefts_of_pairs,
+    },
+    Role {
+        title: "ecs_port_source_checks",
+        name: "ecs_port_source_checks",
+        few: 4,
+        many: 10,
+        in_one: 5,
+        nodes: |numbers| numbers.max(3),
+        config: |sight, numbers, changed| {
+            let hosts: Vec<String> =
+                numbers.map(|number| format!("192.168.0.{}", number + 10)).collect();
+            json!({ "vpc_id": sight.id("vpcs", "vpc-containers"), "hosts": hosts, "enabled": changed })
         },
-        thefts: |sight| {
-            vec![deed("takes ours out", pairs(sight, &["172.31.0.0/24"])).not_before_a_write()]
-        },
+        writes: &[("PUT", "/v1/*/ports/*")],
+        reads: "/v1/*/ports/**",
+        shown: shown_pairs,
+        lines: lines_of_check,
+        imported: Some(("hosts", hosts_switched_off)),
+        deeds: deeds_on_pairs,
+        thefts: thefts_of_pairs,
     },
     Role {
         title: "secgroup_icmp_udp_rule",
@@ -198,6 +196,50 @@ pub const ROLES: &[Role] = &[
         },
     },
 ];
+
+/// The pairs of every port, each with the number of its server.
+fn shown_pairs(sight: &Sight) -> Vec<String> {
+    let pairs = |number| {
+        let pairs = sight.pairs(&port(sight, number));
+        pairs.into_iter().map(move |pair| format!("{number}: {pair}"))
+    };
+    let nodes = sight.0["servers"].as_array().expect("servers").len();
+    (0..nodes).flat_map(pairs).collect()
+}
+
+fn lines_of_check(number: usize, changed: bool) -> Vec<String> {
+    if changed { Vec::new() } else { vec![format!("{number}: 1.1.1.1/0")] }
+}
+
+/// Whatever an import of the VPC takes over: every check that is off.
+fn hosts_switched_off(sight: &Sight) -> Vec<String> {
+    let ports = sight.0["ports"].as_array().expect("ports");
+    let is_off = |port: &&Json| {
+        let pairs = port["allowed_address_pairs"].as_array().expect("pairs");
+        pairs.iter().any(|pair| pair["ip_address"] == "1.1.1.1/0")
+    };
+    let addresses = ports.iter().filter(is_off).filter_map(|port| port["ip_address"].as_str());
+    let mut addresses: Vec<String> = addresses.map(str::to_owned).collect();
+    addresses.sort_unstable();
+    addresses
+}
+
+fn deeds_on_pairs(sight: &Sight) -> Vec<Deed> {
+    vec![
+        deed("adds", pairs(sight, &["172.31.0.0/24", "172.30.0.0/24"]))
+            .gains("0: 172.30.0.0/24")
+            .not_before_a_write(),
+        deed("changes", pairs(sight, &["172.29.0.0/24"]))
+            .gains("0: 172.29.0.0/24")
+            .loses("0: 172.31.0.0/24")
+            .not_before_a_write(),
+        deed("deletes", pairs(sight, &[])).loses("0: 172.31.0.0/24").not_before_a_write(),
+    ]
+}
+
+fn thefts_of_pairs(sight: &Sight) -> Vec<Deed> {
+    vec![deed("takes ours out", pairs(sight, &["172.31.0.0/24"])).not_before_a_write()]
+}
 
 /// Two routes for each number. A change moves one to another server, and gives the other another destination.
 fn set(sight: &Sight, numbers: Range<usize>, changed: bool) -> Json {

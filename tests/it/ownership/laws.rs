@@ -214,8 +214,11 @@ impl Course<'_> {
         let is_same = matches!(step.change, Change::Same);
         self.wanted = step.change.of(&self.wanted);
         self.adopting = step.adopting;
+        // Terraform forgets what is remembered of a tainted object, and without a data directory nobody else knows what a
+        // failed run has left of it.
+        let taint = if self.has_data || self.is_clean { step.taint } else { Choice::NONE };
         for (address, entry) in &mut self.state {
-            if let Some(current) = entry.current.as_mut().filter(|_| step.taint.has(*address)) {
+            if let Some(current) = entry.current.as_mut().filter(|_| taint.has(*address)) {
                 current.tainted = true;
             }
         }

@@ -1,0 +1,4 @@
+import {
+  to = huaweivpc_ecs_port_source_checks.example
+  id = "99d9d709-8478-4b46-9f3f-2206b1023fd3"
+}

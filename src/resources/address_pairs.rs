@@ -1,0 +1,63 @@
+//! The address pairs of a port beside the one that stands for its source check: they are shown and kept, and some speak for
+//! addresses that the check would stop.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cloud::{AddressPair, Port},
+    framework::{Attribute, Problem, schema::string},
+};
+
+/// How the `device_owner` of a virtual IP address is.
+pub(super) const VIRTUAL_IP: &str = "neutron:VIP_PORT";
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Pair {
+    ip_address: String,
+    mac_address: Option<String>,
+}
+
+pub(super) const PAIR: &[Attribute] = &[
+    string("ip_address", "Address or range that the port may send from.").computed(),
+    string("mac_address", "MAC address that goes with it.").computed(),
+];
+
+pub(super) fn foreign_pairs(pairs: &[AddressPair]) -> Vec<Pair> {
+    let mut foreign: Vec<Pair> = pairs
+        .iter()
+        .filter(|pair| !pair.is_source_check_off())
+        .map(|pair| Pair {
+            ip_address: pair.ip_address.clone(),
+            mac_address: pair.mac_address.clone(),
+        })
+        .collect();
+    foreign.sort();
+    foreign
+}
+
+/// Virtual IP addresses that the server answers for, and whose packets the check may stop. The console switches the
+/// check off itself when it binds one.
+pub(super) fn harm(port: &Port, ports: &[Port]) -> Option<Problem> {
+    let is_bound = |other: &&Port| {
+        let leads_here = |pair: &AddressPair| {
+            pair.ip_address.parse().is_ok_and(|address| port.fixed_ips.contains(&address))
+        };
+        other.device_owner == VIRTUAL_IP && other.address_pairs.iter().any(leads_here)
+    };
+    let bound = ports.iter().filter(is_bound).flat_map(|port| &port.fixed_ips);
+    let mut addresses: Vec<String> = bound.map(ToString::to_string).collect();
+    let pairs = port.address_pairs.iter().filter(|pair| !pair.is_source_check_off());
+    addresses.extend(pairs.map(|pair| pair.ip_address.clone()));
+    addresses.sort_unstable();
+    addresses.dedup();
+    if port.is_source_check_on() || addresses.is_empty() {
+        return None;
+    }
+    let detail = format!(
+        "Port `{}` also answers for {}, and its check is off. With the check on, packets that the server sends from there \
+         may be dropped. Leave `enabled` at `false`, unless it is meant so.",
+        port.id,
+        addresses.join(", ")
+    );
+    Some(Problem::warning("Virtual IP address may stop working", detail).at("enabled"))
+}
