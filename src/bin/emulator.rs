@@ -46,7 +46,14 @@ struct Arguments {
     /// Listen on other addresses than loopback; anybody who reaches the emulator can change it
     #[arg(long)]
     allow_remote: bool,
+
+    /// A further name it may be called by, without a port; may be given several times
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
 }
+
+/// How long a request may take to come in, and a connection may be idle.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -94,6 +101,8 @@ fn settings(arguments: &Arguments) -> Settings {
         state_file: arguments.state.clone(),
         latency: arguments.latency.unwrap_or_default(),
         rate_limit: arguments.rate_limit,
+        patience: Some(PATIENCE),
+        hosts: arguments.hosts.clone(),
         ..Settings::with_clock(clock)
     }
 }

@@ -182,6 +182,11 @@ impl Error {
         self
     }
 
+    /// The cloud refuses the key for a while, be it right or wrong, because of earlier wrong signatures.
+    pub fn says_that_the_key_is_locked(&self) -> bool {
+        self.0.kind == Kind::Unauthenticated && self.message().contains("failed to reach the limit")
+    }
+
     /// How many entries the cloud takes at once, where it says so: `The num of routes to update is more than 5.`
     pub(super) fn most_entries(&self) -> Option<usize> {
         let (_, rest) = self.message().split_once("more than")?;

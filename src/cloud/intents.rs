@@ -11,16 +11,17 @@ use std::{
 use super::{
     client::Cloud,
     error::Result,
-    ids::{RouteTableId, RuleId, SecurityGroupId},
+    ids::{RouteTableId, RuleId, SecurityGroupId, VpcId},
     locked::locked,
     port::Port,
 };
-use crate::network::{Intents, Routes};
+use crate::network::{Intents, Room, Routes, Told};
 
 /// The intentions of a run.
 #[derive(Default)]
 pub(super) struct Plans {
     tables: Mutex<BTreeMap<RouteTableId, Intents>>,
+    vpcs: Mutex<BTreeMap<VpcId, Told>>,
     rules: Mutex<RuleIntents>,
 }
 
@@ -40,6 +41,11 @@ impl Cloud {
     pub fn intend<T>(&self, table: &RouteTableId, note: impl FnOnce(&mut Intents) -> T) -> T {
         let mut tables = locked(&self.plans().tables);
         note(tables.entry(table.clone()).or_default())
+    }
+
+    /// Whether this is still to be told of all route tables of a VPC together.
+    pub fn tell_of_vpc(&self, vpc: &VpcId, room: Room) -> bool {
+        locked(&self.plans().vpcs).entry(vpc.clone()).or_default().tell(room)
     }
 
     /// The same for the rules of security groups.

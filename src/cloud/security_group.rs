@@ -13,7 +13,7 @@ use super::{
     call::{Api, Call},
     client::Cloud,
     decode::{Answer, or_default, text, text_or_number, whole_number},
-    error::{Kind, Result, Subject},
+    error::{Error, Kind, Result, Subject},
     ids::{Description, RuleId, SecurityGroupId},
 };
 use crate::network::PortRanges;
@@ -168,12 +168,51 @@ impl Cloud {
             let call = Call::post(Subject::Rule, operation, api, RULES, body);
             self.change_rules(group, &call.regional(RULES)).await?.object("security_group_rule")
         };
+        let wanted = rule.priority;
         match (create(Api::VpcV3, rule.as_v3()).await, rule.as_v1()) {
             (Err(error), Some(rule)) if error.kind() == Kind::NotPublished => {
-                create(Api::VpcV1, rule).await
+                let made: SecurityGroupRule = create(Api::VpcV1, rule).await?;
+                self.with_wanted_priority(group, made, wanted).await
             }
             (result, _) => result,
         }
+    }
+
+    /// The rule if it got the priority that is wanted, as far as that can be seen: v1 neither takes nor shows one, and
+    /// clouds differ in what it gives.
+    async fn with_wanted_priority(
+        &self,
+        group: &SecurityGroupId,
+        made: SecurityGroupRule,
+        wanted: i64,
+    ) -> Result<SecurityGroupRule> {
+        let operation = format!("read security group rule {}", made.id);
+        let path = format!("{RULES}/{}", made.id);
+        let call = Call::get(Subject::Rule, operation, Api::VpcV3, path).regional(ONE_RULE);
+        let seen: Option<SecurityGroupRule> = match self.find(&call, "security_group_rule").await {
+            // Whoever asked verifies in any case that it is there.
+            Err(_) | Ok(None) => return Ok(made),
+            Ok(seen) => seen,
+        };
+        let Some(got) = seen.map(|rule| rule.priority).filter(|got| *got != wanted) else {
+            return Ok(made);
+        };
+        let id = &made.id;
+        let removal = self.delete_security_group_rule(group, id).await;
+        let outcome = match &removal {
+            Ok(()) => "was removed again".to_owned(),
+            Err(_) => format!("could not be removed again: remove rule {id} by other means"),
+        };
+        let message = format!(
+            "this region makes rules only through version 1 of the API, which gave rule {id} priority {got} where {wanted} \
+             is wanted; the rule {outcome}"
+        );
+        let operation = format!("create a rule in security group {group}");
+        let error = Error::new(Kind::Refused, &operation, message);
+        Err(match removal {
+            Ok(()) => error,
+            Err(cause) => error.caused_by(cause),
+        })
     }
 
     /// All of them in one call. Whether the cloud makes some of them before it refuses one is not documented.

@@ -287,7 +287,7 @@ fn problem(finding: Finding) -> Problem {
     let path = match &subject {
         Subject::Host(name) => hosts.key(name),
         Subject::Range(name) => hosts.key(name).attribute("container_cidr"),
-        Subject::Table(_) => hosts,
+        Subject::Table(_) | Subject::AllTables => hosts,
         Subject::DockerPools => Path::from("docker_pools"),
         Subject::Unseen(_) => Path::default(),
     };

@@ -122,11 +122,8 @@ const ROUTE: &[Attribute] = &[
         "What the next hop is: `ecs`, `eni`, `vip`, `nat`, `peering`, `local` and others.",
     )
     .computed(),
-    string(
-        "nexthop",
-        "The next hop, an id or an address as the type says; `-` or empty for `local`.",
-    )
-    .computed(),
+    string("nexthop", "The next hop, an id or an address as the type says; `-` for `local`.")
+        .computed(),
     string("description", "What the route is said to be for.").computed(),
 ];
 
@@ -194,10 +191,15 @@ async fn existing(subnet: &SubnetId, cloud: &Cloud) -> Result<cloud::Subnet> {
 
 impl From<&cloud::Route> for Route {
     fn from(route: &cloud::Route) -> Self {
+        let nexthop = match route.next_hop_type == "local" {
+            // Clouds write this, null or nothing.
+            true => "-",
+            false => &route.next_hop,
+        };
         Self {
             destination: canonical(&route.destination),
             r#type: route.next_hop_type.clone(),
-            nexthop: route.next_hop.clone(),
+            nexthop: nexthop.to_owned(),
             description: route.description.clone(),
         }
     }

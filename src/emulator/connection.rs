@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -11,20 +10,20 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::{
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
-};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
 };
 
-/// Closes the connection a request came over before anything is answered.
+/// What a request can do to the connection it came over.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Scissors(Arc<AtomicBool>);
+pub(super) struct Scissors(Arc<Flags>);
 
-pub(super) struct CuttableListener(pub(super) TcpListener);
+#[derive(Debug, Default)]
+struct Flags {
+    is_cut: AtomicBool,
+    is_busy: AtomicBool,
+}
 
 pub(super) struct CuttableStream {
     stream: TcpStream,
@@ -32,38 +31,38 @@ pub(super) struct CuttableStream {
 }
 
 impl Scissors {
+    /// Closes the connection before anything is answered.
     pub(super) fn cut(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.is_cut.store(true, Ordering::SeqCst);
     }
 
     fn check(&self) -> io::Result<()> {
-        match self.0.load(Ordering::SeqCst) {
+        match self.0.is_cut.load(Ordering::SeqCst) {
             true => Err(io::ErrorKind::ConnectionAborted.into()),
             false => Ok(()),
         }
     }
+
+    /// Says whether the head of a request has come whose answer is not made yet.
+    pub(super) fn set_busy(&self, is_busy: bool) {
+        self.0.is_busy.store(is_busy, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.0.is_busy.load(Ordering::SeqCst)
+    }
 }
 
-impl Listener for CuttableListener {
-    type Io = CuttableStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (CuttableStream, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
+impl CuttableStream {
+    pub(super) fn new(stream: TcpStream) -> Self {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "small answers on this connection may be delayed");
         }
-        (CuttableStream { stream, scissors: Scissors::default() }, address)
+        Self { stream, scissors: Scissors::default() }
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
-impl Connected<IncomingStream<'_, CuttableListener>> for Scissors {
-    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
-        stream.io().scissors.clone()
+    pub(super) fn scissors(&self) -> Scissors {
+        self.scissors.clone()
     }
 }
 

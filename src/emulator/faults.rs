@@ -150,6 +150,9 @@ pub enum Effect {
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Fault>);
 
+/// More are a mistake of whoever orders them.
+const MOST_FAULTS: usize = 1000;
+
 const EFFECTS: &str = "give exactly one of `answer`, `delay`, `cut`, `spoil`, `stale`, `refuse_simultaneous`, \
                        `most_entries`, `expire` and `foreign`";
 
@@ -223,6 +226,9 @@ impl Faults {
             if let Some(mistake) = fault.mistake() {
                 return Err(format!("[{index}]{mistake}"));
             }
+        }
+        if self.0.len() + new.len() > MOST_FAULTS {
+            return Err(format!(": at most {MOST_FAULTS} faults can be pending"));
         }
         self.0.extend(new);
         Ok(())

@@ -6,8 +6,9 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Older entries are forgotten beyond this many.
+/// Older entries are forgotten beyond this many, and beyond so many bytes in them.
 const CAPACITY: usize = 100_000;
+const LARGEST: usize = 32 * 1024 * 1024;
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Entry {
@@ -41,6 +42,8 @@ pub struct Carried {
 #[derive(Debug, Default)]
 pub struct Journal {
     entries: VecDeque<Entry>,
+    /// What the entries take, about.
+    bytes: usize,
     next: u64,
     in_flight: u32,
     /// How many writes to each path are under way.
@@ -55,10 +58,7 @@ impl Journal {
         if is_write(method) {
             *self.writes.entry(path.to_owned()).or_default() += 1;
         }
-        if self.entries.len() == CAPACITY {
-            self.entries.pop_front();
-        }
-        self.entries.push_back(Entry {
+        let entry = Entry {
             sequence: self.next,
             method: method.to_owned(),
             path: path.to_owned(),
@@ -69,7 +69,13 @@ impl Journal {
             in_flight: self.in_flight,
             routes: None,
             fault: None,
-        });
+        };
+        self.bytes += entry.size();
+        self.entries.push_back(entry);
+        while self.entries.len() > CAPACITY || self.bytes > LARGEST {
+            let oldest = self.entries.pop_front();
+            self.bytes -= oldest.as_ref().map_or(self.bytes, Entry::size);
+        }
         self.next
     }
 
@@ -104,6 +110,14 @@ impl Journal {
     /// Forgets the entries. Sequence numbers go on.
     pub fn clear(&mut self) {
         self.entries.clear();
+        self.bytes = 0;
+    }
+}
+
+impl Entry {
+    /// What a caller can make long, and room for the rest.
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.method.len() + self.path.len() + self.query.len()
     }
 }
 

@@ -15,6 +15,7 @@ pub mod world;
 mod connection;
 mod http;
 mod past;
+mod serve;
 
 use std::{
     fmt, io,
@@ -29,7 +30,7 @@ pub use scenario::{Scenario, ScenarioError, ScenarioErrors};
 pub use state_file::StateFileError;
 pub use throttle::RateLimit;
 
-use connection::{CuttableListener, Scissors};
+use auth::lockout::Lockout;
 use faults::Faults;
 use journal::Journal;
 use past::Past;
@@ -44,6 +45,10 @@ pub struct Settings {
     /// How long every request waits before it is looked at.
     pub latency: Duration,
     pub rate_limit: Option<RateLimit>,
+    /// How long a request may take to come in, and a connection may be idle; for ever if `None`.
+    pub patience: Option<Duration>,
+    /// Names it may be called by besides loopback and the address it listens on.
+    pub hosts: Vec<String>,
     pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
 }
 
@@ -60,12 +65,20 @@ struct Shared {
     faults: Mutex<Faults>,
     past: Mutex<Past>,
     throttle: Mutex<Throttle>,
+    lockout: Mutex<Lockout>,
 }
 
 impl Settings {
     /// An emulator that answers at once, to anybody any number of times, and remembers nothing.
     pub fn with_clock(clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self { state_file: None, latency: Duration::ZERO, rate_limit: None, clock: Arc::new(clock) }
+        Self {
+            state_file: None,
+            latency: Duration::ZERO,
+            rate_limit: None,
+            patience: None,
+            hosts: Vec::new(),
+            clock: Arc::new(clock),
+        }
     }
 }
 
@@ -90,14 +103,15 @@ impl Emulator {
             faults: Mutex::default(),
             past: Mutex::default(),
             throttle: Mutex::default(),
+            lockout: Mutex::default(),
         })))
     }
 
     /// Answers requests until the future is dropped. Fails only if the listener does.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
-        let service =
-            http::router(self.0.clone()).into_make_service_with_connect_info::<Scissors>();
-        axum::serve(CuttableListener(listener), service).await
+        let router = http::router(self.0.clone(), listener.local_addr()?.ip());
+        serve::serve(listener, router, self.0.settings.patience).await;
+        Ok(())
     }
 }
 

@@ -46,11 +46,9 @@ impl FromStr for RateLimit {
 impl Throttle {
     /// Counts one request, or refuses it because the caller's window is used up.
     pub fn admit(&mut self, limit: RateLimit, caller: &str, now: Moment) -> Result<(), Refusal> {
+        self.0.retain(|_, window| window.since.distance(now) < limit.window);
         let fresh = Window { since: now, requests: 0 };
         let window = self.0.entry(caller.to_owned()).or_insert(fresh);
-        if window.since.distance(now) >= limit.window {
-            *window = Window { since: now, requests: 0 };
-        }
         if window.requests >= limit.requests {
             let message = format!(
                 "The throttling threshold has been reached: policy user over ratelimit,limit:{},time:{}",

@@ -34,6 +34,8 @@ pub enum Subject {
     Range(String),
     /// A route table, by id.
     Table(String),
+    /// All route tables of the VPC together.
+    AllTables,
     /// The ranges from which Docker takes networks of its own choice.
     DockerPools,
     /// A part of the cloud that could not be looked at.
@@ -148,6 +150,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Subject::Host(name) | Subject::Range(name) => write!(f, "host `{name}`"),
+            Subject::AllTables => write!(f, "the route tables of the VPC"),
             Subject::Table(id) => write!(f, "route table `{id}`"),
             Subject::DockerPools => f.write_str("Docker's pools"),
             Subject::Unseen(what) => f.write_str(what),

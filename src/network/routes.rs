@@ -7,6 +7,10 @@ use std::{borrow::Borrow, net::IpAddr};
 
 use super::{cidr::Cidr, range_map::RangeMap, route::Route};
 
+/// How many routes all tables of a VPC may hold together, local ones not counted: a limit that the cloud documents, and
+/// that none of its calls tells.
+pub const MOST_ROUTES_OF_A_VPC: u64 = 1000;
+
 /// A table's routes, looked up without looking at all of them: `Routes` has its own, `Routes<&Route>` borrows them.
 #[derive(Debug, Clone)]
 pub struct Routes<R = Route> {

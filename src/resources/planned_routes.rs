@@ -1,10 +1,12 @@
 //! What speaks against planned routes: the table, what stands in it, the next hops, the quota, and the other routes of
 //! the same plan. The decisions are in `network::clash` and `network::intents`; here is what is read for them, and what
-//! they are in words.
+//! they are in words. Whether there is room is in `room`.
 //!
 //! However many routes are planned for a table: one look at the table, the list of ports, the subnets and the quota.
 
 use std::{collections::BTreeMap, sync::Arc};
+
+mod room;
 
 use super::{
     home::Home,
@@ -13,11 +15,10 @@ use super::{
 };
 use crate::{
     cloud::{
-        self, Cloud, Contest, Covers, Kind, Object, ROUTES_PER_TABLE, RouteTableId, Sweep,
-        SweptRoute, VpcId, Written,
+        self, Cloud, Contest, Covers, Kind, Object, RouteTableId, Sweep, SweptRoute, VpcId, Written,
     },
     framework::{Change, Draft, Foresight, Given, Problem},
-    network::{Cidr, Clash, Room, Route, Routes, clashes, system_range_around},
+    network::{Cidr, Clash, Intents, Route, Routes, clashes, system_range_around},
 };
 
 /// The types of next hop that a resource of this provider makes. What has another type is in no state of ours.
@@ -143,6 +144,7 @@ impl PlannedRoutes<'_> {
         foresight.find_between(self.contests(&place.home.table_id, cloud));
         foresight.find(self.clashes(&place, cloud));
         self.examine_next_hops(&place.home.vpc_id, cloud, foresight).await;
+        self.release_swept(&place, cloud);
         self.examine_room(&place, cloud, foresight).await;
         Some(place)
     }
@@ -203,6 +205,16 @@ impl PlannedRoutes<'_> {
         self.covers.as_ref().is_some_and(|covers| covers(route.destination, &swept))
     }
 
+    /// Takes note of what goes because an exclusive set sweeps it.
+    fn release_swept(&self, place: &Place, cloud: &Cloud) {
+        let is_going =
+            |route: &&Route| self.sweeps(route) && !self.after.contains_key(&route.destination);
+        cloud.intend(&place.home.table_id, |intents| {
+            let going = place.table.made().filter(is_going);
+            going.for_each(|route| intents.release(route.destination));
+        });
+    }
+
     /// The destinations that are new to the resource.
     fn additions(&self) -> impl Iterator<Item = Cidr> {
         self.after.keys().copied().filter(|range| !self.before.contains_key(range))
@@ -249,9 +261,8 @@ impl PlannedRoutes<'_> {
     /// Whoever planned it knows of it, or it will go.
     fn is_ours(&self, route: &Route, table: &RouteTableId, cloud: &Cloud) -> bool {
         let range = route.destination;
-        let is_known = |intents: &mut crate::network::Intents| {
-            intents.is_planned(range) || intents.may_be_ours(range)
-        };
+        let is_known =
+            |intents: &mut Intents| intents.is_planned(range) || intents.may_be_ours(range);
         self.sweeps(route) || cloud.intend(table, is_known)
     }
 
@@ -282,21 +293,6 @@ impl PlannedRoutes<'_> {
         let flaws = foresight.see("The next hop of routes", look).await;
         foresight.find(flaws.into_iter().flatten());
     }
-
-    async fn examine_room(&self, place: &Place, cloud: &Cloud, foresight: &mut Foresight<'_>) {
-        if foresight.has_errors() || self.additions().next().is_none() {
-            return;
-        }
-        let look = cloud.quota_and_use(ROUTES_PER_TABLE);
-        let Some(Some(quota)) = foresight.see("The quota of routes", look).await else { return };
-        let table = &place.home.table_id;
-        let lack = cloud.intend(table, |intents| {
-            let room = intents.room(&place.table, quota.limit);
-            lack_of_room(room, quota.limit, table).filter(|_| intents.tell(room))
-        });
-        let last = self.additions().last();
-        foresight.find(lack.zip(last).map(|(problem, range)| (self.place)(problem, range)));
-    }
 }
 
 fn around_local(destination: Cidr, local: Cidr) -> Problem {
@@ -326,36 +322,4 @@ pub(super) fn with_next_hops(routes: &[&Route]) -> String {
         named.push(format!("and {more} more"));
     }
     named.join(", ")
-}
-
-fn lack_of_room(room: Room, quota: u64, table: &RouteTableId) -> Option<Problem> {
-    let so_far = |used, new| {
-        format!(
-            "{used} of {quota} routes of route table `{table}` are used, and so far this plan adds {new}"
-        )
-    };
-    let remedy = "Remove routes that are no longer needed, use fewer and larger ranges (`destination`, or the keys of \
-                  `routes` in a set), or ask for a higher quota of routes per table in the console under My Quotas.";
-    let problem = match room {
-        Room::Enough => return None,
-        Room::Exceeded { used, new } => {
-            let detail = format!("{}. {remedy}", so_far(used, new));
-            Problem::error("Route quota exceeded", detail)
-        }
-        Room::UnlessNothingGoes { used, new } => {
-            let detail = format!(
-                "{}. That fits only if this plan removes others from the table. {remedy}",
-                so_far(used, new)
-            );
-            Problem::warning("Route quota exceeded unless routes go", detail)
-        }
-        Room::UnlessLocalCount { used, new, local } => {
-            let detail = format!(
-                "{}. The table's {local} local routes may count too; the cloud does not say. {remedy}",
-                so_far(used, new)
-            );
-            Problem::warning("Route quota nearly used up", detail)
-        }
-    };
-    Some(problem.at("destination"))
 }

@@ -9,7 +9,10 @@ use crate::{
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let (summary, remedy) = advice(&error.kind());
+        let (summary, remedy) = match error.says_that_the_key_is_locked() {
+            true => (KEY_LOCKED.0, KEY_LOCKED.1.to_owned()),
+            false => advice(&error.kind()),
+        };
         explained(&error, summary, &remedy)
     }
 }
@@ -19,6 +22,13 @@ impl From<Error> for Problems {
         Problem::from(error).into()
     }
 }
+
+/// What to do about a key that the cloud refuses for a while, even if it is right by now.
+const KEY_LOCKED: (&str, &str) = (
+    "Access key locked for a while",
+    "Too many wrong signatures came with this key. Check `access_key` and `secret_key` of the provider, and of all others \
+     who use the key, wait some minutes without further attempts, and apply again.",
+);
 
 /// What failed in the cloud's words, and what to do about it in ours.
 pub(super) fn explained(error: &Error, summary: &str, remedy: &str) -> Problem {

@@ -170,7 +170,7 @@ fn resources() -> Vec<&'static str> {
 }
 
 /// The state but for when something was changed, and how many ids were given out.
-fn without_times(state: &Json) -> Json {
+pub fn without_times(state: &Json) -> Json {
     match state {
         Json::Object(members) => {
             let lasting = members

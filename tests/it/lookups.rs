@@ -18,7 +18,7 @@ const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 /// VPC `vpc-a` with a secondary range, the subnets `subnet-front` and `subnet-back`, the latter under the table
 /// `rtb-back`, a few servers, and VPC `vpc-b`.
-async fn two_tables(patch: Json) -> World {
+pub async fn two_tables(patch: Json) -> World {
     let scenario = include_str!("../../examples/scenarios/two-tables.json");
     let scenario: Json = serde_json::from_str(scenario).expect("the scenario is JSON");
     World::with(patched(&scenario, &patch), json!({})).await

@@ -2,6 +2,7 @@
 //! the code that signs in the provider.
 
 pub mod directory;
+pub mod lockout;
 pub mod seal;
 pub mod signature;
 
@@ -10,6 +11,7 @@ use secrecy::ExposeSecret;
 
 pub use directory::{AccessKey, Agency, Directory, Domain, Project, User};
 
+use lockout::Lockout;
 use seal::Statement;
 use signature::{Authorization, SignedRequest};
 
@@ -33,11 +35,12 @@ pub struct Caller {
 /// Fails with 401 and the gateway's own sentence, which for a bad signature repeats what the gateway signed.
 pub fn authenticate(
     directory: &Directory,
+    lockout: &mut Lockout,
     request: &SignedRequest<'_>,
     now: Moment,
 ) -> Result<Caller, Refusal> {
     match (request.header("authorization"), request.header("x-auth-token")) {
-        (Some(authorization), _) => signed_by(directory, request, authorization, now),
+        (Some(authorization), _) => signed_by(directory, lockout, request, authorization, now),
         (None, Some(token)) => bearer_of(directory, token, now),
         (None, None) => Err(incorrect("authentication information is missing")),
     }
@@ -45,6 +48,7 @@ pub fn authenticate(
 
 fn signed_by(
     directory: &Directory,
+    lockout: &mut Lockout,
     request: &SignedRequest<'_>,
     authorization: &str,
     now: Moment,
@@ -57,6 +61,9 @@ fn signed_by(
     else {
         return Err(incorrect(&format!("ak {} not exist", authorization.access_key)));
     };
+    if lockout.is_locked(&authorization.access_key, now) {
+        return Err(incorrect("AK access failed to reach the limit,forbidden"));
+    }
     let Some(date) = request.header("x-sdk-date").and_then(Moment::parse_sdk_date) else {
         return Err(incorrect("X-Sdk-Date is missing or malformed"));
     };
@@ -64,9 +71,11 @@ fn signed_by(
         return Err(incorrect(&format!("signature expired, now is {now}, signed at {date}")));
     }
     signature::verify(secret.expose_secret(), request, &authorization).map_err(|canonical| {
+        lockout.note_failure(&authorization.access_key, now);
         let shown = canonical.replace('\n', "|");
         incorrect(&format!("verify aksk signature fail, canonicalRequest:{shown}"))
     })?;
+    lockout.note_success(&authorization.access_key);
     Ok(caller)
 }
 

@@ -14,16 +14,20 @@ use axum::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{App, query::Query};
+use super::{App, optional, query::Query};
 use crate::emulator::{
     auth::Caller,
     lock,
+    scenario::{GatewayCodes, Variants},
     world::{Moment, Outcome, Refusal, Shape, World},
 };
 
-/// The id of a request, made at the gate.
-#[derive(Debug, Clone)]
-pub(super) struct RequestId(pub(super) String);
+/// What an answer needs besides what it says: the id of its request, and how this cloud writes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Context {
+    pub(super) request_id: String,
+    pub(super) variants: Variants,
+}
 
 pub(super) struct Call {
     pub(super) app: App,
@@ -32,7 +36,7 @@ pub(super) struct Call {
     pub(super) headers: HeaderMap,
     pub(super) query: Query,
     pub(super) body: Bytes,
-    request_id: RequestId,
+    context: Context,
     path: Vec<(String, String)>,
     /// What a read is shown instead of the world.
     past: Option<Arc<World>>,
@@ -104,6 +108,11 @@ impl Call {
         self.path.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
+    /// How this cloud does what the documents leave open.
+    pub(super) fn variants(&self) -> Variants {
+        self.app.scenario.variants
+    }
+
     /// The body as JSON, refused in the words of the API that was asked.
     pub(super) fn body<T: DeserializeOwned>(&self, invalid: super::query::Invalid) -> Outcome<T> {
         serde_json::from_slice(&self.body)
@@ -112,8 +121,8 @@ impl Call {
 
     fn respond(&self, handled: Handled) -> Response {
         match handled {
-            Ok(reply) => reply.into_response(&self.request_id),
-            Err(refusal) => refuse(&refusal, &self.request_id),
+            Ok(reply) => reply.into_response(&self.context),
+            Err(refusal) => refuse(&refusal, &self.context),
         }
     }
 }
@@ -158,14 +167,17 @@ pub(super) fn answer(
 }
 
 /// The error body of the API that was asked.
-pub(super) fn refuse(refusal: &Refusal, request_id: &RequestId) -> Response {
-    Reply::refusal(refusal).into_response(request_id)
+pub(super) fn refuse(refusal: &Refusal, context: &Context) -> Response {
+    Reply::refusal(refusal).into_response(context)
 }
 
 impl Reply {
-    fn into_response(self, request_id: &RequestId) -> Response {
+    fn into_response(self, context: &Context) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let Variants { optional_keys, gateway_codes, .. } = context.variants;
         let json = |value: Value| {
+            let value =
+                if status.is_success() { optional::written(value, optional_keys) } else { value };
             ([(CONTENT_TYPE, "application/json;charset=UTF-8")], value.to_string()).into_response()
         };
         let mut response = match self.body {
@@ -173,7 +185,12 @@ impl Reply {
             Body::Text(text) => text.into_response(),
             Body::Json(value) => json(value),
             Body::Numbered(mut value) => {
-                value["request_id"] = request_id.0.as_str().into();
+                value["request_id"] = context.request_id.as_str().into();
+                if gateway_codes == GatewayCodes::Apig
+                    && let Some(code) = value["error_code"].as_str()
+                {
+                    value["error_code"] = code.replacen("APIGW.", "APIG.", 1).into();
+                }
                 json(value)
             }
         };
@@ -209,12 +226,12 @@ impl FromRequest<App> for Call {
             query: Query::parse(parts.uri.query().unwrap_or_default()),
             headers: parts.headers,
             body,
-            request_id: request_id_of(&parts.extensions),
+            context: context_of(&parts.extensions),
             path,
         })
     }
 }
 
-pub(super) fn request_id_of(extensions: &axum::http::Extensions) -> RequestId {
-    extensions.get::<RequestId>().cloned().unwrap_or_else(|| RequestId(String::new()))
+pub(super) fn context_of(extensions: &axum::http::Extensions) -> Context {
+    extensions.get::<Context>().cloned().unwrap_or_default()
 }

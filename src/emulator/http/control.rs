@@ -3,24 +3,50 @@
 
 use axum::{
     Json, Router,
-    body::Bytes,
-    extract::State,
-    http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE},
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header::CONTENT_TYPE},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use serde::Serialize;
 use serde_json::json;
 
-use super::App;
+use super::{App, gate::whole_body};
 use crate::emulator::{faults::Fault, lock};
 
-pub(super) fn routes() -> Router<App> {
+/// What a call may carry: a list of faults, at the most.
+const LARGEST_BODY: usize = 2 * 1024 * 1024;
+
+pub(super) fn routes(app: &App) -> Router<App> {
     Router::new()
         .route("/_emulator/requests", get(requests).delete(forget_requests))
         .route("/_emulator/state", get(state))
         .route("/_emulator/reset", post(reset))
         .route("/_emulator/faults", get(faults).post(add_faults).delete(clear_faults))
+        .route_layer(middleware::from_fn_with_state(app.clone(), check))
+}
+
+/// A form on a web page can be sent here as a text, without asking first; as JSON it cannot.
+async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_json = |value: &HeaderValue| {
+        let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case("application/json")
+    };
+    if request.method() == Method::POST && !request.headers().get(CONTENT_TYPE).is_some_and(is_json)
+    {
+        let message = "send `Content-Type: application/json`".to_owned();
+        return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+    }
+    let (parts, body) = request.into_parts();
+    match whole_body(&app, body, LARGEST_BODY).await {
+        Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Err(refusal) => {
+            let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+            problem(status, refusal.message)
+        }
+    }
 }
 
 async fn requests(State(app): State<App>) -> Response {
@@ -38,7 +64,7 @@ async fn state(State(app): State<App>) -> Response {
     pretty(&*lock(&app.world))
 }
 
-/// Back to the scenario: the world as written there, no faults, no used-up rate limit. The log stays.
+/// Back to the scenario: the world as written there, no faults, no used-up rate limit, no locked key. The log stays.
 async fn reset(State(app): State<App>) -> Response {
     let mut world = lock(&app.world);
     if let Err(refusal) = app.save(&app.scenario.world) {
@@ -48,6 +74,7 @@ async fn reset(State(app): State<App>) -> Response {
     lock(&app.faults).clear();
     lock(&app.past).clear();
     lock(&app.throttle).clear();
+    lock(&app.lockout).clear();
     StatusCode::NO_CONTENT.into_response()
 }
 

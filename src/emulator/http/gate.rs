@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
     Router,
-    body::{Body, Bytes, to_bytes},
-    extract::{ConnectInfo, FromRequestParts, RawPathParams, Request, State},
+    body::{Body, Bytes, HttpBody, to_bytes},
+    extract::{Extension, FromRequestParts, RawPathParams, Request, State},
     http::{HeaderMap, HeaderValue, Method, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -13,8 +13,8 @@ use axum::{
 
 use super::{
     App,
-    call::{RequestId, refuse, request_id_of},
-    mischief,
+    call::{Context, context_of, refuse},
+    mischief, unknown_call,
 };
 use crate::emulator::{
     auth::{Caller, authenticate, signature::SignedRequest},
@@ -111,19 +111,19 @@ impl Drop for Visit {
 /// Logs the request, lets it wait, and lets it go wrong if it is meant to.
 pub(super) async fn gate(
     State(Entrance { app, inside }): State<Entrance>,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    Extension(scissors): Extension<Scissors>,
     request: Request,
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     let visit = Visit::begin(&app, &parts);
-    let request_id =
-        RequestId(id::hex32("request", &format!("{}/{}", app.started, visit.sequence)));
-    parts.extensions.insert(request_id.clone());
+    let request_id = id::hex32("request", &format!("{}/{}", app.started, visit.sequence));
+    let context = Context { request_id, variants: app.scenario.variants };
+    parts.extensions.insert(context.clone());
     wait(app.settings.latency).await;
 
-    let mut response = match to_bytes(body, LARGEST_BODY).await {
-        Err(_) => refuse(&too_large(), &request_id),
+    let mut response = match whole_body(&app, body, LARGEST_BODY).await {
+        Err(refusal) => refuse(&refusal, &context),
         Ok(body) => {
             let effect = visit.effect(&parts, &body);
             if parts.method == Method::GET
@@ -144,10 +144,25 @@ pub(super) async fn gate(
         }
     };
     visit.answered(&response);
-    if let Ok(value) = HeaderValue::from_str(&request_id.0) {
+    if let Ok(value) = HeaderValue::from_str(&context.request_id) {
         response.headers_mut().insert("x-request-id", value);
     }
     response
+}
+
+/// The body of a request, unless it is too long or does not come in time.
+pub(super) async fn whole_body(app: &App, body: Body, limit: usize) -> Outcome<Bytes> {
+    if HttpBody::size_hint(&body).lower() > limit as u64 {
+        return Err(too_large());
+    }
+    let whole = to_bytes(body, limit);
+    let read = match app.settings.patience {
+        None => whole.await,
+        Some(patience) => tokio::time::timeout(patience, whole).await.map_err(|_| {
+            Refusal::gateway(408, "APIGW.0201", "The request body did not come in time.")
+        })?,
+    };
+    read.map_err(|_| too_large())
 }
 
 /// Lets in who may come in.
@@ -157,15 +172,17 @@ pub(super) async fn guard(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let request_id = request_id_of(&parts.extensions);
+    let context = context_of(&parts.extensions);
     let body = match to_bytes(body, usize::MAX).await {
         Ok(body) => body,
-        Err(_) => return refuse(&too_large(), &request_id),
+        Err(_) => return refuse(&too_large(), &context),
     };
-    let project =
-        RawPathParams::from_request_parts(&mut parts, &()).await.ok().and_then(|params| {
-            params.iter().find(|(name, _)| *name == "project_id").map(|(_, value)| value.to_owned())
-        });
+    let params = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
+    let param = |name| params.iter().flatten().find(|(key, _)| *key == name);
+    if params.iter().flatten().any(|(name, value)| is_no_id(name, value)) {
+        return refuse(&unknown_call(), &context);
+    }
+    let project = param("project_id").map(|(_, value)| value.to_owned());
     let mut caller = None;
     let admitted = identify(&app, door, &parts, &body).and_then(|found| {
         caller.clone_from(&found);
@@ -181,17 +198,24 @@ pub(super) async fn guard(
             }
             next.run(Request::from_parts(parts, Body::from(body))).await
         }
-        Err(refusal) => refuse(&refusal, &request_id),
+        Err(refusal) => refuse(&refusal, &context),
     };
     if let Some(caller) = caller {
         response.extensions_mut().insert(CalledBy(caller.name));
     }
     if matches!(door, Door::Iam | Door::Open)
-        && let Ok(value) = HeaderValue::from_str(&request_id.0)
+        && let Ok(value) = HeaderValue::from_str(&context.request_id)
     {
         response.headers_mut().insert("x-iam-trace-id", value);
     }
     response
+}
+
+/// Whether this part of a path names another call of the cloud, such as `cloudservers/flavors`, where a route of the
+/// emulator has an id. The forms of all other ids are known; those of projects and jobs are not.
+fn is_no_id(name: &str, value: &str) -> bool {
+    let is_id = || value.len() == 36 && uuid::Uuid::try_parse(value).is_ok();
+    !matches!(name, "project_id" | "job_id") && !is_id()
 }
 
 fn identify(app: &App, door: Door, parts: &Parts, body: &Bytes) -> Outcome<Option<Caller>> {
@@ -207,7 +231,7 @@ fn identify(app: &App, door: Door, parts: &Parts, body: &Bytes) -> Outcome<Optio
         headers: &headers,
         body,
     };
-    let found = authenticate(&app.scenario.directory, &request, app.now());
+    let found = authenticate(&app.scenario.directory, &mut lock(&app.lockout), &request, app.now());
     match found {
         Err(refusal) if matches!(door, Door::Iam | Door::Open) => {
             Err(Refusal::iam(401, refusal.message))

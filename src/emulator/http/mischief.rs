@@ -13,7 +13,7 @@ use tower::ServiceExt;
 
 use super::{
     App,
-    call::{refuse, request_id_of},
+    call::{context_of, refuse},
     gate::wait,
 };
 use crate::emulator::{
@@ -33,7 +33,7 @@ pub(super) async fn carry_out(
     request: Request,
     next: Next,
 ) -> Option<Response> {
-    let request_id = request_id_of(request.extensions());
+    let context = context_of(request.extensions());
     Some(match effect {
         Effect::Answer(answer) | Effect::RefuseSimultaneous(answer) => canned(&answer),
         Effect::Delay(Span(delay)) => {
@@ -55,9 +55,9 @@ pub(super) async fn carry_out(
         }
         Effect::MostEntries(most) => {
             let message = format!("The num of routes to update is more than {most}.");
-            refuse(&Refusal::v1(400, "VPC.2800", message), &request_id)
+            refuse(&Refusal::v1(400, "VPC.2800", message), &context)
         }
-        Effect::Expire => refuse(&expired(&request), &request_id),
+        Effect::Expire => refuse(&expired(&request), &context),
         Effect::Foreign(Foreign { when: When::Before, calls }) => {
             write_all(&calls, app, inside).await;
             next.run(request).await

@@ -1,11 +1,13 @@
 //! The wire: paths, bodies and error shapes as the cloud's documents have them. Decides nothing about the world.
 
+mod admission;
 mod call;
 mod control;
 mod gate;
 mod iam;
 mod metadata;
 mod mischief;
+mod optional;
 mod port;
 mod query;
 mod quota;
@@ -17,12 +19,13 @@ mod subnet;
 mod tag;
 mod vpc;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{Router, extract::Request, middleware, response::Response};
 
 use super::{Shared, world::Refusal};
-use call::{refuse, request_id_of};
+use admission::OwnNames;
+use call::{context_of, refuse};
 use gate::{Door, Entrance, gate, guard};
 
 pub(super) type App = Arc<Shared>;
@@ -54,6 +57,7 @@ const FAMILIES: &[Family] = &[
     Family { name: "vpc.v3.ports", door: Door::Vpc, routes: port::v3 },
     Family { name: "vpc.v3.security-groups", door: Door::Vpc, routes: security_group::v3 },
     Family { name: "vpc.v3.security-group-rules", door: Door::Vpc, routes: rule::v3 },
+    Family { name: "vpc.v3.security-group-rules.create", door: Door::Vpc, routes: rule::v3_create },
     Family { name: "vpc.v3.batch-create", door: Door::Vpc, routes: rule::v3_batch },
     Family { name: "vpc.v3.quotas", door: Door::Vpc, routes: quota::v3 },
     Family { name: "ecs.v1.cloudservers", door: Door::Ecs, routes: server::v1 },
@@ -65,7 +69,7 @@ pub(super) fn is_family(name: &str) -> bool {
 }
 
 /// The whole emulator as one service.
-pub(super) fn router(app: App) -> Router {
+pub(super) fn router(app: App, listening: IpAddr) -> Router {
     let published = |family: &&Family| {
         !app.scenario.unpublished.iter().any(|name| belongs_to(family.name, name))
     };
@@ -84,7 +88,11 @@ pub(super) fn router(app: App) -> Router {
         .fallback(not_published)
         .method_not_allowed_fallback(not_published)
         .layer(middleware::from_fn_with_state(entrance, gate));
-    control::routes().merge(api).with_state(app)
+    let names = OwnNames { listening, hosts: app.settings.hosts.clone() };
+    control::routes(&app)
+        .merge(api)
+        .layer(middleware::from_fn_with_state(names, admission::admit))
+        .with_state(app)
 }
 
 fn belongs_to(family: &str, name: &str) -> bool {
@@ -92,7 +100,10 @@ fn belongs_to(family: &str, name: &str) -> bool {
 }
 
 async fn not_published(request: Request) -> Response {
+    refuse(&unknown_call(), &context_of(request.extensions()))
+}
+
+fn unknown_call() -> Refusal {
     let message = "The API does not exist or has not been published in the environment";
-    let refusal = Refusal::gateway(404, "APIGW.0101", message);
-    refuse(&refusal, &request_id_of(request.extensions()))
+    Refusal::gateway(404, "APIGW.0101", message)
 }

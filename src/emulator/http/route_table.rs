@@ -103,7 +103,7 @@ fn list(world: &World, call: &Call) -> Handled {
             && query.fits_with("subnet_id", |id| world.subnet_ids_of(&table.id).contains(&id))
     });
     let page = query.page(found.collect(), |table| &table.id, invalid)?;
-    let tables: Vec<Value> = page.items.iter().map(|table| without_routes(world, table)).collect();
+    let tables: Vec<Value> = page.items.iter().map(|table| listed(world, table, call)).collect();
     Ok(Reply::json(200, json!({ "routetables": tables })))
 }
 
@@ -170,21 +170,32 @@ fn one(world: &World, table_id: &str) -> Outcome<Reply> {
     Ok(Reply::json(200, json!({ "routetable": body })))
 }
 
-/// A table as lists have it: without its routes.
+fn listed(world: &World, table: &RouteTable, call: &Call) -> Value {
+    let mut body = without_routes(world, table);
+    if call.variants().lists_show_routes {
+        body["routes"] = routes(world, table).into();
+    }
+    body
+}
+
+/// A table as most lists have it. One without a description does not mention any.
 fn without_routes(world: &World, table: &RouteTable) -> Value {
     let subnets: Vec<Value> =
         world.subnet_ids_of(&table.id).into_iter().map(|id| json!({ "id": id })).collect();
-    json!({
+    let mut body = json!({
         "id": table.id,
         "name": table.name,
         "default": table.default,
         "vpc_id": table.vpc_id,
         "tenant_id": world.project_id,
-        "description": table.description,
         "subnets": subnets,
         "created_at": table.created_at.without_zone(),
         "updated_at": table.updated_at.without_zone(),
-    })
+    });
+    if !table.description.is_empty() {
+        body["description"] = table.description.as_str().into();
+    }
+    body
 }
 
 /// Local routes first, then the others in the order they were written.

@@ -20,6 +20,9 @@ use crate::emulator::world::{
     security_group::SecurityGroup,
 };
 
+/// How many rules the call for several may carry.
+const MOST_RULES_AT_ONCE: usize = 200;
+
 pub(super) fn v1() -> Router<App> {
     Router::new()
         .route("/v1/{project_id}/security-group-rules", get(read(list_v1)).post(change(create_v1)))
@@ -32,8 +35,12 @@ pub(super) fn v1() -> Router<App> {
 pub(super) fn v3() -> Router<App> {
     let rules = "/v3/{project_id}/vpc/security-group-rules";
     Router::new()
-        .route(rules, get(read(list_v3)).post(change(create_v3)))
+        .route(rules, get(read(list_v3)))
         .route(&format!("{rules}/{{rule_id}}"), get(read(show_v3)).delete(change(delete_v3)))
+}
+
+pub(super) fn v3_create() -> Router<App> {
+    Router::new().route("/v3/{project_id}/vpc/security-group-rules", post(change(create_v3)))
 }
 
 pub(super) fn v3_batch() -> Router<App> {
@@ -117,7 +124,7 @@ fn show_v1(world: &World, call: &Call) -> Handled {
 fn create_v1(world: &mut World, call: &Call) -> Handled {
     let CreateBodyV1 { security_group_rule: body } = call.body(invalid_v1)?;
     let group_id = body.security_group_id.clone();
-    let asked = asked_v1(body)?;
+    let asked = asked_v1(body, call.variants().default_priority.v1)?;
     let id = world.mint("rule");
     world.create_rule(id.clone(), &group_id, asked, Api::V1, call.now)?;
     let (group, rule) = world.rule(&id, Api::V1)?;
@@ -151,7 +158,7 @@ fn list_v3(world: &World, call: &Call) -> Handled {
         .rules()
         .filter(|(group, rule)| {
             // What callers see is what they filter by.
-            let shown = rule_v3(world, &group.id, rule);
+            let shown = rule_v3_in_full(world, &group.id, rule);
             known[..12].iter().all(|key| query.fits(key, &as_text(&shown[*key])))
         })
         .collect();
@@ -164,7 +171,8 @@ fn list_v3(world: &World, call: &Call) -> Handled {
 
 fn show_v3(world: &World, call: &Call) -> Handled {
     let (group, rule) = world.rule(call.path("rule_id"), Api::V3)?;
-    Ok(Reply::numbered(200, json!({ "security_group_rule": rule_v3(world, &group.id, rule) })))
+    let shown = rule_v3_in_full(world, &group.id, rule);
+    Ok(Reply::numbered(200, json!({ "security_group_rule": shown })))
 }
 
 fn create_v3(world: &mut World, call: &Call) -> Handled {
@@ -172,7 +180,7 @@ fn create_v3(world: &mut World, call: &Call) -> Handled {
     let Some(group_id) = body.security_group_id.clone() else {
         return Err(invalid_v3("security_group_id is missing."));
     };
-    let asked = asked_v3(body)?;
+    let asked = asked_v3(body, call.variants().default_priority.v3)?;
     if dry_run {
         world.clone().create_rule(String::new(), &group_id, asked, Api::V3, call.now)?;
         return Ok(dry_run_passed());
@@ -193,7 +201,12 @@ fn create_batch(world: &mut World, call: &Call) -> Handled {
     if security_group_rules.iter().any(|rule| rule.security_group_id.is_some()) {
         return Err(invalid_v3("security_group_id belongs into the path."));
     }
-    let asked = security_group_rules.into_iter().map(asked_v3).collect::<Outcome<Vec<_>>>()?;
+    if security_group_rules.len() > MOST_RULES_AT_ONCE {
+        return Err(invalid_v3("security_group_rules must have 1 to 200 rules."));
+    }
+    let priority = call.variants().default_priority.v3_batch;
+    let rules = security_group_rules.into_iter();
+    let asked = rules.map(|rule| asked_v3(rule, priority)).collect::<Outcome<Vec<_>>>()?;
     let (created, outcome) = world.create_rules(group_id, asked, ignore_duplicate, call.now);
     if let Err(refusal) = outcome {
         return match created.is_empty() {
@@ -203,7 +216,7 @@ fn create_batch(world: &mut World, call: &Call) -> Handled {
     }
     let rules = created
         .iter()
-        .map(|id| world.rule(id, Api::V3).map(|(_, rule)| rule_v3_created(world, group_id, rule)))
+        .map(|id| world.rule(id, Api::V3).map(|(_, rule)| rule_v3_in_full(world, group_id, rule)))
         .collect::<Outcome<Vec<Value>>>()?;
     Ok(Reply::numbered(201, json!({ "security_group_rules": rules })))
 }
@@ -213,7 +226,7 @@ fn delete_v3(world: &mut World, call: &Call) -> Handled {
     Ok(Reply::empty(204))
 }
 
-fn asked_v1(body: RuleBodyV1) -> Outcome<AskedRule> {
+fn asked_v1(body: RuleBodyV1, default_priority: i64) -> Outcome<AskedRule> {
     let protocol = body.protocol.as_deref().map(str::to_ascii_lowercase);
     let icmp = matches!(protocol.as_deref(), Some("icmp" | "icmpv6" | "1" | "58"));
     let low = number(body.port_range_min.as_ref(), "port_range_min")?;
@@ -236,13 +249,13 @@ fn asked_v1(body: RuleBodyV1) -> Outcome<AskedRule> {
         remote_ip_prefix: body.remote_ip_prefix,
         remote_group_id: body.remote_group_id,
         action: None,
-        priority: None,
+        priority: default_priority,
         enabled: None,
         description: body.description,
     })
 }
 
-fn asked_v3(body: RuleBodyV3) -> Outcome<AskedRule> {
+fn asked_v3(body: RuleBodyV3, default_priority: i64) -> Outcome<AskedRule> {
     if let Some(id) = body.remote_address_group_id {
         let message = format!("Address_group {id} could not be found.");
         return Err(Refusal::v3(404, "VPC.9904", message));
@@ -259,7 +272,7 @@ fn asked_v3(body: RuleBodyV3) -> Outcome<AskedRule> {
         remote_ip_prefix: body.remote_ip_prefix,
         remote_group_id: body.remote_group_id,
         action: body.action,
-        priority: body.priority,
+        priority: body.priority.unwrap_or(default_priority),
         enabled: body.enabled,
         description: body.description,
     })
@@ -298,8 +311,17 @@ pub(super) fn rule_v1(world: &World, group_id: &str, rule: &Rule) -> Value {
     })
 }
 
-/// A rule in version 3, which has no word for ICMP types.
+/// A rule as lists of version 3 have it: without `enabled`.
 pub(super) fn rule_v3(world: &World, group_id: &str, rule: &Rule) -> Value {
+    let mut shown = rule_v3_in_full(world, group_id, rule);
+    if let Some(members) = shown.as_object_mut() {
+        members.remove("enabled");
+    }
+    shown
+}
+
+/// A rule in version 3, which has no word for ICMP types.
+fn rule_v3_in_full(world: &World, group_id: &str, rule: &Rule) -> Value {
     let multiport = match &rule.ports {
         Ports::Ranges(ranges) => Some(multiport(ranges)),
         Ports::All | Ports::IcmpType { .. } => None,
@@ -324,9 +346,9 @@ pub(super) fn rule_v3(world: &World, group_id: &str, rule: &Rule) -> Value {
     })
 }
 
-/// As above, with the other spelling of time the cloud uses right after creation.
+/// As above, with the other spelling of time that the answer to the creation of one rule has.
 fn rule_v3_created(world: &World, group_id: &str, rule: &Rule) -> Value {
-    let mut shown = rule_v3(world, group_id, rule);
+    let mut shown = rule_v3_in_full(world, group_id, rule);
     shown["created_at"] = rule.created_at.with_offset().into();
     shown["updated_at"] = rule.updated_at.with_offset().into();
     shown

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::emulator::world::{
     Refusal, World,
-    subnet::{NewSubnet, Subnet},
+    subnet::{DhcpOption, NewSubnet, Subnet},
 };
 
 pub(super) fn v1() -> Router<App> {
@@ -53,6 +53,7 @@ struct CreateSubnet {
     availability_zone: Option<String>,
     #[serde(default)]
     ipv6_enable: bool,
+    extra_dhcp_opts: Option<Vec<DhcpOption>>,
 }
 
 fn list_v1(world: &World, call: &Call) -> Handled {
@@ -85,6 +86,7 @@ fn create(world: &mut World, call: &Call) -> Handled {
         primary_dns: subnet.primary_dns,
         secondary_dns: subnet.secondary_dns,
         availability_zone: subnet.availability_zone,
+        extra_dhcp_opts: subnet.extra_dhcp_opts.unwrap_or_default(),
     };
     let (id, neutron_id) = (world.mint("subnet"), world.mint("neutron-subnet"));
     world.create_subnet(id.clone(), neutron_id, new, call.now)?;
@@ -138,7 +140,7 @@ fn subnet_v1(world: &World, subnet: &Subnet, status: &str) -> Value {
         "status": status,
         "neutron_network_id": subnet.id,
         "neutron_subnet_id": subnet.neutron_subnet_id,
-        "extra_dhcp_opts": [],
+        "extra_dhcp_opts": subnet.extra_dhcp_opts,
         "tenant_id": world.project_id,
         "created_at": subnet.created_at.without_zone(),
         "updated_at": subnet.updated_at.without_zone(),
@@ -163,7 +165,7 @@ fn subnet_v3(world: &World, subnet: &Subnet) -> Value {
             "gateway_ip": subnet.gateway_ip,
             "enable_dhcp": subnet.dhcp_enable,
         }],
-        "extra_dhcp_opts": [],
+        "extra_dhcp_opts": subnet.extra_dhcp_opts,
         "tags": super::tag::pairs(&subnet.tags),
         "created_at": subnet.created_at.without_zone(),
         "updated_at": subnet.updated_at.without_zone(),

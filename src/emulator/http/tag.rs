@@ -15,9 +15,19 @@ use super::{
 };
 use crate::emulator::world::{Outcome, Refusal, World, tag::Tagged};
 
+/// What can have tags, and what its id is called in the path.
+const KINDS: &[(&str, &str, Tagged)] = &[
+    ("vpcs", "vpc_id", Tagged::Vpcs),
+    ("subnets", "subnet_id", Tagged::Subnets),
+    ("security-groups", "group_id", Tagged::SecurityGroups),
+];
+
 pub(super) fn v2() -> Router<App> {
-    let tags = "/v2.0/{project_id}/{kind}/{id}/tags";
-    Router::new().route(tags, get(read(list))).route(&format!("{tags}/action"), post(change(act)))
+    KINDS.iter().fold(Router::new(), |router, (kind, id, _)| {
+        let tags = format!("/v2.0/{{project_id}}/{kind}/{{{id}}}/tags");
+        let action = format!("{tags}/action");
+        router.route(&tags, get(read(list))).route(&action, post(change(act)))
+    })
 }
 
 /// Tags as a list of `key` and `value`, which is how all APIs show them.
@@ -41,13 +51,14 @@ struct TagBody {
 }
 
 fn list(world: &World, call: &Call) -> Handled {
-    let tags = world.tags(kind(call)?, call.path("id"))?;
+    let (kind, id) = tagged(call)?;
+    let tags = world.tags(kind, id)?;
     Ok(Reply::json(200, json!({ "tags": pairs(tags) })))
 }
 
 fn act(world: &mut World, call: &Call) -> Handled {
     let ActionBody { action, tags } = call.body(invalid)?;
-    let (kind, id) = (kind(call)?, call.path("id"));
+    let (kind, id) = tagged(call)?;
     match action.as_str() {
         "create" => {
             let tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
@@ -62,13 +73,9 @@ fn act(world: &mut World, call: &Call) -> Handled {
     Ok(Reply::empty(204))
 }
 
-fn kind(call: &Call) -> Outcome<Tagged> {
-    match call.path("kind") {
-        "vpcs" => Ok(Tagged::Vpcs),
-        "subnets" => Ok(Tagged::Subnets),
-        "security-groups" => Ok(Tagged::SecurityGroups),
-        other => Err(invalid(&format!("Resource {other} is invalid."))),
-    }
+fn tagged(call: &Call) -> Outcome<(Tagged, &str)> {
+    let mut kinds = KINDS.iter().map(|(_, id, kind)| (*kind, call.path(id)));
+    kinds.find(|(_, id)| !id.is_empty()).ok_or_else(|| invalid("Resource is invalid."))
 }
 
 fn invalid(what: &str) -> Refusal {

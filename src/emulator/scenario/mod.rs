@@ -2,15 +2,19 @@
 //!
 //! Every mistake is reported with its place, all at once.
 
+mod limits;
 mod names;
 mod people;
 mod reader;
 mod topology;
+mod variants;
 
 use std::fmt;
 
 use super::{auth::Directory, http::is_family, world::World};
 use reader::{Errors, Fields};
+
+pub(super) use variants::{GatewayCodes, OptionalKeys, Variants};
 
 /// A scenario that was read, checked and turned into a world.
 #[derive(Debug)]
@@ -20,6 +24,7 @@ pub struct Scenario {
     pub(super) metadata: Metadata,
     /// Families of the API, or first parts of their names, that answer as if they did not exist.
     pub(super) unpublished: Vec<String>,
+    pub(super) variants: Variants,
 }
 
 /// What the metadata service of the emulator knows.
@@ -75,8 +80,10 @@ impl Scenario {
                 errors.add(path, format!("`{name}` is no family of the API"));
             }
         }
-        let world = topology::world(&mut root, &region, &directory.project.id, errors);
-        Self { world, directory, metadata, unpublished }
+        let (variants, around_local) = variants::variants(&mut root);
+        let project = &directory.project.id;
+        let world = topology::world(&mut root, &region, project, around_local, errors);
+        Self { world, directory, metadata, unpublished, variants }
     }
 }
 

@@ -32,6 +32,18 @@ impl<'e> Names<'e> {
         id
     }
 
+    /// The id of a thing that the scenario does not name; `None` if it does.
+    pub(super) fn unclaimed_id(&mut self, kind: &'static str, name: &str) -> Option<String> {
+        let id = self.derived_id(kind, name);
+        let key = (kind, name.to_owned());
+        if self.known.contains_key(&key) {
+            return None;
+        }
+        self.known.insert(key, id.clone());
+        self.ids.insert(id.clone());
+        Some(id)
+    }
+
     /// Notes that an id is used; twice is a mistake, and so is a form the cloud does not have.
     pub(super) fn claim(&mut self, fields: &Fields<'_>, id: &str) {
         if uuid::Uuid::try_parse(id).is_err() || id != id.to_lowercase() {

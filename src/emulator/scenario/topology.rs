@@ -2,15 +2,15 @@
 //! what the cloud would refuse.
 
 use super::{
+    limits::quotas,
     names::Names,
     reader::{Errors, Fields},
 };
 use crate::emulator::world::{
     Api, Moment, Outcome, World, id,
     port::AskedPair,
-    quota::Quotas,
     route_table::{AskedRoute, Author, RouteDelta, RouteType, TableChange},
-    rule::{AskedRule, Ports},
+    rule::{AskedRule, DEFAULT_PRIORITY, Ports},
     security_group::NewSecurityGroup,
     server::{NewNic, NewServer},
     subnet::NewSubnet,
@@ -31,9 +31,11 @@ pub(super) fn world(
     root: &mut Fields<'_>,
     region: &str,
     project_id: &str,
+    accepts_routes_around_local: bool,
     errors: &Errors,
 ) -> World {
-    let world = World::empty(region, project_id, quotas(root));
+    let empty = World::empty(region, project_id, quotas(root));
+    let world = World { accepts_routes_around_local, ..empty };
     let now = Moment::from_seconds(CREATED);
     let mut builder = Builder { world, names: Names::new(project_id, errors), errors, now };
     for mut fields in root.list("vpcs") {
@@ -54,24 +56,6 @@ pub(super) fn world(
         builder.route_table(&mut fields);
     }
     builder.world
-}
-
-fn quotas(root: &mut Fields<'_>) -> Quotas {
-    let usual = Quotas::default();
-    let Some(mut fields) = root.object("quotas") else { return usual };
-    let mut quota = |name: &str, usual: u32| fields.number(name).unwrap_or(usual);
-    Quotas {
-        vpc: quota("vpc", usual.vpc),
-        subnet: quota("subnet", usual.subnet),
-        security_group: quota("securityGroup", usual.security_group),
-        security_group_rule: quota("securityGroupRule", usual.security_group_rule),
-        vpc_contain_routetable: quota("vpcContainRoutetable", usual.vpc_contain_routetable),
-        routetable_contain_routes: quota(
-            "routetableContainRoutes",
-            usual.routetable_contain_routes,
-        ),
-        servers: quota("servers", usual.servers),
-    }
 }
 
 impl Builder<'_> {
@@ -142,6 +126,7 @@ impl Builder<'_> {
             primary_dns: fields.optional_text("primary_dns"),
             secondary_dns: fields.optional_text("secondary_dns"),
             availability_zone: fields.optional_text("availability_zone"),
+            extra_dhcp_opts: Vec::new(),
         };
         if vpc_id.is_some() {
             let created = self.world.create_subnet(id.clone(), neutron_id, new, self.now).map(drop);
@@ -172,10 +157,26 @@ impl Builder<'_> {
             self.check(fields.here(), created);
             ids.push(id);
         }
+        self.default_group();
         for (fields, group_id) in groups.iter_mut().zip(ids) {
             for (index, mut rule) in fields.list("rules").into_iter().enumerate() {
                 self.rule(&mut rule, &group_id, index);
             }
+        }
+    }
+
+    /// The group that every project has, unless the scenario describes it.
+    fn default_group(&mut self) {
+        let name = "default";
+        if let Some(id) = self.names.unclaimed_id("security_group", name) {
+            let new = NewSecurityGroup {
+                name: name.into(),
+                description: "Default security group".into(),
+                enterprise_project_id: "0".into(),
+                ..NewSecurityGroup::default()
+            };
+            let created = self.world.create_security_group(id, new, Api::V3, self.now).map(drop);
+            self.check("security_groups", created);
         }
     }
 
@@ -200,7 +201,7 @@ impl Builder<'_> {
             remote_ip_prefix: fields.optional_text("remote_ip_prefix"),
             remote_group_id,
             action: fields.optional_text("action"),
-            priority: fields.number("priority").map(i64::from),
+            priority: fields.number("priority").unwrap_or(DEFAULT_PRIORITY.into()).into(),
             enabled: fields.flag("enabled"),
             description: fields.optional_text("description"),
         };

@@ -42,6 +42,9 @@ pub struct World {
     pub region: String,
     pub project_id: String,
     pub quotas: Quotas,
+    /// A route may lead to a range that contains local ones.
+    #[serde(default)]
+    pub accepts_routes_around_local: bool,
     pub vpcs: Vec<Vpc>,
     pub subnets: Vec<Subnet>,
     pub gateways: Vec<Gateway>,
@@ -60,6 +63,7 @@ impl World {
             region: region.to_owned(),
             project_id: project_id.to_owned(),
             quotas,
+            accepts_routes_around_local: false,
             vpcs: Vec::new(),
             subnets: Vec::new(),
             gateways: Vec::new(),

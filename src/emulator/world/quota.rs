@@ -16,7 +16,14 @@ pub struct Quotas {
     pub vpc_contain_routetable: u32,
     /// Routes of one table, the local ones not counted.
     pub routetable_contain_routes: u32,
+    /// Routes of all tables of one VPC together, the local ones not counted.
+    #[serde(default = "usual_routes_of_vpc")]
+    pub vpc_contain_routes: u32,
     pub servers: u32,
+}
+
+fn usual_routes_of_vpc() -> u32 {
+    1000
 }
 
 impl Default for Quotas {
@@ -26,8 +33,9 @@ impl Default for Quotas {
             subnet: 400,
             security_group: 100,
             security_group_rule: 5000,
-            vpc_contain_routetable: 1,
+            vpc_contain_routetable: 5,
             routetable_contain_routes: 200,
+            vpc_contain_routes: usual_routes_of_vpc(),
             servers: 2048,
         }
     }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{Moment, Outcome, Refusal, World, is_description, is_name, quota::is_full};
 use crate::network::Cidr;
 
-/// Local routes every table has, besides one per subnet of the VPC.
-pub const SYSTEM_RANGES: &[&str] = &["100.64.0.0/10", "198.19.128.0/20", "127.0.0.0/8"];
+/// Local routes every table has, after one per subnet of the VPC.
+pub const SYSTEM_RANGES: &[&str] = &["198.19.128.0/20", "127.0.0.0/8", "100.64.0.0/10"];
 
 /// How many routes the call that creates a table may carry.
 const MOST_ROUTES_AT_CREATION: usize = 5;
@@ -135,7 +135,7 @@ impl World {
     pub fn local_destinations(&self, vpc_id: &str) -> Vec<Cidr> {
         let system = SYSTEM_RANGES.iter().filter_map(|text| text.parse().ok());
         let subnets = self.subnets.iter().filter(|subnet| subnet.vpc_id == vpc_id);
-        system.chain(subnets.map(|subnet| subnet.cidr)).collect()
+        subnets.map(|subnet| subnet.cidr).chain(system).collect()
     }
 
     /// The subnets this table governs.
@@ -295,6 +295,11 @@ impl World {
             }
             table.routes[position] = route;
         }
+        let siblings = self
+            .route_tables
+            .iter()
+            .filter(|other| other.vpc_id == table.vpc_id && other.id != table.id);
+        let elsewhere: usize = siblings.map(|other| other.routes.len()).sum();
         for asked in &delta.add {
             let route = self.check_route(table, asked, author)?;
             if table.routes.iter().any(|other| other.destination == route.destination) {
@@ -303,6 +308,9 @@ impl World {
             }
             if is_full(table.routes.len(), self.quotas.routetable_contain_routes) {
                 return Err(neutron(409, "Quota exceeded for resources: ['routes']."));
+            }
+            if is_full(elsewhere + table.routes.len(), self.quotas.vpc_contain_routes) {
+                return Err(neutron(409, "Quota exceeded for resources: ['routes'] of the vpc."));
             }
             table.routes.push(route);
         }
@@ -327,7 +335,11 @@ impl World {
         }
         if destination.prefix_length() > 0 {
             let local = self.local_destinations(&table.vpc_id);
-            if let Some(local) = local.iter().find(|local| local.overlaps(destination)) {
+            let clashes = |local: &&Cidr| match self.accepts_routes_around_local {
+                true => local.contains(destination),
+                false => local.overlaps(destination),
+            };
+            if let Some(local) = local.iter().find(clashes) {
                 let message = format!("destination {destination} overlaps system route {local}.");
                 return Err(neutron(400, &message));
             }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::network::Cidr;
 
-/// What a rule gets when nobody says: the documents disagree between 1 and 100.
+/// The priority of the rules that a new group has.
 pub const DEFAULT_PRIORITY: u8 = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +71,8 @@ pub struct Rule {
     pub updated_at: Moment,
 }
 
-/// A rule as somebody asked for it. The wire has read the ports, because the versions spell them differently.
+/// A rule as somebody asked for it. The wire has read the ports and filled in the priority: the versions spell the one
+/// and default the other differently.
 #[derive(Debug, Clone)]
 pub struct AskedRule {
     pub direction: Option<String>,
@@ -81,7 +82,7 @@ pub struct AskedRule {
     pub remote_ip_prefix: Option<String>,
     pub remote_group_id: Option<String>,
     pub action: Option<String>,
-    pub priority: Option<i64>,
+    pub priority: i64,
     pub enabled: Option<bool>,
     pub description: Option<String>,
 }
@@ -229,13 +230,10 @@ impl World {
             Some("deny") => Action::Deny,
             Some(_) => return Err(invalid("action must be allow or deny.")),
         };
-        let priority = match asked.priority {
-            None => DEFAULT_PRIORITY,
-            Some(number) => u8::try_from(number)
-                .ok()
-                .filter(|number| (1..=100).contains(number))
-                .ok_or_else(|| invalid("priority must be 1 to 100."))?,
-        };
+        let priority = u8::try_from(asked.priority)
+            .ok()
+            .filter(|number| (1..=100).contains(number))
+            .ok_or_else(|| invalid("priority must be 1 to 100."))?;
         let description = asked.description.unwrap_or_default();
         if !is_description(&description) {
             return Err(invalid("description is not allowed."));

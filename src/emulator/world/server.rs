@@ -12,6 +12,9 @@ use super::{
 
 const MOST_NICS: usize = 12;
 
+/// Older jobs are forgotten, as the cloud does after a while.
+const MOST_JOBS: usize = 1000;
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
@@ -123,6 +126,9 @@ impl World {
 
     pub fn record_job(&mut self, kind: &str, server_ids: Vec<String>, now: Moment) -> String {
         let id = self.mint("job").replace('-', "");
+        if self.jobs.len() >= MOST_JOBS {
+            self.jobs.remove(0);
+        }
         self.jobs.push(Job { id: id.clone(), kind: kind.to_owned(), server_ids, at: now });
         id
     }

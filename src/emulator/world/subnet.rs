@@ -26,9 +26,20 @@ pub struct Subnet {
     pub primary_dns: String,
     pub secondary_dns: String,
     pub availability_zone: String,
+    #[serde(default)]
+    pub extra_dhcp_opts: Vec<DhcpOption>,
     pub tags: BTreeMap<String, String>,
     pub created_at: Moment,
     pub updated_at: Moment,
+}
+
+/// What DHCP tells besides the address, such as the time servers. Kept, and otherwise without effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DhcpOption {
+    pub opt_name: String,
+    #[serde(default)]
+    pub opt_value: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -42,6 +53,7 @@ pub struct NewSubnet {
     pub primary_dns: Option<String>,
     pub secondary_dns: Option<String>,
     pub availability_zone: Option<String>,
+    pub extra_dhcp_opts: Vec<DhcpOption>,
 }
 
 impl World {
@@ -105,6 +117,7 @@ impl World {
             primary_dns: new.primary_dns.unwrap_or_else(|| "100.125.1.250".into()),
             secondary_dns: new.secondary_dns.unwrap_or_else(|| "100.125.129.250".into()),
             availability_zone: new.availability_zone.unwrap_or_else(|| self.default_zone()),
+            extra_dhcp_opts: new.extra_dhcp_opts,
             tags: BTreeMap::new(),
             created_at: now,
             updated_at: now,

@@ -8,18 +8,45 @@ use crate::network::{
     cidr::Cidr,
     finding::{Code, Finding, Subject},
     route::Route,
-    routes::Routes,
+    routes::{MOST_ROUTES_OF_A_VPC, Routes},
 };
 
 pub(super) fn of_quota(known: &Known<'_>) -> Vec<Finding> {
-    let Some(quota) = known.layout.quota else { return Vec::new() };
     let mut wanted: BTreeMap<&str, BTreeSet<Cidr>> = BTreeMap::new();
     for host in &known.layout.hosts {
         if let Some(found) = host.location.found() {
             wanted.entry(&found.table_id).or_default().insert(host.range);
         }
     }
-    wanted.into_iter().filter_map(|(id, ranges)| of_table(id, &ranges, quota, known)).collect()
+    let of_vpc = of_vpc(&wanted, known);
+    let quota = known.layout.quota;
+    let of_tables =
+        wanted.into_iter().filter_map(|(id, ranges)| of_table(id, &ranges, quota?, known));
+    of_tables.chain(of_vpc).collect()
+}
+
+/// All tables together. Where a table alone may hold more than the documented limit, that has been raised.
+fn of_vpc(wanted: &BTreeMap<&str, BTreeSet<Cidr>>, known: &Known<'_>) -> Option<Finding> {
+    let limit = MOST_ROUTES_OF_A_VPC;
+    let used: u64 = known.tables.values().map(|routes| routes.count_made() as u64).sum();
+    let is_new = |routes: &Routes<&Route>, range: &Cidr| routes.same(*range).is_none();
+    let new: u64 = wanted
+        .iter()
+        .filter_map(|(id, ranges)| Some((known.table(id)?, ranges)))
+        .map(|(routes, ranges)| ranges.iter().filter(|range| is_new(routes, range)).count() as u64)
+        .sum();
+    if new == 0 || used + new <= limit {
+        return None;
+    }
+    let is_raised = known.layout.quota.is_none_or(|quota| quota > limit);
+    let code = if is_raised { Code::QuotaNearlyFull } else { Code::QuotaExceeded };
+    let message = format!(
+        "The route tables of the VPC hold {used} routes, and the plan adds {new}; a VPC holds at most {limit} over all its \
+         tables, unless the cloud has raised that."
+    );
+    let fix = "Use fewer and larger ranges in `hosts`, or spread the hosts over several VPCs; where the cloud has raised \
+               the limit, nothing is wrong.";
+    Some(Finding::new(code, Subject::AllTables, message, fix))
 }
 
 fn of_table(id: &str, ranges: &BTreeSet<Cidr>, quota: u64, known: &Known<'_>) -> Option<Finding> {

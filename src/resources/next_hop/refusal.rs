@@ -34,9 +34,9 @@ impl Via {
                 explained(&error, summary, &remedy).at(attribute)
             }
             Kind::QuotaExceeded => {
-                let remedy = "The table has no room for another `destination`. Remove routes that are no longer needed, \
-                              use fewer and larger ranges, or ask for a higher quota of routes per table in the console \
-                              under My Quotas.";
+                let remedy = "The table has no room for another `destination`, or the VPC has none in all its tables \
+                              together. Remove routes that are no longer needed, use fewer and larger ranges, or ask for \
+                              a higher quota of routes per table in the console under My Quotas.";
                 explained(&error, "Quota exceeded", remedy).at("destination")
             }
             _ => error.into(),

@@ -40,10 +40,13 @@ pub fn rows() -> Vec<Row> {
             SUMMARY,
             &["the part `direction` is wrong", "Write `ingress` or `egress`."],
         ),
-        rules("import_of_no_rule").imported_as("no-such-rule").says(
+        rules("import_of_no_rule").imported_as("ffffffff-0000-4000-8000-000000000001").says(
             "",
             SUMMARY,
-            &["There is no rule `no-such-rule`", "or the rule ids joined by `,`"],
+            &[
+                "There is no rule `ffffffff-0000-4000-8000-000000000001`",
+                "or the rule ids joined by `,`",
+            ],
         ),
         route("import_of_no_route")
             .imported_as("ffffffff-0000-4000-8000-000000000001/10.250.0.0/24")

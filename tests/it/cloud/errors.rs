@@ -49,6 +49,12 @@ async fn what_is_not_the_objects_own_code_never_means_gone() {
     let not_gone = [
         (404, r#"{"error_code":"APIGW.0101","error_msg":"no such API"}"#, Kind::NotPublished),
         (404, r#"{"error_code":"APIG.0101","error_msg":"no such API"}"#, Kind::NotPublished),
+        // Cloud Stack's words, with the newline that some answers end in.
+        (
+            404,
+            "{\"error_code\":\"APIGW.0101\",\"error_msg\":\"The API does not exist: method POST not found\"}\n",
+            Kind::NotPublished,
+        ),
         // The VPC is missing, which is not what was asked.
         (404, r#"{"code":"VPC.0003","message":"VPC does not exist"}"#, Kind::Refused),
         (404, "", Kind::Refused),
@@ -83,6 +89,12 @@ async fn codes_have_their_meaning() {
         (403, r#"{"error_code":"APIGW.0302","error_msg":"not allowed"}"#, Kind::Denied),
         (429, "", Kind::Throttled),
         (400, r#"{"error_code":"APIGW.0308","error_msg":"over ratelimit"}"#, Kind::Throttled),
+        (
+            429,
+            r#"{"error_code":"APIG.0308","error_msg":"policy ip over ratelimit"}"#,
+            Kind::Throttled,
+        ),
+        (403, r#"{"error_code":"APIG.0308","error_msg":"over ratelimit"}"#, Kind::Throttled),
         (502, "<html><h1>502 Bad Gateway</h1></html>", Kind::Lost),
         (504, "", Kind::Lost),
         (302, "", Kind::Refused),

@@ -255,7 +255,9 @@ async fn what_is_not_published_does_not_exist() {
         (r#"["vpc.v3.batch-create"]"#, [200, 404, 200, 200, 400]),
         (r#"["vpc.v3.vpcs", "vpc.v1.routetables.create"]"#, [200, 400, 404, 200, 404]),
     ] {
-        let unpublished = format!(r#""unpublished": {names}, "vpcs":"#);
+        let unpublished = format!(
+            r#""unpublished": {names}, "quotas": {{ "vpcContainRoutetable": 1 }}, "vpcs":"#
+        );
         let cloud = Cloud::start(&GUIDE.replace(r#""vpcs":"#, &unpublished)).await;
         let seen = [
             cloud.get(groups).await,

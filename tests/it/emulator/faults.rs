@@ -106,7 +106,7 @@ async fn the_log_says_who_asked_what_and_when_and_no_secret() {
     let cloud = Cloud::start(GUIDE).await;
     cloud.delete("/_emulator/requests").await.expect(204);
     cloud.get("/v1/{p}/ports?limit=5").await.expect(200);
-    cloud.put("/v1/{p}/ports/x", "{}").await.expect_refusal(400, "VPC.2500");
+    cloud.put("/v1/{p}/ports/{port:192.168.0.2}", "{}").await.expect_refusal(400, "VPC.2500");
     let fault = json!([{ "path": "/v1/*/ports", "cut": "after" }]).to_string();
     cloud.post(FAULTS, &fault).await.expect(204);
     assert!(cloud.try_send(Method::GET, "/v1/{p}/ports", "").await.is_err());

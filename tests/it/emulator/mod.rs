@@ -16,4 +16,6 @@ mod scenario;
 mod servers;
 mod signature;
 mod state;
+mod strangers;
+mod variants;
 mod vpcs;

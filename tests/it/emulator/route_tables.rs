@@ -31,7 +31,7 @@ async fn a_table_shows_local_routes_for_the_system_and_each_subnet() {
     let table = cloud.get(GUIDE_TABLE).await.expect(200);
     assert_eq!(
         column(&table["routetable"]["routes"], "destination"),
-        ["100.64.0.0/10", "198.19.128.0/20", "127.0.0.0/8", "192.168.0.0/24"]
+        ["192.168.0.0/24", "198.19.128.0/20", "127.0.0.0/8", "100.64.0.0/10"]
     );
 }
 
@@ -290,7 +290,8 @@ async fn tables_that_cannot_be_made_or_removed_are_refused() {
     let foreign = r#"{ "routetable": { "subnets": { "associate": ["{subnet:subnet-b}"] } } }"#;
     cloud.post(&format!("{BACK}/action"), foreign).await.expect_refusal(400, "VPC.2807");
 
-    let guide = Cloud::start(GUIDE).await;
+    let quota = r#""quotas": { "vpcContainRoutetable": 1 }, "vpcs":"#;
+    let guide = Cloud::start(&GUIDE.replace(r#""vpcs":"#, quota)).await;
     let own = table("{vpc:vpc-containers}", &[]);
     guide.post(tables, &own).await.expect_refusal(400, "VPC.2810");
 }

@@ -35,7 +35,7 @@ async fn the_two_rules_of_the_guide_are_made_seen_and_deleted_in_both_versions()
     assert_eq!(seen["security_group_rule"]["port_range_min"], Value::Null);
     let seen = cloud.get(&format!("{V3}/{udp}")).await.expect(200);
     assert_eq!(seen["security_group_rule"]["multiport"], Value::Null);
-    assert_eq!(seen["security_group_rule"]["priority"], 100);
+    assert_eq!(seen["security_group_rule"]["priority"], 1);
 
     let filter = "security_group_id={group:sg-containers}&remote_ip_prefix=0.0.0.0/0";
     for list in [V1, V3] {
@@ -163,7 +163,8 @@ async fn rules_the_cloud_does_not_take_are_refused() {
 #[tokio::test]
 async fn a_duplicate_is_named_by_the_rule_that_is_there() {
     let cloud = Cloud::start(GUIDE).await;
-    let udp = json!({ "protocol": "udp", "multiport": "53" });
+    // What version 1 gives a rule.
+    let udp = json!({ "protocol": "udp", "multiport": "53", "priority": 1 });
     let first = cloud.post(V3, &body(rule(udp.clone()))).await.expect(201);
     let message = format!(
         "Security group rule already exists. Rule id is {}.",
@@ -227,7 +228,7 @@ async fn a_dry_run_checks_and_changes_nothing() {
 
 #[tokio::test]
 async fn the_rule_quota_is_kept() {
-    let quota = r#""quotas": { "securityGroupRule": 5 }, "vpcs":"#;
+    let quota = r#""quotas": { "securityGroupRule": 9 }, "vpcs":"#;
     let cloud = Cloud::start(&GUIDE.replace(r#""vpcs":"#, quota)).await;
     cloud.post(V3, &body(rule(json!({})))).await.expect(201);
     let udp = || body(rule(json!({ "protocol": "udp" })));

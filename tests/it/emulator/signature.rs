@@ -2,6 +2,7 @@
 //! with.
 
 use aws_lc_rs::{digest, hmac};
+use huaweivpc::emulator::Settings;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -103,6 +104,21 @@ fn scenario(security_token: bool) -> String {
     scenario.to_string()
 }
 
+/// The settings of an emulator that answers to the names that the vectors are signed for.
+fn called_as_signed(clock: &Clock) -> Settings {
+    let hosts = [
+        "vpc.cn-north-4.myhuaweicloud.com",
+        "iam.cn-north-4.myhuaweicloud.com",
+        "vpc.eu-west-101.myhuaweicloud.eu",
+        "vpc.example.com",
+    ];
+    Settings { hosts: hosts.map(str::to_owned).to_vec(), ..clock.settings() }
+}
+
+async fn start(scenario: &str) -> Cloud {
+    Cloud::start_with(scenario, called_as_signed(&Clock::new())).await
+}
+
 async fn send(cloud: &Cloud, signed: &Signed) -> Answer {
     let authorization = format!(
         "SDK-HMAC-SHA256 Access=AKEXAMPLE0123456789A, SignedHeaders={}, Signature={}",
@@ -122,7 +138,7 @@ async fn the_published_vectors_are_good_signatures() {
     for (name, signed, temporary) in
         [("V1", v1(), false), ("V2", v2(), true), ("V3", v3(), false), ("V4", v4(), false)]
     {
-        let cloud = Cloud::start(&scenario(temporary)).await;
+        let cloud = start(&scenario(temporary)).await;
         let answer = send(&cloud, &signed).await;
         assert_eq!(answer.status, signed.answer, "{name}: {}", answer.body);
     }
@@ -130,8 +146,8 @@ async fn the_published_vectors_are_good_signatures() {
 
 #[tokio::test]
 async fn nothing_that_was_signed_can_be_changed() {
-    let permanent = Cloud::start(&scenario(false)).await;
-    let temporary = Cloud::start(&scenario(true)).await;
+    let permanent = start(&scenario(false)).await;
+    let temporary = start(&scenario(true)).await;
     for (what, cloud, signed, change) in [
         ("the method", &permanent, v1(), (|s| s.method = Method::DELETE) as fn(&mut Signed)),
         ("the path", &permanent, v1(), |s| s.path = s.path.replace("routetables", "vpcs")),
@@ -159,7 +175,7 @@ async fn nothing_that_was_signed_can_be_changed() {
 
 #[tokio::test]
 async fn a_bad_signature_is_answered_with_what_should_have_been_signed() {
-    let cloud = Cloud::start(&scenario(false)).await;
+    let cloud = start(&scenario(false)).await;
     let mut signed = v1();
     signed.signature = v2().signature;
     let answer = send(&cloud, &signed).await;
@@ -169,9 +185,29 @@ async fn a_bad_signature_is_answered_with_what_should_have_been_signed() {
 }
 
 #[tokio::test]
+async fn a_key_is_locked_for_a_while_after_wrong_signatures_in_a_row() {
+    let clock = Clock::new();
+    let cloud = Cloud::start_with(&scenario(false), called_as_signed(&clock)).await;
+    let wrong = Signed { signature: v2().signature, ..v1() };
+    for _ in 0..5 {
+        send(&cloud, &wrong).await.expect_refusal(401, "APIGW.0301");
+    }
+    // A good one in between begins the count anew.
+    assert_eq!(send(&cloud, &v1()).await.status, 200);
+    for _ in 0..6 {
+        assert!(send(&cloud, &wrong).await.message().contains("verify aksk signature fail"));
+    }
+    let locked = send(&cloud, &v1()).await;
+    locked.expect_refusal(401, "APIGW.0301");
+    assert!(locked.message().contains("AK access failed to reach the limit,forbidden"));
+    clock.advance(5 * 60);
+    assert_eq!(send(&cloud, &v1()).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_signature_lasts_a_quarter_of_an_hour_either_way() {
     let clock = Clock::new();
-    let cloud = Cloud::start_with(&scenario(false), clock.settings()).await;
+    let cloud = Cloud::start_with(&scenario(false), called_as_signed(&clock)).await;
     clock.advance(15 * 60);
     assert_eq!(send(&cloud, &v1()).await.status, 200);
     clock.advance(1);
@@ -182,9 +218,9 @@ async fn a_signature_lasts_a_quarter_of_an_hour_either_way() {
 
 #[tokio::test]
 async fn a_key_that_needs_a_token_is_unknown_without_it_and_the_other_way_round() {
-    let permanent = Cloud::start(&scenario(false)).await;
+    let permanent = start(&scenario(false)).await;
     send(&permanent, &v2()).await.expect_refusal(401, "APIGW.0301");
-    let temporary = Cloud::start(&scenario(true)).await;
+    let temporary = start(&scenario(true)).await;
     send(&temporary, &v1()).await.expect_refusal(401, "APIGW.0301");
 }
 

@@ -183,8 +183,8 @@ async fn tags_are_added_shown_and_removed() {
     for body in [act("delete", "env"), act("create", &long), act("move", "env")] {
         cloud.post(&format!("{path}/action"), &body).await.expect_refusal(400, "VPC.1801");
     }
-    cloud.get("/v2.0/{p}/subnets/x/tags").await.expect_refusal(404, "VPC.2204");
-    cloud.get("/v2.0/{p}/routers/x/tags").await.expect_refusal(400, "VPC.1801");
+    cloud.get("/v2.0/{p}/subnets/{vpc:vpc-a}/tags").await.expect_refusal(404, "VPC.2204");
+    cloud.get("/v2.0/{p}/routers/{vpc:vpc-a}/tags").await.expect_refusal(404, "APIGW.0101");
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ use super::{
     provider::{now, nowhere, served},
 };
 
+mod together;
 mod told;
 
 pub use told::{Finding, Object, Refusal};
@@ -172,18 +173,6 @@ impl World {
     /// The warnings of the plan that would make an object.
     pub async fn warnings_of(&self, type_name: &str, config: Json) -> Vec<Problem> {
         self.warnings(&new(type_name, config)).await
-    }
-
-    /// What one run says of several new objects that it plans one after the other. Another run says the same.
-    pub async fn plan_together(&self, creations: &[(&str, Json)]) -> Vec<Vec<Problem>> {
-        let full = |(name, early): &(&str, Json)| {
-            let type_name = prefixed(name);
-            let schema = self.core.plugin.resource_schema(&type_name);
-            (type_name, config(schema, early))
-        };
-        let creations: Vec<(String, Value)> = creations.iter().map(full).collect();
-        let first = self.core.plan_together(&creations).await;
-        first.into_iter().map(|answer| answer.problems).collect()
     }
 
     pub async fn destroy(&self, object: Object) {

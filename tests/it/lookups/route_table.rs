@@ -26,7 +26,7 @@ async fn a_vpc_alone_means_its_default_table() {
     assert_eq!(table["effective_subnets"], json!([world.subnet("subnet-front").await]));
     assert_eq!(
         destinations(&table, "local"),
-        ["100.64.0.0/10", "198.19.128.0/20", "127.0.0.0/8", "10.20.1.0/24", "10.50.1.0/24"]
+        ["10.20.1.0/24", "10.50.1.0/24", "198.19.128.0/20", "127.0.0.0/8", "100.64.0.0/10"]
     );
     assert_eq!(destinations(&table, "nat"), ["0.0.0.0/0"]);
     assert_eq!(destinations(&table, "peering"), ["172.16.0.0/16"]);

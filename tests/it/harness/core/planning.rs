@@ -51,6 +51,11 @@ impl<P: Plugin> Core<P> {
     /// What one run says of several new objects, planned one after the other. None of them is made.
     pub async fn plan_together(&self, creations: &[(String, Value)]) -> Vec<PlanAnswer> {
         self.plugin.begin_anew().await;
+        self.plan_further(creations).await
+    }
+
+    /// The same in the run that is under way.
+    pub async fn plan_further(&self, creations: &[(String, Value)]) -> Vec<PlanAnswer> {
         let mut answers = Vec::new();
         for (type_name, config) in creations {
             let request = request(self.plugin.resource_schema(type_name), None, config);
