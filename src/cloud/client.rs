@@ -13,6 +13,7 @@ use super::{
     call::{Api, Call, Unpublished},
     callers::Callers,
     config::Config,
+    contact::Contacts,
     decode::Answer,
     error::{Error, Kind, Result},
     intents::Plans,
@@ -24,7 +25,9 @@ use super::{
     throttle::Throttle,
     transport::{self, Transport},
     turns::Turns,
+    unanswered::{Way, unanswered},
 };
+use crate::untrusted;
 
 /// A handle on one region of the cloud. Clones share connections, logins and what was looked up.
 #[derive(Clone)]
@@ -46,6 +49,7 @@ struct Session {
     /// Held by the call that finds that out; what it leaves is the refusal.
     first_call: Mutex<Option<Error>>,
     throttle: Throttle,
+    contacts: Contacts,
     unpublished: Unpublished,
     callers: Arc<Callers>,
     route_writers: RouteWriters,
@@ -67,6 +71,7 @@ impl Cloud {
             Error::new(Kind::Unconfigured("user_agent"), "configure the client", message)
                 .caused_by(error)
         })?;
+        config.credentials.secrets().into_iter().for_each(untrusted::keep_secret);
         let login = Mutex::new(None);
         let session = Session {
             config,
@@ -76,6 +81,7 @@ impl Cloud {
             credentials_hold: OnceCell::new(),
             first_call: Mutex::new(None),
             throttle: Throttle::default(),
+            contacts: Contacts::default(),
             unpublished: Unpublished::default(),
             callers: Arc::default(),
             route_writers: RouteWriters::default(),
@@ -273,7 +279,9 @@ impl Cloud {
         project: Option<&str>,
     ) -> Result<Answer> {
         let Config { max_retries, pause, .. } = *self.config();
-        let policy = Policy { max_retries, pause };
+        let usual = Policy { max_retries, pause };
+        let (service, contacts) = (call.api.service(), &self.session.contacts);
+        let began = bounds::now();
         let mut past = Past::default();
         let mut last: Option<Error> = None;
         loop {
@@ -285,12 +293,19 @@ impl Cloud {
             }
             let attempt = past.attempts();
             let error = match self.attempt(call, identity, project, attempt).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    contacts.answered(service);
+                    return Ok(answer);
+                }
                 Err(error) => error,
             };
+            let policy = contacts.policy(usual, service, &error, bounds::now() - began);
             let Decision::RepeatAfter(pause) =
                 retry::decide(policy, call.effect, &error, past, rand::random())
             else {
+                if error.kind() == Kind::Unreachable {
+                    contacts.given_up(service);
+                }
                 return Err(error);
             };
             let pause_ms = pause.as_millis();
@@ -298,7 +313,7 @@ impl Cloud {
             past = past.and(&error, pause);
             let then = bounds::after(pause);
             if let (Kind::Throttled, Some(then)) = (error.kind(), then) {
-                self.session.throttle.hold(call.api.service(), then);
+                self.session.throttle.hold(service, then);
             }
             let waited = self.bounds.wait_until(&call.operation, then).await;
             waited.map_err(|end| end.caused_by(error.clone()))?;
@@ -355,7 +370,10 @@ impl Cloud {
     ) -> Result<Answer> {
         let request = self.request(call, identity, project)?;
         let host = transport::host_of(request.url());
+        let uses_tls = request.url().scheme() == "https";
+        let proxy = self.transport().proxy(request.url());
         let path = request.url().path().to_owned();
+        debug!(operation = call.operation, method = %call.method, host, path, attempt, "sending");
         let http = self.transport().services(self.config()).map_err(|error| {
             let message = "the trusted certificates cannot be loaded";
             Error::new(Kind::Unconfigured("cacert_file"), &call.operation, message).caused_by(error)
@@ -373,16 +391,34 @@ impl Cloud {
         self.callers().took(took);
         let response = exchanged?;
         let result = match response {
-            Ok(response) => answer(call, identity, response),
-            Err(error) => Err(transport::unanswered(&call.operation, &host, error)),
+            Ok(response) => {
+                let is_signed = matches!(identity, Some(Identity::Keys(_)));
+                let signed = is_signed.then(|| (self.config().clock)());
+                answer(call, proxy.as_deref(), signed, response)
+            }
+            Err(error) => {
+                let way = Way {
+                    host: &host,
+                    proxy: proxy.as_deref(),
+                    uses_tls,
+                    has_own_authorities: self.config().ca_certificates.is_some(),
+                };
+                Err(unanswered(&call.operation, &way, error))
+            }
         };
 
         let (status, request_id) = match &result {
             Ok(answer) => (Some(answer.status), answer.request_id.as_deref()),
             Err(error) => (error.status(), error.request_id()),
         };
+        let (code, said) = match &result {
+            Ok(_) => (None, None),
+            Err(error) => (error.code(), Some(error.message())),
+        };
         let ms = took.as_millis();
-        debug!(operation = call.operation, method = %call.method, path, status, ms, request_id, attempt, "call");
+        debug!(
+            operation = call.operation, method = %call.method, path, status, ms, request_id, attempt, code, said, "call"
+        );
         result
     }
 }

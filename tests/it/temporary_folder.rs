@@ -1,0 +1,13 @@
+//! Where the socket goes when the folder for temporary files takes none.
+
+use crate::plugin_client::Start;
+
+#[test]
+fn a_folder_for_temporary_files_that_takes_no_socket_is_done_without() {
+    let long = tempfile::Builder::new().prefix(&"x".repeat(100)).tempdir_in("/tmp").unwrap();
+    for directory in [long.path().to_str().unwrap(), "/nowhere", "/proc/self", "/dev/null"] {
+        let process = Start::new().env("TMPDIR", directory).run();
+        assert!(process.socket().starts_with("/tmp/plugin-"), "{directory}: {}", process.line);
+        assert!(process.socket().exists());
+    }
+}
