@@ -3,6 +3,7 @@
 
 mod interrupted;
 mod stage;
+mod unknown;
 
 use std::fs;
 
@@ -209,22 +210,7 @@ impl Guide {
 
     /// Another server, another id, another port; the same private address.
     fn follows_a_server_that_was_rebuilt(&self) {
-        let subnet = self.text("/subnets/0/id");
-        let (old, vpc) = (self.server("ECS1"), self.text("/vpcs/0/id"));
-        self.cloud.operate(
-            "POST",
-            "/v1/{p}/cloudservers/delete",
-            &json!({"servers": [{"id": old}]}),
-        );
-        self.cloud.operate(
-            "POST",
-            "/v1/{p}/cloudservers",
-            &json!({"server": {
-                "name": "ECS1-rebuilt", "flavorRef": "s6.large.2", "imageRef": "image", "vpcid": vpc,
-                "nics": [{"subnet_id": subnet, "ip_address": "192.168.0.2"}],
-                "root_volume": {"volumetype": "GPSSD", "size": 40},
-                "security_groups": [{"id": self.group}], "availability_zone": "cn-north-4a"}}),
-        );
+        self.rebuild("ECS1", "192.168.0.2", "ECS1-rebuilt");
         let plan = self.workspace.plan().expect_changes();
         let changes = plan.changes("planned_change");
         assert_eq!(changes["huaweivpc_container_route.range[\"10.0.2.0/24\"]"], IN_PLACE, "{plan}");

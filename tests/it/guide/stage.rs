@@ -136,6 +136,22 @@ impl Guide {
         ports
     }
 
+    /// Makes a server anew, under the address it had.
+    pub fn rebuild(&self, name: &str, address: &str, new_name: &str) {
+        let old = self.server(name);
+        let delete = json!({"servers": [{"id": old}]});
+        self.cloud.operate("POST", "/v1/{p}/cloudservers/delete", &delete);
+        self.cloud.operate(
+            "POST",
+            "/v1/{p}/cloudservers",
+            &json!({"server": {
+                "name": new_name, "flavorRef": "s6.large.2", "imageRef": "image", "vpcid": self.text("/vpcs/0/id"),
+                "nics": [{"subnet_id": self.text("/subnets/0/id"), "ip_address": address}],
+                "root_volume": {"volumetype": "GPSSD", "size": 40},
+                "security_groups": [{"id": self.group}], "availability_zone": "cn-north-4a"}}),
+        );
+    }
+
     /// The rules beside those every group has: `icmp from 0.0.0.0/0`
     pub fn rules(&self) -> Vec<String> {
         let mut rules: Vec<String> = self

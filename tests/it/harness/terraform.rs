@@ -137,12 +137,17 @@ impl Workspace {
 
     /// Takes over the `.tf` files of a folder of the repository, `examples/guide` for one, and the tests in it.
     pub fn copy(&self, folder: &str) {
+        self.copy_to(folder, "");
+    }
+
+    /// The same, as the module in that folder of the workspace.
+    pub fn copy_to(&self, folder: &str, module: &str) {
         let folder = Path::new(REPOSITORY).join(folder);
         for entry in fs::read_dir(&folder).expect("a folder of ours") {
             let name = entry.expect("an entry").file_name().into_string().expect("a name of ours");
             if name.ends_with(".tf") || name.ends_with(".tftest.hcl") {
                 let text = fs::read_to_string(folder.join(&name)).expect("a configuration");
-                self.write(&name, &text);
+                self.write(&Path::new(module).join(&name).to_string_lossy(), &text);
             }
         }
     }
