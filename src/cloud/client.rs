@@ -1,14 +1,14 @@
-//! One call from its words to its answer: log in, send, repeat, page.
+//! What the calls of one region share, and a call made as whoever the configuration says: log in, send, log in again.
 
 use std::{sync::Arc, time::Duration};
 
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info};
+use tracing::info;
 
 use super::{
-    auth::{Identity, Login},
+    auth::Login,
     bounds::{self, Bounds},
     call::{Api, Call, Unpublished},
     callers::Callers,
@@ -19,13 +19,11 @@ use super::{
     intents::Plans,
     known::{Known, Now},
     ownership::{Owner, Ownership, UnderWay},
-    request::answer,
-    retry::{self, Decision, Effect, Past, Policy},
+    retry,
     route_writer::RouteWriters,
     throttle::Throttle,
-    transport::{self, Transport},
+    transport::Transport,
     turns::Turns,
-    unanswered::{Way, unanswered},
 };
 use crate::untrusted;
 
@@ -132,6 +130,14 @@ impl Cloud {
 
     pub(super) fn route_writers(&self) -> &RouteWriters {
         &self.session.route_writers
+    }
+
+    pub(super) fn contacts(&self) -> &Contacts {
+        &self.session.contacts
+    }
+
+    pub(super) fn throttle(&self) -> &Throttle {
+        &self.session.throttle
     }
 
     pub(super) fn port_turns(&self) -> &Turns {
@@ -269,68 +275,6 @@ impl Cloud {
         }
     }
 
-    /// Sends until there is an answer worth handing back.
-    ///
-    /// Without an identity the call goes out unsigned, as a login with a password does.
-    pub(super) async fn exchange(
-        &self,
-        call: &Call,
-        identity: Option<&Identity>,
-        project: Option<&str>,
-    ) -> Result<Answer> {
-        let Config { max_retries, pause, .. } = *self.config();
-        let usual = Policy { max_retries, pause };
-        let (service, contacts) = (call.api.service(), &self.session.contacts);
-        let began = bounds::now();
-        let mut past = Past::default();
-        let mut last: Option<Error> = None;
-        loop {
-            if let Err(end) = self.await_throttle(call).await {
-                return Err(match last {
-                    Some(error) => end.caused_by(error),
-                    None => end,
-                });
-            }
-            let attempt = past.attempts();
-            let error = match self.attempt(call, identity, project, attempt).await {
-                Ok(answer) => {
-                    contacts.answered(service);
-                    return Ok(answer);
-                }
-                Err(error) => error,
-            };
-            let policy = contacts.policy(usual, service, &error, bounds::now() - began);
-            let Decision::RepeatAfter(pause) =
-                retry::decide(policy, call.effect, &error, past, rand::random())
-            else {
-                if error.kind() == Kind::Unreachable {
-                    contacts.given_up(service);
-                }
-                return Err(error);
-            };
-            let pause_ms = pause.as_millis();
-            info!(operation = call.operation, attempt, pause_ms, %error, "repeating after a pause");
-            past = past.and(&error, pause);
-            let then = bounds::after(pause);
-            if let (Kind::Throttled, Some(then)) = (error.kind(), then) {
-                self.session.throttle.hold(service, then);
-            }
-            let waited = self.bounds.wait_until(&call.operation, then).await;
-            waited.map_err(|end| end.caused_by(error.clone()))?;
-            last = Some(error);
-        }
-    }
-
-    /// Waits while the service is left alone because it throttles. Others may be refused meanwhile and prolong that.
-    async fn await_throttle(&self, call: &Call) -> Result<()> {
-        let service = call.api.service();
-        let until = || self.session.throttle.held_beyond(service, bounds::now());
-        while let Some(until) = until() {
-            self.bounds.wait_until(&call.operation, Some(until)).await?;
-        }
-        Ok(())
-    }
-
     async fn send_as(&self, call: &Call, login: &Login) -> Result<Answer> {
         let project = match call.api {
             Api::Iam => None,
@@ -358,67 +302,5 @@ impl Cloud {
     async fn project(&self, call: &Call, login: &Login) -> Result<&str> {
         let project = self.session.project.get_or_try_init(|| self.find_project(login));
         self.during(&call.operation, project).await?.map(String::as_str)
-    }
-
-    /// Sends once and reads what comes back.
-    async fn attempt(
-        &self,
-        call: &Call,
-        identity: Option<&Identity>,
-        project: Option<&str>,
-        attempt: u32,
-    ) -> Result<Answer> {
-        let request = self.request(call, identity, project)?;
-        let host = transport::host_of(request.url());
-        let uses_tls = request.url().scheme() == "https";
-        let proxy = self.transport().proxy(request.url());
-        let path = request.url().path().to_owned();
-        debug!(operation = call.operation, method = %call.method, host, path, attempt, "sending");
-        let http = self.transport().services(self.config()).map_err(|error| {
-            let message = "the trusted certificates cannot be loaded";
-            Error::new(Kind::Unconfigured("cacert_file"), &call.operation, message).caused_by(error)
-        })?;
-
-        let (exchanged, took) = bounds::timed(async {
-            let exchange = transport::exchange(http, request);
-            match call.effect {
-                Effect::None => self.during(&call.operation, exchange).await,
-                // Given up, its outcome would be unknown. The time limits of the connection end it all the same.
-                Effect::Idempotent | Effect::Once => Ok(exchange.await),
-            }
-        })
-        .await;
-        self.callers().took(took);
-        let response = exchanged?;
-        let result = match response {
-            Ok(response) => {
-                let is_signed = matches!(identity, Some(Identity::Keys(_)));
-                let signed = is_signed.then(|| (self.config().clock)());
-                answer(call, proxy.as_deref(), signed, response)
-            }
-            Err(error) => {
-                let way = Way {
-                    host: &host,
-                    proxy: proxy.as_deref(),
-                    uses_tls,
-                    has_own_authorities: self.config().ca_certificates.is_some(),
-                };
-                Err(unanswered(&call.operation, &way, error))
-            }
-        };
-
-        let (status, request_id) = match &result {
-            Ok(answer) => (Some(answer.status), answer.request_id.as_deref()),
-            Err(error) => (error.status(), error.request_id()),
-        };
-        let (code, said) = match &result {
-            Ok(_) => (None, None),
-            Err(error) => (error.code(), Some(error.message())),
-        };
-        let ms = took.as_millis();
-        debug!(
-            operation = call.operation, method = %call.method, path, status, ms, request_id, attempt, code, said, "call"
-        );
-        result
     }
 }

@@ -1,8 +1,9 @@
 //! The wire to Huawei Cloud: one method per endpoint, in the vendor's words.
 //!
 //! A call's way: an API file (`route_table.rs`, `port.rs`, …) words it as a `call::Call`; `client.rs` logs in where
-//! needed (`auth.rs`, `metadata.rs`, `project.rs`), has it signed (`request.rs`, `sign.rs`), sends (`transport.rs`,
-//! and `unanswered.rs` where no answer comes), and repeats what `retry.rs` calls worth repeating; `decode.rs` reads the answer and `error.rs` says what a refusal means.
+//! needed (`auth.rs`, `metadata.rs`, `project.rs`); `exchange.rs` has it signed (`request.rs`, `sign.rs`), sends it
+//! (`transport.rs`, and `unanswered.rs` where no answer comes), and repeats what `retry.rs` calls worth repeating;
+//! `decode.rs` reads the answer and `error.rs` says what a refusal means.
 //! All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together; `contact.rs` knows who is worth waiting for.
 //!
 //! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_job.rs`, `route_wish.rs`.
@@ -27,6 +28,7 @@ mod config;
 mod contact;
 mod decode;
 mod error;
+mod exchange;
 mod fresh;
 mod ids;
 mod intents;

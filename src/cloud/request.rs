@@ -14,6 +14,7 @@ use super::{
     sign,
     transport::{self, Response},
 };
+use crate::untrusted;
 
 impl Cloud {
     /// The HTTP request, signed with the time of now. What is sent is what was signed.
@@ -84,6 +85,8 @@ pub(super) fn answer(
     let unusable = response.unusable();
     let Response { status, request_id, retry_after, date, subject_token, body, .. } = response;
     let operation = &call.operation;
+    // Other answers have none that matters, and might bring a new one each time.
+    subject_token.iter().filter(|_| call.is_confidential()).for_each(untrusted::keep_secret);
     if (200..300).contains(&status) {
         return match unusable {
             Some(message) => {

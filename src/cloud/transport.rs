@@ -127,8 +127,6 @@ pub(super) async fn exchange(
 ) -> reqwest::Result<Response> {
     let response = client.execute(request).await?;
     let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
-    let subject_token = header("x-subject-token").map(SecretString::from);
-    subject_token.iter().for_each(untrusted::keep_secret);
     let longest = if response.status().is_success() { LONGEST_ANSWER } else { LONGEST_REFUSAL };
     Ok(Response {
         status: response.status().as_u16(),
@@ -143,7 +141,7 @@ pub(super) async fn exchange(
         encoding: header(CONTENT_ENCODING.as_str())
             .filter(|encoding| encoding != "identity")
             .map(|encoding| untrusted::name(&encoding)),
-        subject_token,
+        subject_token: header("x-subject-token").map(SecretString::from),
         body: read(response, longest).await?,
     })
 }

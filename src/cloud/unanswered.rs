@@ -90,11 +90,13 @@ fn distrust(why: &CertificateError, has_own_authorities: bool) -> (Distrust, &'s
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             (Distrust::OtherName, "is for another name")
         }
-        CertificateError::UnknownIssuer if has_own_authorities => (
-            Distrust::OtherAuthority,
-            "is not trusted: its issuer is neither in `cacert_file` nor known to the system",
-        ),
-        CertificateError::UnknownIssuer => {
+        // Signed with another key by an authority of the same name: as good as another authority.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature if has_own_authorities => {
+            let why =
+                "is not trusted: its issuer is neither in `cacert_file` nor known to the system";
+            (Distrust::OtherAuthority, why)
+        }
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             (Distrust::UnknownAuthority, "is not trusted: its issuer is not known to the system")
         }
         _ => (Distrust::Invalid, "is not valid"),

@@ -23,8 +23,11 @@ const LONGEST_NAME: usize = 128;
 /// Of a diagnostic. The longest of ours name some twenty objects.
 const LONGEST_REPORT: usize = 32 * 1024;
 
-/// More bytes than this are never looked at to make one of the short texts.
-const LONGEST_READ: usize = 64 * 1024;
+/// So many bytes are looked at to make a name, a sentence or an excerpt, and a report. This is where the length is
+/// bounded first: what follows takes its time for each of them. An escape has up to ten, and a page begins with styles.
+const NAME_READ: usize = 10 * LONGEST_NAME;
+const SENTENCE_READ: usize = 16 * 1024;
+const REPORT_READ: usize = 48 * 1024;
 
 /// A text on one line, without its HTML.
 pub fn sentence(text: &str) -> String {
@@ -33,7 +36,8 @@ pub fn sentence(text: &str) -> String {
 
 /// The beginning of the text that a body holds.
 pub fn excerpt(body: &[u8]) -> String {
-    let body = &body[..body.len().min(LONGEST_READ + 1)];
+    // One more, by which it is seen to be longer.
+    let body = &body[..body.len().min(SENTENCE_READ + 1)];
     match on_one_line(&String::from_utf8_lossy(body), LONGEST_EXCERPT) {
         text if text.is_empty() => "the answer has no text".to_owned(),
         text => text,
@@ -42,18 +46,18 @@ pub fn excerpt(body: &[u8]) -> String {
 
 /// A short text as it is: its line breaks are escaped too.
 pub fn name(text: &str) -> String {
-    let (text, is_cut) = beginning(text, LONGEST_READ);
+    let (text, is_cut) = beginning(text, NAME_READ);
     cut(&escaped(&secrets::conceal(text, is_cut), false), LONGEST_NAME)
 }
 
 /// A text of several lines.
 pub fn report(text: &str) -> String {
-    let (text, is_cut) = beginning(text, 2 * LONGEST_REPORT);
+    let (text, is_cut) = beginning(text, REPORT_READ);
     cut(&escaped(&secrets::conceal(text, is_cut), true), LONGEST_REPORT)
 }
 
 fn on_one_line(text: &str, longest: usize) -> String {
-    let (text, is_cut) = beginning(text, LONGEST_READ);
+    let (text, is_cut) = beginning(text, SENTENCE_READ);
     let text = html::text_of(&secrets::conceal(text, is_cut));
     // Tags may have stood between the parts of a secret.
     let text = secrets::conceal(&text, is_cut);

@@ -1,7 +1,8 @@
 //! The secrets of this run, and how they are found in a text whatever their spelling.
 //!
-//! There is one list for the process, as there is one log: whoever learns of a secret adds it, and whoever quotes a text
-//! need not know them.
+//! There is one list for the process, as there is one log and one handler of panics: whoever learns of a secret adds it,
+//! and whoever quotes a text need not know them. Terraform starts a process for each configuration of the provider, so
+//! that the list holds the secrets of one, and those of its logins.
 
 use std::{
     ops::Range,
@@ -16,31 +17,24 @@ use super::encodings::{Placed, decoded, placed};
 /// What stands where a secret was.
 const CONCEALED: &str = "(concealed)";
 
-/// Shorter ones cannot be told from other text.
-const SHORTEST: usize = 4;
-/// Shorter ones are concealed as whole words only, and not looked for in other encodings.
-const SHORTEST_ANYWHERE: usize = 8;
+/// Shorter ones are not looked for: they cannot be told from other text. No secret of the cloud is as short.
+const SHORTEST: usize = 8;
 /// So much of the beginning of a secret is concealed too: whoever quotes one may cut it short.
 const SHORTEST_BEGINNING: usize = 16;
+/// The same, where it stands at the end of a text that was cut.
+const SHORTEST_AT_THE_END: usize = 4;
 /// Encodings around encodings are looked through to this depth.
 const LAYERS: usize = 3;
 
-static NEEDLES: RwLock<Vec<Needle>> = RwLock::new(Vec::new());
-
-/// One spelling of a secret.
-struct Needle {
-    /// Cannot be printed, as the secret cannot.
-    spelling: SecretString,
-    whole_words: bool,
-}
+/// The spellings of the secrets. They cannot be printed, as the secrets cannot.
+static NEEDLES: RwLock<Vec<SecretString>> = RwLock::new(Vec::new());
 
 /// From now on this is concealed wherever a text is quoted.
 pub fn keep_secret(secret: &SecretString) {
     let mut needles = NEEDLES.write().unwrap_or_else(PoisonError::into_inner);
-    for needle in needles_of(secret.expose_secret()) {
-        let spelling = needle.spelling.expose_secret();
-        if !needles.iter().any(|known| known.spelling.expose_secret() == spelling) {
-            needles.push(needle);
+    for spelling in spellings(secret.expose_secret()) {
+        if !needles.iter().any(|known| known.expose_secret() == spelling) {
+            needles.push(spelling.into());
         }
     }
 }
@@ -55,7 +49,7 @@ pub(super) fn conceal(text: &str, is_cut: bool) -> String {
     let mut found = Vec::new();
     for _ in 0..=LAYERS {
         for needle in needles.iter() {
-            find(needle, &layer, is_cut, &mut found);
+            find(needle.expose_secret().as_bytes(), &layer, is_cut, &mut found);
         }
         let next = decoded(&layer);
         if next.len() == layer.len() {
@@ -66,27 +60,21 @@ pub(super) fn conceal(text: &str, is_cut: bool) -> String {
     without(text, found)
 }
 
-fn needles_of(secret: &str) -> Vec<Needle> {
+fn spellings(secret: &str) -> Vec<String> {
     let secret = secret.trim();
     if secret.len() < SHORTEST {
         return Vec::new();
     }
-    let whole_words = secret.len() < SHORTEST_ANYWHERE;
-    let mut spellings = vec![secret.to_owned()];
-    if !whole_words {
-        // What looks like an escape in the secret is taken off together with those around it.
-        let plain: Vec<u8> = decoded(&placed(secret)).iter().map(|placed| placed.byte).collect();
-        spellings.extend(String::from_utf8(plain));
-        spellings.push(secret.replace(' ', "+"));
-        spellings.push(hex::encode(secret));
-        spellings.push(hex::encode_upper(secret));
-        for base64 in within_base64(secret.as_bytes()) {
-            spellings.push(base64.replace('+', "-").replace('/', "_"));
-            spellings.push(base64);
-        }
+    // What looks like an escape in the secret is taken off together with those around it.
+    let plain: Vec<u8> = decoded(&placed(secret)).iter().map(|placed| placed.byte).collect();
+    let mut spellings = vec![secret.to_owned(), secret.replace(' ', "+")];
+    spellings.extend(String::from_utf8(plain));
+    spellings.extend([hex::encode(secret), hex::encode_upper(secret)]);
+    for base64 in within_base64(secret.as_bytes()) {
+        spellings.push(base64.replace('+', "-").replace('/', "_"));
+        spellings.push(base64);
     }
-    let needle = |spelling| Needle { spelling: SecretString::from(spelling), whole_words };
-    spellings.into_iter().map(needle).collect()
+    spellings
 }
 
 /// What base64 makes of a text that holds the secret, as far as it depends on the secret alone: three spellings, by the
@@ -102,29 +90,19 @@ fn within_base64(secret: &[u8]) -> impl Iterator<Item = String> {
     })
 }
 
-fn find(needle: &Needle, text: &[Placed], is_cut: bool, found: &mut Vec<Range<usize>>) {
-    let sought = needle.spelling.expose_secret().as_bytes();
-    let enough = match needle.whole_words {
-        true => sought.len(),
-        false => sought.len().min(SHORTEST_BEGINNING),
-    };
+fn find(sought: &[u8], text: &[Placed], is_cut: bool, found: &mut Vec<Range<usize>>) {
+    let enough = sought.len().min(SHORTEST_BEGINNING);
     let mut position = 0;
     while position < text.len() {
         let rest = &text[position..];
         let length = rest.iter().zip(sought).take_while(|(it, sought)| it.byte == **sought).count();
-        let runs_out = is_cut && length == rest.len() && length >= SHORTEST;
-        if length == 0 || !(length >= enough || runs_out) {
-            position += 1;
-            continue;
-        }
-        let is_word = |placed: Option<&Placed>| {
-            placed.is_some_and(|placed| placed.byte.is_ascii_alphanumeric() || placed.byte == b'_')
-        };
-        let before = position.checked_sub(1).and_then(|before| text.get(before));
-        if !needle.whole_words || !(is_word(before) || is_word(text.get(position + length))) {
+        let runs_out = is_cut && length == rest.len() && length >= SHORTEST_AT_THE_END;
+        if length >= enough || runs_out {
             found.push(rest[0].start..rest[length - 1].end);
+            position += length;
+        } else {
+            position += 1;
         }
-        position += length;
     }
 }
 

@@ -22,10 +22,14 @@ const SECRET: &str = "Wq/7+Lm=\"Zk&Tr<Vn 8%Hs\\Pd'Gx";
 
 /// The error of a read that is answered so.
 async fn told(reply: Reply) -> Error {
+    told_with(SECRET, reply).await
+}
+
+async fn told_with(secret: &str, reply: Reply) -> Error {
     let server = Server::start([reply]).await;
     let key = AccessKey {
         access_key: "AKEXAMPLE0123456789A".to_owned(),
-        secret_key: SECRET.into(),
+        secret_key: secret.into(),
         security_token: None,
     };
     let config = Config { credentials: Credentials::AccessKey(key), ..config(&server) };
@@ -85,6 +89,14 @@ async fn a_secret_is_concealed_in_every_spelling_and_place() {
     for header in ["X-Request-Id", "X-Iam-Trace-Id"] {
         let error = told(text(400, "no").with(header, &STANDARD.encode(SECRET))).await;
         assert!(error.request_id().unwrap().starts_with("(concealed)"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_as_short_as_a_word_spoils_no_text() {
+    for word in ["route", "default", "a"] {
+        let error = told_with(word, json(400, json!({ "error_msg": "no default route" }))).await;
+        assert_eq!(error.message(), "no default route");
     }
 }
 
