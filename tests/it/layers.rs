@@ -7,7 +7,7 @@ use crate::harness::source::{Source, files_under};
 const ARROWS: &[(&str, &[&str])] = &[
     ("untrusted", &[]),
     ("network", &["untrusted"]),
-    ("framework", &[]),
+    ("framework", &["untrusted"]),
     ("cloud", &["network", "untrusted"]),
     ("functions", &["network", "framework"]),
     ("resources", &["network", "framework", "cloud", "untrusted"]),

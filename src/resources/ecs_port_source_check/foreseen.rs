@@ -14,6 +14,7 @@ use crate::{
         ownership::{contested, planning},
         the_one,
     },
+    untrusted,
 };
 
 /// How the `device_owner` of a virtual IP address is.
@@ -177,7 +178,7 @@ fn harm(port: &Port, ports: &[Port]) -> Option<Problem> {
     let bound = ports.iter().filter(is_bound).flat_map(|port| &port.fixed_ips);
     let mut addresses: Vec<String> = bound.map(ToString::to_string).collect();
     let pairs = port.address_pairs.iter().filter(|pair| !pair.is_source_check_off());
-    addresses.extend(pairs.map(|pair| pair.ip_address.clone()));
+    addresses.extend(pairs.map(|pair| untrusted::name(&pair.ip_address)));
     addresses.sort_unstable();
     addresses.dedup();
     if port.is_source_check_on() || addresses.is_empty() {
