@@ -5,6 +5,8 @@
 
 pub mod network;
 
+pub mod untrusted;
+
 pub mod framework;
 
 pub mod cloud;

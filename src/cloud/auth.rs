@@ -16,6 +16,7 @@ use super::{
     decode::{Answer, moment, secret},
     error::Result,
 };
+use crate::untrusted;
 
 /// How a request shows who sends it.
 #[derive(Debug, Clone)]
@@ -107,8 +108,7 @@ impl Cloud {
             "scope": scope,
         } });
         let call = Call::login(format!("get a token for user {user_name}"), "v3/auth/tokens", body)
-            .query("nocatalog", true)
-            .with_secret(password);
+            .query("nocatalog", true);
         let answer: Answer = self.exchange(&call, None, None).await?;
         let token: Token = answer.object("token")?;
         let subject_token = answer.subject_token.clone().ok_or_else(|| answer.unreadable())?;
@@ -153,6 +153,7 @@ impl Login {
 
     fn temporary(keys: TemporaryKeys, now: SystemTime) -> Self {
         let TemporaryKeys { access, secret, securitytoken, expires_at } = keys;
+        [&secret, &securitytoken].into_iter().for_each(untrusted::keep_secret);
         Self {
             identity: Identity::Keys(AccessKey {
                 access_key: access,
@@ -170,18 +171,6 @@ impl Login {
 
     pub(super) fn is_due(&self, now: SystemTime) -> bool {
         self.renew_at.is_some_and(|renew_at| now >= renew_at)
-    }
-}
-
-impl Identity {
-    /// What must not be printed, should the cloud echo it.
-    pub(super) fn secrets(&self) -> Vec<&SecretString> {
-        match self {
-            Identity::Keys(key) => {
-                [&key.secret_key].into_iter().chain(&key.security_token).collect()
-            }
-            Identity::Token(token) => vec![token],
-        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::{collections::HashMap, fmt, sync::Mutex};
 
 use reqwest::Method;
-use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
@@ -61,8 +60,6 @@ pub(super) struct Call {
     query: Vec<(&'static str, String)>,
     /// JSON, as it is sent.
     pub(super) body: Option<String>,
-    /// What the body holds and an error must not.
-    pub(super) secret: Option<SecretString>,
 }
 
 impl Call {
@@ -132,17 +129,11 @@ impl Call {
             regional: None,
             query: Vec::new(),
             body: None,
-            secret: None,
         }
     }
 
     fn with_body(mut self, body: &Value) -> Self {
         self.body = Some(body.to_string());
-        self
-    }
-
-    pub(super) fn with_secret(mut self, secret: &SecretString) -> Self {
-        self.secret = Some(secret.clone());
         self
     }
 

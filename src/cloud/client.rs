@@ -1,30 +1,31 @@
-//! One call from its words to its answer: log in, send, repeat, page.
+//! What the calls of one region share, and a call made as whoever the configuration says: log in, send, log in again.
 
 use std::{sync::Arc, time::Duration};
 
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info};
+use tracing::info;
 
 use super::{
-    auth::{Identity, Login},
+    auth::Login,
     bounds::{self, Bounds},
     call::{Api, Call, Unpublished},
     callers::Callers,
     config::Config,
+    contact::Contacts,
     decode::Answer,
     error::{Error, Kind, Result},
     intents::Plans,
     known::{Known, Now},
     ownership::{Owner, Ownership, UnderWay},
-    request::answer,
-    retry::{self, Decision, Effect, Past, Policy},
+    retry,
     route_writer::RouteWriters,
     throttle::Throttle,
-    transport::{self, Transport},
+    transport::Transport,
     turns::Turns,
 };
+use crate::untrusted;
 
 /// A handle on one region of the cloud. Clones share connections, logins and what was looked up.
 #[derive(Clone)]
@@ -46,6 +47,7 @@ struct Session {
     /// Held by the call that finds that out; what it leaves is the refusal.
     first_call: Mutex<Option<Error>>,
     throttle: Throttle,
+    contacts: Contacts,
     unpublished: Unpublished,
     callers: Arc<Callers>,
     route_writers: RouteWriters,
@@ -67,6 +69,7 @@ impl Cloud {
             Error::new(Kind::Unconfigured("user_agent"), "configure the client", message)
                 .caused_by(error)
         })?;
+        config.credentials.secrets().into_iter().for_each(untrusted::keep_secret);
         let login = Mutex::new(None);
         let session = Session {
             config,
@@ -76,6 +79,7 @@ impl Cloud {
             credentials_hold: OnceCell::new(),
             first_call: Mutex::new(None),
             throttle: Throttle::default(),
+            contacts: Contacts::default(),
             unpublished: Unpublished::default(),
             callers: Arc::default(),
             route_writers: RouteWriters::default(),
@@ -126,6 +130,14 @@ impl Cloud {
 
     pub(super) fn route_writers(&self) -> &RouteWriters {
         &self.session.route_writers
+    }
+
+    pub(super) fn contacts(&self) -> &Contacts {
+        &self.session.contacts
+    }
+
+    pub(super) fn throttle(&self) -> &Throttle {
+        &self.session.throttle
     }
 
     pub(super) fn port_turns(&self) -> &Turns {
@@ -263,59 +275,6 @@ impl Cloud {
         }
     }
 
-    /// Sends until there is an answer worth handing back.
-    ///
-    /// Without an identity the call goes out unsigned, as a login with a password does.
-    pub(super) async fn exchange(
-        &self,
-        call: &Call,
-        identity: Option<&Identity>,
-        project: Option<&str>,
-    ) -> Result<Answer> {
-        let Config { max_retries, pause, .. } = *self.config();
-        let policy = Policy { max_retries, pause };
-        let mut past = Past::default();
-        let mut last: Option<Error> = None;
-        loop {
-            if let Err(end) = self.await_throttle(call).await {
-                return Err(match last {
-                    Some(error) => end.caused_by(error),
-                    None => end,
-                });
-            }
-            let attempt = past.attempts();
-            let error = match self.attempt(call, identity, project, attempt).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            let Decision::RepeatAfter(pause) =
-                retry::decide(policy, call.effect, &error, past, rand::random())
-            else {
-                return Err(error);
-            };
-            let pause_ms = pause.as_millis();
-            info!(operation = call.operation, attempt, pause_ms, %error, "repeating after a pause");
-            past = past.and(&error, pause);
-            let then = bounds::after(pause);
-            if let (Kind::Throttled, Some(then)) = (error.kind(), then) {
-                self.session.throttle.hold(call.api.service(), then);
-            }
-            let waited = self.bounds.wait_until(&call.operation, then).await;
-            waited.map_err(|end| end.caused_by(error.clone()))?;
-            last = Some(error);
-        }
-    }
-
-    /// Waits while the service is left alone because it throttles. Others may be refused meanwhile and prolong that.
-    async fn await_throttle(&self, call: &Call) -> Result<()> {
-        let service = call.api.service();
-        let until = || self.session.throttle.held_beyond(service, bounds::now());
-        while let Some(until) = until() {
-            self.bounds.wait_until(&call.operation, Some(until)).await?;
-        }
-        Ok(())
-    }
-
     async fn send_as(&self, call: &Call, login: &Login) -> Result<Answer> {
         let project = match call.api {
             Api::Iam => None,
@@ -343,46 +302,5 @@ impl Cloud {
     async fn project(&self, call: &Call, login: &Login) -> Result<&str> {
         let project = self.session.project.get_or_try_init(|| self.find_project(login));
         self.during(&call.operation, project).await?.map(String::as_str)
-    }
-
-    /// Sends once and reads what comes back.
-    async fn attempt(
-        &self,
-        call: &Call,
-        identity: Option<&Identity>,
-        project: Option<&str>,
-        attempt: u32,
-    ) -> Result<Answer> {
-        let request = self.request(call, identity, project)?;
-        let host = transport::host_of(request.url());
-        let path = request.url().path().to_owned();
-        let http = self.transport().services(self.config()).map_err(|error| {
-            let message = "the trusted certificates cannot be loaded";
-            Error::new(Kind::Unconfigured("cacert_file"), &call.operation, message).caused_by(error)
-        })?;
-
-        let (exchanged, took) = bounds::timed(async {
-            let exchange = transport::exchange(http, request);
-            match call.effect {
-                Effect::None => self.during(&call.operation, exchange).await,
-                // Given up, its outcome would be unknown. The time limits of the connection end it all the same.
-                Effect::Idempotent | Effect::Once => Ok(exchange.await),
-            }
-        })
-        .await;
-        self.callers().took(took);
-        let response = exchanged?;
-        let result = match response {
-            Ok(response) => answer(call, identity, response),
-            Err(error) => Err(transport::unanswered(&call.operation, &host, error)),
-        };
-
-        let (status, request_id) = match &result {
-            Ok(answer) => (Some(answer.status), answer.request_id.as_deref()),
-            Err(error) => (error.status(), error.request_id()),
-        };
-        let ms = took.as_millis();
-        debug!(operation = call.operation, method = %call.method, path, status, ms, request_id, attempt, "call");
-        result
     }
 }

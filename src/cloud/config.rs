@@ -82,6 +82,20 @@ pub enum Credentials {
     Metadata,
 }
 
+impl Credentials {
+    /// What no text may repeat.
+    pub(super) fn secrets(&self) -> Vec<&SecretString> {
+        match self {
+            Credentials::AccessKey(key) => {
+                [&key.secret_key].into_iter().chain(&key.security_token).collect()
+            }
+            Credentials::Token(token) => vec![token],
+            Credentials::Password { password, .. } => vec![password],
+            Credentials::Metadata => Vec::new(),
+        }
+    }
+}
+
 /// A permanent key, or a temporary one with its security token.
 #[derive(Debug, Clone)]
 pub struct AccessKey {

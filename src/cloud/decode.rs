@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
-use super::error::{Error, Result, read_words};
+use super::error::{Error, Result, Words, read_words};
 use crate::network::Cidr;
 
 /// A successful answer.
@@ -72,6 +72,13 @@ impl Answer {
     fn unreadable_because(&self, error: serde_json::Error) -> Error {
         let unreadable = self.unreadable();
         if self.confidential { unreadable } else { unreadable.caused_by(error) }
+    }
+
+    /// One page of a list that has no end.
+    pub(super) fn endless(&self) -> Error {
+        let message = "the list has no end: after each page the cloud names another one".into();
+        let words = Words { message, request_id: self.request_id.clone(), ..Words::default() };
+        Error::unreadable(&self.operation, self.status, words)
     }
 
     /// A success that does not hold what it should. Some tell why in an error's words, as a dry run does.

@@ -1,15 +1,23 @@
 //! What the cloud said, or failed to say: one error type, the parser of error bodies, and the one function that
 //! decides what a code means.
 
-use std::{error, fmt, sync::Arc, time::Duration};
+use std::{
+    error, fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
+use jiff::SignedDuration;
 use serde_json::Value;
+
+use crate::untrusted;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a call did not give what was asked.
 ///
-/// `Display` says the error's own part; what caused it is in `source()`. Neither holds a secret.
+/// `Display` says the error's own part; what caused it is in `source()`. Both may quote the cloud, and do so as
+/// [`untrusted`] says.
 #[derive(Debug, Clone)]
 pub struct Error(Box<Parts>);
 
@@ -20,9 +28,18 @@ struct Parts {
     status: Option<u16>,
     words: Words,
     retry_after: Option<Duration>,
+    /// How far the cloud's clock was ahead of this machine's, or behind it where negative.
+    clock_behind: Option<SignedDuration>,
     /// Given up on when the call may have taken effect.
     in_doubt: bool,
-    source: Option<Arc<dyn error::Error + Send + Sync>>,
+    source: Option<Arc<Cause>>,
+}
+
+/// An error of a library, as text: it may quote what the cloud said.
+#[derive(Debug)]
+struct Cause {
+    text: String,
+    source: Option<Arc<Cause>>,
 }
 
 /// What an error means to whoever asked.
@@ -57,6 +74,10 @@ pub enum Kind {
     NotPublished,
     /// The call never reached the cloud.
     Unreachable,
+    /// Whoever answers at the cloud's address cannot prove that it is the cloud.
+    Untrusted(Distrust),
+    /// The proxy does not let the call through.
+    ProxyRefused,
     /// The call was sent and its effect is unknown.
     Lost,
     /// The cloud accepted the call, and its answer makes no sense.
@@ -67,6 +88,18 @@ pub enum Kind {
     Interrupted,
     /// The provider's configuration lacks something; the value is the argument that would supply it.
     Unconfigured(&'static str),
+}
+
+/// What is wrong with a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distrust {
+    Expired,
+    NotYetValid,
+    OtherName,
+    UnknownAuthority,
+    /// The authorities that the user names did not issue it.
+    OtherAuthority,
+    Invalid,
 }
 
 /// The object a call is about. The same code means different things for different objects.
@@ -113,6 +146,13 @@ impl Error {
         error
     }
 
+    /// The error that a proxy's refusal is.
+    pub(super) fn refused_by_proxy(operation: &str, status: u16, words: Words) -> Self {
+        let mut error = Self::from_words(Kind::ProxyRefused, operation, words);
+        error.0.status = Some(status);
+        error
+    }
+
     /// The error that a success is whose body does not hold what it should.
     pub(super) fn unreadable(operation: &str, status: u16, words: Words) -> Self {
         let mut error = Self::from_words(Kind::Unreadable, operation, words);
@@ -128,13 +168,14 @@ impl Error {
             status: None,
             words,
             retry_after: None,
+            clock_behind: None,
             in_doubt: false,
             source: None,
         }))
     }
 
     pub(super) fn caused_by(mut self, source: impl error::Error + Send + Sync + 'static) -> Self {
-        self.0.source = Some(Arc::new(source));
+        self.0.source = Some(Cause::of(&source));
         self
     }
 
@@ -195,6 +236,18 @@ impl Error {
         number.parse().ok().filter(|most| *most > 0)
     }
 
+    /// The same, with the cloud's clock beside this machine's, in which the call was signed.
+    pub(super) fn at(mut self, theirs: SystemTime, ours: SystemTime) -> Self {
+        self.0.clock_behind = SignedDuration::system_until(ours, theirs).ok();
+        self
+    }
+
+    /// How far this machine's clock was behind the cloud's, or ahead of it where negative; `None` where the cloud did
+    /// not say.
+    pub fn clock_behind(&self) -> Option<SignedDuration> {
+        self.0.clock_behind
+    }
+
     /// How long the cloud asks to wait.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -221,6 +274,25 @@ impl fmt::Display for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl Cause {
+    fn of(error: &(dyn error::Error + 'static)) -> Arc<Self> {
+        let text = untrusted::sentence(&error.to_string());
+        Arc::new(Self { text, source: error.source().map(Self::of) })
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl error::Error for Cause {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
     }
 }
 
@@ -290,9 +362,6 @@ fn rule_exists(message: &str) -> Kind {
     Kind::RuleExists { id: id.filter(|id| !id.is_empty()) }
 }
 
-/// The longest text taken from a body that is not the cloud's JSON.
-const LONGEST_EXCERPT: usize = 300;
-
 /// Reads an error body: the cloud's JSON in any of its shapes, a proxy's HTML, or nothing.
 pub(super) fn read_words(body: &[u8]) -> Words {
     let found = serde_json::from_slice(body).ok().and_then(|body: Value| {
@@ -300,7 +369,14 @@ pub(super) fn read_words(body: &[u8]) -> Words {
         let request_id = words.request_id.or_else(|| text_of(body.get("request_id")));
         Some(Words { request_id, ..words })
     });
-    found.unwrap_or_else(|| Words { message: excerpt(body), ..Words::default() })
+    match found {
+        Some(Words { code, message, request_id }) => Words {
+            code: code.as_deref().map(untrusted::name),
+            message: untrusted::sentence(&message),
+            request_id: request_id.as_deref().map(untrusted::name),
+        },
+        None => Words { message: untrusted::excerpt(body), ..Words::default() },
+    }
 }
 
 fn words_in(body: &Value) -> Option<Words> {
@@ -325,15 +401,5 @@ fn text_of(value: Option<&Value>) -> Option<String> {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
-    }
-}
-
-fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.char_indices().nth(LONGEST_EXCERPT) {
-        _ if text.is_empty() => "the answer has no text".to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
     }
 }

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::untrusted;
+
 /// A text that cannot be an id, and of what.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -26,7 +28,7 @@ fn check(of: &'static str, text: &str) -> Result<(), InvalidId> {
     if text.len() <= LONGEST && text.chars().all(safe) && !climbs {
         Ok(())
     } else {
-        Err(InvalidId { of, text: text.chars().take(LONGEST).collect() })
+        Err(InvalidId { of, text: untrusted::name(text) })
     }
 }
 

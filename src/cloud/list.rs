@@ -1,11 +1,41 @@
-//! Lists: page by page, until the cloud says that there is no further one.
+//! Lists: page by page, until the cloud says that there is no further one, or goes on for too long.
+
+use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
 
-use super::{call::Call, client::Cloud, decode::Page, error::Result};
+use super::{
+    call::Call,
+    client::Cloud,
+    decode::{Answer, Page},
+    error::Result,
+};
 
 /// How many elements a page of a list may hold. The API allows up to 2000.
 pub(super) const PAGE_LIMIT: usize = 1000;
+
+/// What was read of a list so far.
+#[derive(Default)]
+pub(super) struct Read {
+    pages: usize,
+    bytes: usize,
+}
+
+/// A list that goes on after so many pages, or so many bytes, is believed to have no end.
+const MOST_PAGES: usize = 500;
+const LONGEST_LIST: usize = 256 << 20;
+
+impl Read {
+    /// Counts a page that is not the last one.
+    pub(super) fn page(&mut self, answer: &Answer) -> Result<()> {
+        self.pages += 1;
+        self.bytes += answer.body.len();
+        match self.pages >= MOST_PAGES || self.bytes >= LONGEST_LIST {
+            true => Err(answer.endless()),
+            false => Ok(()),
+        }
+    }
+}
 
 impl Cloud {
     /// All elements of a list, page by page.
@@ -17,20 +47,18 @@ impl Cloud {
         let first = call.query("limit", PAGE_LIMIT);
         let mut call = first.clone();
         let mut all = Vec::new();
-        let mut marker = None;
+        let mut read = Read::default();
+        let mut markers = HashSet::new();
         loop {
             let answer = self.send(&call).await?;
             let Page { items, next } = answer.page(wrapper, PAGE_LIMIT)?;
             all.extend(items);
-            match next {
-                None => return Ok(all),
-                // The list would never end.
-                next if next == marker => return Err(answer.unreadable()),
-                Some(next) => {
-                    call = first.clone().query("marker", &next);
-                    marker = Some(next);
-                }
+            let Some(next) = next else { return Ok(all) };
+            read.page(&answer)?;
+            if !markers.insert(next.clone()) {
+                return Err(answer.endless());
             }
+            call = first.clone().query("marker", next);
         }
     }
 }

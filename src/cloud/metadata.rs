@@ -10,6 +10,7 @@ use super::{
     auth::TemporaryKeys,
     client::Cloud,
     error::{Error, Kind, Result},
+    transport,
 };
 
 #[derive(Deserialize)]
@@ -38,8 +39,8 @@ impl Cloud {
             // A service that knows no tokens wants none.
             404 | 405 | 503 => None,
             200..300 => {
-                let token = token.text().await.map_err(unreachable)?;
-                let mut token = HeaderValue::from_str(token.trim()).map_err(|_| {
+                let token = transport::short_body(token).await.map_err(unreachable)?;
+                let mut token = HeaderValue::from_bytes(token.trim_ascii()).map_err(|_| {
                     no_keys("the metadata service answered with a token that is none")
                 })?;
                 token.set_sensitive(true);
@@ -58,7 +59,7 @@ impl Cloud {
         }
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
-        let body = answer.bytes().await.map_err(unreachable)?;
+        let body = transport::short_body(answer).await.map_err(unreachable)?;
         if !status.is_success() {
             let message = format!(
                 "the metadata service gave no keys (HTTP {}). Does this server have an agency?",

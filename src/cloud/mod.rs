@@ -1,9 +1,10 @@
 //! The wire to Huawei Cloud: one method per endpoint, in the vendor's words.
 //!
 //! A call's way: an API file (`route_table.rs`, `port.rs`, …) words it as a `call::Call`; `client.rs` logs in where
-//! needed (`auth.rs`, `metadata.rs`, `project.rs`), has it signed (`request.rs`, `sign.rs`), sends (`transport.rs`), and
-//! repeats what `retry.rs` calls worth repeating; `decode.rs` reads the answer and `error.rs` says what a refusal means.
-//! All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together.
+//! needed (`auth.rs`, `metadata.rs`, `project.rs`); `exchange.rs` has it signed (`request.rs`, `sign.rs`), sends it
+//! (`transport.rs`, and `unanswered.rs` where no answer comes), and repeats what `retry.rs` calls worth repeating;
+//! `decode.rs` reads the answer and `error.rs` says what a refusal means.
+//! All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together; `contact.rs` knows who is worth waiting for.
 //!
 //! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_job.rs`, `route_wish.rs`.
 //! What was read is shared: for showing and planning by `memo.rs`, for deciding a write by `fresh.rs`; `callers.rs` knows
@@ -24,8 +25,10 @@ mod call;
 mod callers;
 mod client;
 mod config;
+mod contact;
 mod decode;
 mod error;
+mod exchange;
 mod fresh;
 mod ids;
 mod intents;
@@ -57,6 +60,7 @@ mod subnet;
 mod throttle;
 mod transport;
 mod turns;
+mod unanswered;
 mod vpc;
 
 pub use client::Cloud;
@@ -64,7 +68,7 @@ pub use config::{
     AccessKey, AssumeRole, CaCertificates, Config, Credentials, Domain, Endpoints,
     InvalidCertificates, Project, Timeouts, default_cloud,
 };
-pub use error::{Error, Kind, Result};
+pub use error::{Distrust, Error, Kind, Result};
 pub use ids::{
     Description, InvalidDescription, InvalidId, PortId, RouteTableId, RuleId, SecurityGroupId,
     ServerId, SubnetId, VpcId,

@@ -1,17 +1,20 @@
 //! One call as an HTTP request, signed, and the HTTP response as an answer or an error.
 
+use std::time::SystemTime;
+
 use reqwest::header::{HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::{
     auth::Identity,
     call::Call,
     client::Cloud,
     decode::Answer,
-    error::{Error, Kind, Result, read_words},
+    error::{Error, Kind, Result, Words, read_words},
     sign,
     transport::{self, Response},
 };
+use crate::untrusted;
 
 impl Cloud {
     /// The HTTP request, signed with the time of now. What is sent is what was signed.
@@ -71,37 +74,53 @@ impl Cloud {
     }
 }
 
-/// The answer that a response is, or its error.
+/// The answer that a response is, or its error. `proxy` is what it may have come from instead of the cloud, and
+/// `signed` the time on this machine that its signature names.
 pub(super) fn answer(
     call: &Call,
-    identity: Option<&Identity>,
+    proxy: Option<&str>,
+    signed: Option<SystemTime>,
     response: Response,
 ) -> Result<Answer> {
-    let Response { status, request_id, retry_after, subject_token, body } = response;
+    let unusable = response.unusable();
+    let Response { status, request_id, retry_after, date, subject_token, body, .. } = response;
+    let operation = &call.operation;
+    // Other answers have none that matters, and might bring a new one each time.
+    subject_token.iter().filter(|_| call.is_confidential()).for_each(untrusted::keep_secret);
     if (200..300).contains(&status) {
-        return Ok(Answer {
-            operation: call.operation.clone(),
-            status,
-            request_id,
-            subject_token,
-            body,
-            confidential: call.is_confidential(),
-        });
+        return match unusable {
+            Some(message) => {
+                let words = Words { message, request_id, ..Words::default() };
+                Err(Error::unreadable(operation, status, words))
+            }
+            None => Ok(Answer {
+                operation: operation.clone(),
+                status,
+                request_id,
+                subject_token,
+                body: body.bytes,
+                confidential: call.is_confidential(),
+            }),
+        };
     }
-    // A refused signature comes back with the text that was signed, security token and all. What is JSON can be
-    // told from its escapes only once it is read; what is not is cut short there.
-    let secrets: Vec<_> =
-        identity.into_iter().flat_map(Identity::secrets).chain(&call.secret).collect();
-    let mut words = read_words(conceal(&String::from_utf8_lossy(&body), &secrets).as_bytes());
-    words.message = conceal(&words.message, &secrets);
+    let mut words = match unusable {
+        Some(message) => Words { message, ..Words::default() },
+        None => read_words(&body.bytes),
+    };
     words.request_id = request_id.or(words.request_id);
-    Err(Error::refused(call.subject, &call.operation, status, words, retry_after))
-}
-
-fn conceal(text: &str, secrets: &[&SecretString]) -> String {
-    secrets
-        .iter()
-        .map(|secret| secret.expose_secret())
-        .filter(|secret| !secret.is_empty())
-        .fold(text.to_owned(), |text, secret| text.replace(secret, "(concealed)"))
+    // The cloud gives its refusals a code and an id.
+    let is_clouds = words.code.is_some() || words.request_id.is_some();
+    if let Some(proxy) = proxy.filter(|_| !is_clouds) {
+        words.message = format!("the proxy {proxy} answered: {}", words.message);
+        if matches!(status, 403 | 407) {
+            return Err(Error::refused_by_proxy(operation, status, words));
+        }
+    }
+    let error = Error::refused(call.subject, operation, status, words, retry_after);
+    Err(match (signed, date) {
+        (Some(ours), Some(theirs)) if error.kind() == Kind::Unauthenticated => {
+            error.at(theirs, ours)
+        }
+        _ => error,
+    })
 }

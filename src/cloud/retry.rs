@@ -125,6 +125,8 @@ fn is_worth_repeating(effect: Effect, failure: &Kind) -> bool {
         | Kind::Refused
         | Kind::NotPublished
         | Kind::Unreadable
+        | Kind::Untrusted(_)
+        | Kind::ProxyRefused
         | Kind::TimedOut
         | Kind::Interrupted
         | Kind::Unconfigured(_) => false,

@@ -7,13 +7,13 @@
 
 use std::sync::Arc;
 
-use tracing::debug;
+use tracing::{Instrument, debug};
 
 use super::{
     bounds::now,
     client::Cloud,
     error::{Error, Kind, Result},
-    route_job::Job,
+    route_job::{Job, span},
     route_knowledge::{Knowledge, Look},
     route_table::{RouteChanges, RouteTable},
     route_wish::{Refusal, Step, Written},
@@ -145,7 +145,8 @@ impl Batch<'_> {
             additions.for_each(|(job, _)| job.leave_note());
             let changes = RouteChanges::of(pending.iter().map(|(_, step)| step));
             let began = now();
-            match cloud.change_routes(self.writer.table(), &changes).await {
+            let span = span(pending.iter().map(|(job, _)| job));
+            match cloud.change_routes(self.writer.table(), &changes).instrument(span).await {
                 Ok(table) => {
                     let shown = Look { table: Arc::new(table), began };
                     self.knowledge.wrote(&changes, &shown);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use tracing::{Span, error_span};
 
 use super::{
     callers::Caller,
@@ -21,6 +22,8 @@ pub(super) struct Job {
     pub(super) sent: bool,
     pub(super) cloud: Cloud,
     pub(super) caller: Arc<Caller>,
+    /// The request that the wish is part of, for the log.
+    request: Span,
     table: RouteTableId,
     /// An earlier run was about to make the very same, and nobody has recorded it.
     is_noted: bool,
@@ -28,6 +31,24 @@ pub(super) struct Job {
     has_left_note: bool,
     reply: oneshot::Sender<Result<Written>>,
 }
+
+/// What is written for these wishes, with the requests that they are part of: all lines of the log tell of them.
+pub(super) fn span<'j>(jobs: impl Iterator<Item = &'j Job>) -> Span {
+    let jobs: Vec<&Job> = jobs.collect();
+    let named = jobs.iter().take(NAMED).filter_map(|job| job.wish.destination());
+    let mut destinations: Vec<String> = named.map(|destination| destination.to_string()).collect();
+    if let Some(more) = jobs.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        destinations.push(format!("and {more} more"));
+    }
+    let span = error_span!(parent: None, "routes", destinations = destinations.join(", "));
+    for job in jobs {
+        span.follows_from(&job.request);
+    }
+    span
+}
+
+/// So many destinations are named in a line of the log.
+const NAMED: usize = 50;
 
 impl Job {
     pub(super) fn new(
@@ -44,6 +65,7 @@ impl Job {
             sent: false,
             cloud: cloud.clone(),
             caller: Arc::clone(caller),
+            request: Span::current(),
             table: table.clone(),
             is_noted: false,
             has_left_note: false,

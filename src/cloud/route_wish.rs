@@ -129,6 +129,8 @@ impl Refusal {
             | Kind::OtherProject
             | Kind::NotPublished
             | Kind::Unreachable
+            | Kind::Untrusted(_)
+            | Kind::ProxyRefused
             | Kind::Unconfigured(_) => Self::Everybody,
         }
     }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::sync::oneshot;
-use tracing::error;
+use tracing::{Instrument, error};
 
 use super::{
     callers::Callers,
@@ -20,7 +20,7 @@ use super::{
     ids::RouteTableId,
     locked::locked,
     route_batch::Batch,
-    route_job::Job,
+    route_job::{Job, span},
     route_knowledge::Knowledge,
     route_wish::{Wish, Written},
 };
@@ -174,7 +174,9 @@ impl RouteWriter {
             }
             self.callers.before_writing().await;
             let jobs = next_batch(&mut self.desk().queue);
-            Batch { writer: &self, knowledge: &mut knowledge }.settle(jobs).await;
+            let span = span(jobs.iter());
+            let batch = Batch { writer: &self, knowledge: &mut knowledge };
+            batch.settle(jobs).instrument(span).await;
         }
     }
 

@@ -16,7 +16,7 @@ use super::{
     decode::{addresses, optional_id, or_default, tags, text},
     error::{Result, Subject},
     ids::{PortId, ServerId, SubnetId, VpcId},
-    list::PAGE_LIMIT,
+    list::{PAGE_LIMIT, Read},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -128,6 +128,7 @@ impl Cloud {
         let mut servers: Vec<Server> = Vec::new();
         // What is made or removed meanwhile shifts the pages, and a server may come twice.
         let mut seen = BTreeSet::new();
+        let mut read = Read::default();
         for number in 1.. {
             let answer = self.send(&first.clone().query("offset", number)).await?;
             let ServerPage { count, servers: page } = answer.body()?;
@@ -138,9 +139,9 @@ impl Cloud {
             if is_last || length == 0 {
                 break;
             }
-            // The list would never end.
+            read.page(&answer)?;
             if seen.len() == known {
-                return Err(answer.unreadable());
+                return Err(answer.endless());
             }
         }
         servers.retain(|server| server.status != DELETED);

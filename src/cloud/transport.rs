@@ -1,40 +1,78 @@
-//! HTTP: connections that are opened when first needed, one exchange, and what it means when one breaks.
+//! HTTP: connections that are opened when first needed, and one exchange, of which no more is read than an answer may
+//! hold.
 
-use std::{error, io, sync::OnceLock, time::Duration};
+use std::{
+    sync::OnceLock,
+    time::{Duration, SystemTime},
+};
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{
     Client, ClientBuilder,
-    header::{HeaderValue, InvalidHeaderValue, RETRY_AFTER},
+    header::{CONTENT_ENCODING, DATE, HeaderValue, InvalidHeaderValue, RETRY_AFTER},
 };
 use secrecy::SecretString;
 use url::Url;
 
-use super::{
-    config::Config,
-    error::{Error, Kind},
-};
+use super::config::Config;
+use crate::untrusted;
 
 /// The connections of a session. None exists before its first use; all are kept for reuse.
 pub(super) struct Transport {
     user_agent: HeaderValue,
     services: OnceLock<Client>,
     metadata: OnceLock<Client>,
+    proxies: OnceLock<Matcher>,
 }
 
-/// A response that was read to its end.
+/// A response that was read to its end, or to the bound.
 pub(super) struct Response {
     pub(super) status: u16,
     pub(super) request_id: Option<String>,
     pub(super) retry_after: Option<Duration>,
+    /// The cloud's clock.
+    pub(super) date: Option<SystemTime>,
+    /// How the body is compressed, which nobody asked for.
+    pub(super) encoding: Option<String>,
     /// The token IAM hands out in a header.
     pub(super) subject_token: Option<SecretString>,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Body,
 }
+
+impl Response {
+    /// Why its body is not worth reading.
+    pub(super) fn unusable(&self) -> Option<String> {
+        match &self.encoding {
+            Some(encoding) => {
+                Some(format!("the answer is compressed ({encoding}), which was not asked for"))
+            }
+            None if self.body.is_cut && self.body.bytes.len() == LONGEST_ANSWER => {
+                let bound = LONGEST_ANSWER >> 20;
+                Some(format!("the answer is longer than {bound} MiB, and was not read to its end"))
+            }
+            None => None,
+        }
+    }
+}
+
+/// What was read of a body.
+pub(super) struct Body {
+    pub(super) bytes: Vec<u8>,
+    /// There is more, which was not read.
+    pub(super) is_cut: bool,
+}
+
+/// A page of a thousand servers with all their details has some ten MB.
+const LONGEST_ANSWER: usize = 32 << 20;
+
+/// The answers of a refusal or of the metadata service are short.
+const LONGEST_REFUSAL: usize = 1 << 20;
 
 impl Transport {
     pub(super) fn new(user_agent: &str) -> Result<Self, InvalidHeaderValue> {
         let user_agent = HeaderValue::from_str(user_agent)?;
-        Ok(Self { user_agent, services: OnceLock::new(), metadata: OnceLock::new() })
+        let (services, metadata, proxies) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Self { user_agent, services, metadata, proxies })
     }
 
     /// To the services, through the proxy of the system where there is one.
@@ -65,6 +103,15 @@ impl Transport {
         })
     }
 
+    /// The proxy that the system has for this URL, without its credentials: the HTTP library goes by the same rules.
+    pub(super) fn proxy(&self, url: &Url) -> Option<String> {
+        let matcher = self.proxies.get_or_init(Matcher::from_system);
+        let proxy = matcher.intercept(&url.as_str().parse().ok()?)?;
+        let (scheme, host) = (proxy.uri().scheme_str()?, proxy.uri().host()?);
+        let port = proxy.uri().port().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{scheme}://{host}{port}"))
+    }
+
     fn builder(&self) -> ClientBuilder {
         Client::builder()
             .user_agent(self.user_agent.clone())
@@ -73,37 +120,54 @@ impl Transport {
     }
 }
 
-/// Sends a request and reads the whole response.
+/// Sends a request and reads the response.
 pub(super) async fn exchange(
     client: &Client,
     request: reqwest::Request,
 ) -> reqwest::Result<Response> {
     let response = client.execute(request).await?;
     let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+    let longest = if response.status().is_success() { LONGEST_ANSWER } else { LONGEST_REFUSAL };
     Ok(Response {
         status: response.status().as_u16(),
         // IAM has a name of its own for it.
-        request_id: header("x-request-id").or_else(|| header("x-iam-trace-id")),
+        request_id: header("x-request-id")
+            .or_else(|| header("x-iam-trace-id"))
+            .map(|id| untrusted::name(&id)),
         retry_after: header(RETRY_AFTER.as_str())
             .and_then(|seconds| seconds.trim().parse().ok())
             .map(Duration::from_secs),
+        date: header(DATE.as_str()).and_then(|date| moment(&date)),
+        encoding: header(CONTENT_ENCODING.as_str())
+            .filter(|encoding| encoding != "identity")
+            .map(|encoding| untrusted::name(&encoding)),
         subject_token: header("x-subject-token").map(SecretString::from),
-        body: response.bytes().await?.into(),
+        body: read(response, longest).await?,
     })
 }
 
-/// The error of an exchange that gave no response.
-pub(super) fn unanswered(operation: &str, host: &str, error: reqwest::Error) -> Error {
-    let error = error.without_url();
-    let (kind, message) = if is_certificate_refused(&error) {
-        let message = format!("the certificate of {host} is not trusted");
-        (Kind::Unconfigured("cacert_file"), message)
-    } else if error.is_connect() {
-        (Kind::Unreachable, format!("no connection to {host}"))
-    } else {
-        (Kind::Lost, format!("the connection to {host} broke before the answer was complete"))
-    };
-    Error::new(kind, operation, message).caused_by(error)
+/// The body of a short answer.
+pub(super) async fn short_body(response: reqwest::Response) -> reqwest::Result<Vec<u8>> {
+    Ok(read(response, LONGEST_REFUSAL).await?.bytes)
+}
+
+/// Reads until the body ends or is longer than it may be, whatever length the header says.
+async fn read(mut response: reqwest::Response, longest: usize) -> reqwest::Result<Body> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        let left = longest - bytes.len();
+        bytes.extend_from_slice(&chunk[..chunk.len().min(left)]);
+        if chunk.len() > left {
+            return Ok(Body { bytes, is_cut: true });
+        }
+    }
+    Ok(Body { bytes, is_cut: false })
+}
+
+/// As HTTP writes it: `Fri, 02 Jan 2026 03:04:05 GMT`.
+fn moment(date: &str) -> Option<SystemTime> {
+    let date = jiff::fmt::rfc2822::parse(date.trim()).ok()?;
+    Some(date.timestamp().into())
 }
 
 /// As it stands in the request: with the port unless it is the scheme's own.
@@ -113,21 +177,6 @@ pub(super) fn host_of(url: &Url) -> String {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     }
-}
-
-fn is_certificate_refused(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&(dyn error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
-            return true;
-        }
-        // An I/O error calls the cause of what it wraps its own cause, and leaves out what it wraps.
-        cause = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        };
-    }
-    false
 }
 
 /// Two callers may both build one; the first to finish is kept.

@@ -23,6 +23,7 @@ use crate::{
         DataSource, Draft, Given, Noted, Path, Problem, Problems, Result, Schema, Severity,
     },
     network::{self, Address, Cidr, Finding, InvalidCidr, Layout, Remedy, Subject, layout, system},
+    untrusted,
 };
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -301,8 +302,9 @@ fn problem(finding: Finding) -> Problem {
 }
 
 fn ranges_of(subnet: &Subnet) -> Vec<network::Subnet> {
-    let named =
-        |range| network::Subnet { id: subnet.id.to_string(), name: subnet.name.clone(), range };
+    // The name serves the findings only.
+    let (id, name) = (subnet.id.to_string(), untrusted::name(&subnet.name));
+    let named = |range| network::Subnet { id: id.clone(), name: name.clone(), range };
     subnet.cidr.into_iter().chain(subnet.cidr_v6).map(named).collect()
 }
 

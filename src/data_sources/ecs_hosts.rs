@@ -19,6 +19,7 @@ use crate::{
     cloud::{Cloud, Port, PortId, SecurityGroupId, Server, ServerId, SubnetId, VpcId},
     framework::{DataSource, Draft, Noted, Problem, Problems, Result, Schema, all_of},
     network::Address,
+    untrusted,
 };
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -160,8 +161,9 @@ impl EcsHosts {
         let listed: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
         let attribute = if self.names.is_some() { "names" } else { "key_by" };
         let detail = format!(
-            "{} servers have the name `{name}`: {}. Write `ids` to say which are meant, or set `key_by = \"id\"`.",
+            "{} servers have the name `{}`: {}. Write `ids` to say which are meant, or set `key_by = \"id\"`.",
             ids.len(),
+            untrusted::name(name),
             all_of(&listed)
         );
         Problem::error("Several servers match", detail).at(attribute)

@@ -9,6 +9,7 @@ use super::{
     validate,
     value::Value,
 };
+use crate::untrusted;
 
 const REMEDY: &str = "The state was damaged, or edited by hand. Restore it from a backup, or take the object out of it with \
                       `terraform state rm` and import it anew.";
@@ -48,6 +49,7 @@ fn gaps(schema: &Schema, object: &Value) -> Vec<Problem> {
 /// A stored object that cannot be read.
 pub(super) fn unreadable(path: Path, reason: &str) -> Problem {
     let place = if path.is_root() { String::new() } else { format!(" at `{path}`") };
+    let reason = untrusted::sentence(reason);
     let detail = format!("The stored object does not fit its schema{place}. {reason}\n{REMEDY}");
     Problem::error("Unreadable state", detail).at(path)
 }

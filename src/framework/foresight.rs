@@ -235,8 +235,12 @@ impl Run {
         self.give_up(what, std::slice::from_ref(why))
     }
 
-    /// What to say of an examination that failed; nothing where that was said before.
+    /// What to say of an examination that failed: a warning, or the error that no apply could succeed with. Nothing where
+    /// that was said before.
     fn give_up(&self, what: &'static str, why: &[Problem]) -> Option<Problem> {
+        if let Some(stop) = why.iter().find(|problem| problem.stops_plans) {
+            return self.given_up().insert(NOTHING).then(|| stop.clone());
+        }
         if !self.given_up().insert(what) {
             return None;
         }
@@ -250,13 +254,17 @@ impl Run {
     }
 
     fn has_given_up(&self, what: &'static str) -> bool {
-        self.given_up().contains(what)
+        let given_up = self.given_up();
+        given_up.contains(what) || given_up.contains(NOTHING)
     }
 
     fn given_up(&self) -> std::sync::MutexGuard<'_, HashSet<&'static str>> {
         self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Stands for all examinations, where none can succeed.
+const NOTHING: &str = "Nothing";
 
 /// Collects what the examinations of one change have found.
 pub struct Foresight<'r> {
@@ -286,7 +294,7 @@ impl<'r> Foresight<'r> {
         found.any(|problem| problem.severity == Severity::Error)
     }
 
-    /// What `look` has seen; `None` where it failed, which becomes a warning that `what` was not checked. `what` begins
+    /// What `look` has seen; `None` where it failed, which as a rule becomes a warning that `what` was not checked. `what` begins
     /// a sentence; once it has failed it is not tried again in this run.
     pub async fn see<T, E: Into<Problems>>(
         &mut self,

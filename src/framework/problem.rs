@@ -21,6 +21,8 @@ pub struct Problem {
     pub path: Path,
     pub summary: String,
     pub detail: String,
+    /// Nothing can be applied while this lasts: found while a plan is examined, it is more than a look that failed.
+    pub stops_plans: bool,
 }
 
 impl Problem {
@@ -30,6 +32,7 @@ impl Problem {
             path: Path::default(),
             summary: summary.into(),
             detail: detail.into(),
+            stops_plans: false,
         }
     }
 
@@ -45,6 +48,11 @@ impl Problem {
                 "{what}\n\nThis is a mistake in the provider, not in your configuration. Please report it."
             ),
         )
+    }
+
+    /// The same, as what no apply can succeed with.
+    pub fn stopping_plans(self) -> Self {
+        Self { stops_plans: true, ..self }
     }
 
     /// Points the problem at a place in the configuration.

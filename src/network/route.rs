@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::cidr::Cidr;
+use crate::untrusted;
 
 /// One route, its destination in canonical form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,12 +57,12 @@ impl fmt::Display for Route {
             "cc" => "Cloud Connect",
             "er" => "enterprise router",
             "egw" => "VPC endpoint",
-            other => other,
+            other => &untrusted::name(other),
         };
-        write!(f, "{kind} {}", self.next_hop)?;
+        write!(f, "{kind} {}", untrusted::name(&self.next_hop))?;
         match self.description.as_str() {
             "" => Ok(()),
-            description => write!(f, " (`{description}`)"),
+            description => write!(f, " (`{}`)", untrusted::name(description)),
         }
     }
 }

@@ -5,7 +5,10 @@ use super::generated::tfplugin6::{
     attribute_path::{Step as WireStep, step::Selector},
     diagnostic::Severity as WireSeverity,
 };
-use crate::framework::{Path, Problem, Severity, Step, Type};
+use crate::{
+    framework::{Path, Problem, Severity, Step, Type},
+    untrusted,
+};
 
 /// Diagnostics on a body of type `ty`.
 pub fn encode(problems: &[Problem], ty: &Type) -> Vec<Diagnostic> {
@@ -25,8 +28,8 @@ fn diagnostic(problem: &Problem, ty: &Type) -> Diagnostic {
     };
     Diagnostic {
         severity: severity.into(),
-        summary: problem.summary.clone(),
-        detail: problem.detail.clone(),
+        summary: untrusted::sentence(&problem.summary),
+        detail: untrusted::report(&problem.detail),
         attribute: attribute_path(&problem.path, ty),
     }
 }
@@ -68,7 +71,7 @@ pub fn attribute_path(path: &Path, mut ty: &Type) -> Option<AttributePath> {
 }
 
 fn log(problem: &Problem) {
-    let Problem { severity, path, summary, detail } = problem;
+    let Problem { severity, path, summary, detail, .. } = problem;
     match severity {
         Severity::Error => tracing::error!(
             diagnostic_severity = "ERROR",

@@ -32,6 +32,8 @@ pub enum Place {
         directory: PathBuf,
         /// Name or number of a group that may connect, besides the user.
         group: Option<String>,
+        /// The client looks for the socket there, and nowhere else.
+        is_fixed: bool,
     },
     /// One of these ports of the loopback interface; any free one where `None`.
     Tcp { ports: Option<(u16, u16)> },
@@ -76,11 +78,10 @@ fn place(environment: Environment) -> Result<Place, Refusal> {
         return tcp_place(environment);
     }
     let set = |name| environment(name).filter(|value| !value.is_empty());
-    let directory = set("PLUGIN_UNIX_SOCKET_DIR").or_else(|| set("TMPDIR"));
-    Ok(Place::UnixSocket {
-        directory: directory.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),
-        group: set("PLUGIN_UNIX_SOCKET_GROUP"),
-    })
+    let (fixed, group) = (set("PLUGIN_UNIX_SOCKET_DIR"), set("PLUGIN_UNIX_SOCKET_GROUP"));
+    let is_fixed = fixed.is_some() || group.is_some();
+    let directory = fixed.or_else(|| set("TMPDIR")).unwrap_or_else(|| "/tmp".to_owned());
+    Ok(Place::UnixSocket { directory: PathBuf::from(directory), group, is_fixed })
 }
 
 /// The place where there are no unix sockets.

@@ -26,6 +26,7 @@ use tracing_subscriber::{
 };
 
 use super::handshake::Environment;
+use crate::untrusted;
 
 /// Longer lines would be taken apart. Counted with the line feed.
 const LONGEST_LINE: usize = 64 * 1024;
@@ -95,6 +96,7 @@ impl<W: Fn(&[u8])> JsonLines<W> {
 }
 
 /// The fields of a span.
+#[derive(Clone)]
 struct Fields(Map<String, Json>);
 
 impl<S, W> Layer<S> for JsonLines<W>
@@ -118,6 +120,17 @@ where
         }
     }
 
+    /// Work that is done for several requests together tells of all of them.
+    fn on_follows_from(&self, id: &Id, follows: &Id, context: Context<'_, S>) {
+        let (Some(span), Some(followed)) = (context.span(id), context.span(follows)) else {
+            return;
+        };
+        let Some(Fields(more)) = followed.extensions().get::<Fields>().cloned() else { return };
+        if let Some(Fields(fields)) = span.extensions_mut().get_mut() {
+            more.into_iter().for_each(|(key, value)| add(fields, key, value));
+        }
+    }
+
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Map::new();
         for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
@@ -128,6 +141,20 @@ where
         event.record(&mut Collector(&mut fields));
         let metadata = event.metadata();
         (self.write)(&line(*metadata.level(), metadata.target(), (self.clock)(), fields));
+    }
+}
+
+/// Adds a value beside those that are there under the same key: `1, 2`.
+fn add(fields: &mut Map<String, Json>, key: String, value: Json) {
+    match (fields.get_mut(&key), value) {
+        (Some(Json::String(all)), Json::String(one)) => {
+            if !all.split(", ").any(|known| known == one) {
+                all.push_str(", ");
+                all.push_str(&one);
+            }
+        }
+        (Some(_), _) => {}
+        (None, value) => drop(fields.insert(key, value)),
     }
 }
 
@@ -151,12 +178,12 @@ pub fn line(
     // Only hclog's own keys begin with `@`.
     let mut object: Map<String, Json> = fields
         .into_iter()
-        .map(|(key, value)| (key.trim_start_matches('@').to_owned(), value))
+        .map(|(key, value)| (key.trim_start_matches('@').to_owned(), reported(value)))
         .collect();
     let module = if target.contains("::protocol") { "sdk.proto" } else { "provider" };
     let own = [
         ("@level", level.as_str().to_lowercase()),
-        ("@message", message),
+        ("@message", untrusted::report(&message)),
         ("@module", module.to_owned()),
         ("@timestamp", timestamp(time)),
     ];
@@ -172,6 +199,14 @@ pub fn line(
     }
     line.push('\n');
     line.into_bytes()
+}
+
+/// A text as it may be shown; numbers and flags as they are.
+fn reported(value: Json) -> Json {
+    match value {
+        Json::String(text) => Json::String(untrusted::report(&text)),
+        other => other,
+    }
 }
 
 fn shorten(value: &mut Json) {
@@ -229,6 +264,7 @@ fn install_panic_hook() {
         let message = info.payload_as_str().unwrap_or("without a message");
         let place = info.location().map(|place| format!("\n\n{place}")).unwrap_or_default();
         let backtrace = Backtrace::force_capture();
+        let message = untrusted::report(message);
         let text = format!("panic: {message}{place}\n{backtrace}\n");
         // Without standard error there is nobody to tell.
         let _ = io::stderr().write_all(text.as_bytes());

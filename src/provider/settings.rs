@@ -28,6 +28,7 @@ use self::{
 use crate::{
     cloud::{CaCertificates, Config, Endpoints, Notes, Project, Timeouts, default_cloud},
     framework::{Draft, Given, Path, Problem},
+    untrusted,
 };
 
 /// The configuration that these sources amount to.
@@ -42,6 +43,7 @@ pub fn resolve(
     notes: Arc<dyn Notes>,
 ) -> Result<Config, Vec<Problem>> {
     let mut sources = Sources::new(arguments, environment, files);
+    sources.keep_proxy_secrets();
     let config = sources.config(clock, notes);
     let problems = sources.into_problems();
     match config {
@@ -141,7 +143,8 @@ impl Sources<'_> {
         // New regions and private clouds appear: only what no URL can hold is refused.
         if !is_part_of_host(&region) || region.contains('.') {
             let detail = format!(
-                "`region` cannot be `{region}`. Write the name of one, such as `cn-north-4`."
+                "`region` cannot be `{}`. Write the name of one, such as `cn-north-4`.",
+                untrusted::name(&region)
             );
             self.refuse(&REGION, "Invalid region", detail);
             return None;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     cloud::{AddressPair, Port},
     framework::{Attribute, Problem, schema::string},
+    untrusted,
 };
 
 /// How the `device_owner` of a virtual IP address is.
@@ -47,7 +48,7 @@ pub(super) fn harm(port: &Port, ports: &[Port]) -> Option<Problem> {
     let bound = ports.iter().filter(is_bound).flat_map(|port| &port.fixed_ips);
     let mut addresses: Vec<String> = bound.map(ToString::to_string).collect();
     let pairs = port.address_pairs.iter().filter(|pair| !pair.is_source_check_off());
-    addresses.extend(pairs.map(|pair| pair.ip_address.clone()));
+    addresses.extend(pairs.map(|pair| untrusted::name(&pair.ip_address)));
     addresses.sort_unstable();
     addresses.dedup();
     if port.is_source_check_on() || addresses.is_empty() {

@@ -19,6 +19,7 @@ use crate::{
     },
     framework::{Change, Draft, Foresight, Given, Problem},
     network::{Cidr, Clash, Intents, Route, Routes, clashes, system_range_around},
+    untrusted,
 };
 
 /// The types of next hop that a resource of this provider makes. What has another type is in no state of ours.
@@ -315,7 +316,8 @@ fn taken_away(destination: Cidr, narrower: &[&Route], table: &RouteTableId) -> P
 /// The routes as a sentence lists them.
 pub(super) fn with_next_hops(routes: &[&Route]) -> String {
     let one = |route: &&Route| {
-        format!("{} to {} `{}`", route.destination, route.next_hop_type, route.next_hop)
+        let (kind, id) = (&route.next_hop_type, &route.next_hop);
+        format!("{} to {} `{}`", route.destination, untrusted::name(kind), untrusted::name(id))
     };
     let mut named: Vec<String> = routes.iter().take(LISTED).map(one).collect();
     if let Some(more) = routes.len().checked_sub(LISTED).filter(|more| *more > 0) {

@@ -2,18 +2,37 @@
 
 use std::error::Error as _;
 
+use jiff::SignedDuration;
+
 use crate::{
-    cloud::{Error, Kind},
+    cloud::{Distrust, Error, Kind},
     framework::{Problem, Problems},
 };
 
+/// Signatures that are 15 minutes off are refused; the way takes a moment, too.
+const TOLERATED: SignedDuration = SignedDuration::from_secs(15 * 60 - 10);
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let (summary, remedy) = match error.says_that_the_key_is_locked() {
+        let is_locked = error.says_that_the_key_is_locked();
+        let (summary, remedy) = match is_locked {
             true => (KEY_LOCKED.0, KEY_LOCKED.1.to_owned()),
             false => advice(&error.kind()),
         };
-        explained(&error, summary, &remedy)
+        let remedy = match (error.kind(), error.clock_behind()) {
+            (Kind::Unauthenticated, _) if is_locked => remedy,
+            (Kind::Unauthenticated, Some(behind)) => clock(behind, &remedy),
+            (Kind::Unauthenticated, None) => {
+                format!("{remedy} Check this machine's clock as well.")
+            }
+            _ => remedy,
+        };
+        let problem = explained(&error, summary, &remedy);
+        // No other call will be accepted either.
+        match error.kind() {
+            Kind::Unauthenticated => problem.stopping_plans(),
+            _ => problem,
+        }
     }
 }
 
@@ -91,8 +110,7 @@ fn advice(kind: &Kind) -> (&'static str, String) {
         Kind::Unauthenticated => (
             "Credentials refused",
             "Check `access_key`, `secret_key` and `security_token` (or `token`, or `user_name` and `password`) of the \
-             provider, and that this machine's clock is right. After several wrong signatures the cloud locks a key for \
-             some minutes.",
+             provider. After several wrong signatures the cloud locks a key for some minutes.",
         ),
         Kind::OtherProject => (
             "Project of somebody else",
@@ -111,6 +129,12 @@ fn advice(kind: &Kind) -> (&'static str, String) {
             "Cloud not reachable",
             "Check `region`, `cloud`, `endpoints`, `cacert_file` and `insecure` of the provider, the name server and the \
              proxy.",
+        ),
+        Kind::Untrusted(distrust) => ("Certificate not trusted", trust(*distrust)),
+        Kind::ProxyRefused => (
+            "Refused by the proxy",
+            "The call did not reach the cloud. Give the proxy in HTTPS_PROXY (or HTTP_PROXY) what it asks for, such as a user \
+             and a password, have it allow the host, or name the host in NO_PROXY.",
         ),
         Kind::Lost => (
             "No usable answer",
@@ -132,6 +156,46 @@ fn advice(kind: &Kind) -> (&'static str, String) {
     (summary, remedy.to_owned())
 }
 
+/// The remedy where the credentials were refused and both clocks are known.
+fn clock(behind: SignedDuration, remedy: &str) -> String {
+    let (minutes, side) = match behind.as_mins() {
+        minutes @ 0.. => (minutes, "behind"),
+        minutes => (-minutes, "ahead of"),
+    };
+    if behind.abs() < TOLERATED {
+        return format!("{remedy} This machine's clock is near enough to the cloud's.");
+    }
+    format!(
+        "This machine's clock is {minutes} minutes {side} the cloud's, which accepts no signature that is more than 15 \
+         minutes off. Set the clock; the credentials may well be right."
+    )
+}
+
+/// What to do about a certificate that is not accepted.
+fn trust(distrust: Distrust) -> &'static str {
+    match distrust {
+        Distrust::Expired | Distrust::NotYetValid => {
+            "Check this machine's clock. If it is right, whoever runs the service has to renew its certificate."
+        }
+        Distrust::OtherName => {
+            "Check `endpoints`, `cloud` and `region` of the provider: the certificate belongs to a service of another name. A \
+             proxy that opens encrypted connections may also be in between."
+        }
+        Distrust::UnknownAuthority => {
+            "Where the service, or a proxy that opens encrypted connections, has a certificate of an authority of its own, \
+             set `cacert_file` to the certificate of that authority."
+        }
+        Distrust::OtherAuthority => {
+            "Add the certificate of the authority that issued the service's (or the proxy's) to the file that `cacert_file` \
+             names."
+        }
+        Distrust::Invalid => {
+            "The certificate itself is faulty, which the cause says. Whoever runs the service, or the proxy in between, has \
+             to replace it."
+        }
+    }
+}
+
 /// How to supply what the provider's configuration lacks.
 fn setting(argument: &str) -> String {
     match argument {
@@ -143,6 +207,9 @@ fn setting(argument: &str) -> String {
         "project_id" => {
             "Check `region` and `project_name` of the provider, or set `project_id` to name the project itself.".to_owned()
         }
+        "endpoints" => "Check `endpoints` (and `auth_url`) of the provider: an address without a scheme is reached by \
+                        `https://`."
+            .to_owned(),
         argument => format!("Set `{argument}` in the provider block."),
     }
 }

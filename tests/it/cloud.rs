@@ -16,6 +16,7 @@ mod secrets;
 mod sharing;
 mod throttle;
 mod transport;
+mod untrusted;
 mod writes;
 
 use std::{

@@ -60,6 +60,25 @@ async fn two_hundred_routes_take_one_look_at_each_thing() {
 }
 
 #[tokio::test]
+async fn refused_credentials_stop_the_plan() {
+    let world = World::start().await;
+    let routes =
+        [(ROUTE, route(&world, "10.0.2.0/24").await), (ROUTE, route(&world, "10.0.3.0/24").await)];
+    let refusal = json!({ "error_code": "APIGW.0301", "error_msg": "Incorrect IAM authentication information" });
+    let everywhere =
+        ["/v1/*/routetables/*", "/v1/*/ports", "/v1/*/subnets", "/v1/*/quotas"].map(|path| {
+            let answer = json!({ "status": 401, "body": refusal });
+            json!({ "method": "GET", "path": path, "times": 99, "answer": answer })
+        });
+    world.order_faults(json!(everywhere)).await;
+
+    let problems = world.plan_together(&routes).await.concat();
+
+    assert_eq!(told(&problems), ["error at : Credentials refused"]);
+    assert!(problems[0].detail.contains("Check `access_key`"), "{}", problems[0].detail);
+}
+
+#[tokio::test]
 async fn what_cannot_be_looked_at_is_said_once_and_stops_nothing() {
     let denied = json!({ "status": 403, "body": { "code": "VPC.0011", "message": "no right" } });
     for (path, what) in [

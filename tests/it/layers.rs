@@ -5,14 +5,15 @@ use crate::harness::source::{Source, files_under};
 
 /// Layer by layer, what it may name. What is not in the row is forbidden.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("network", &[]),
-    ("framework", &[]),
-    ("cloud", &["network"]),
+    ("untrusted", &[]),
+    ("network", &["untrusted"]),
+    ("framework", &["untrusted"]),
+    ("cloud", &["network", "untrusted"]),
     ("functions", &["network", "framework"]),
-    ("resources", &["network", "framework", "cloud"]),
-    ("data_sources", &["network", "framework", "cloud"]),
-    ("protocol", &["framework"]),
-    ("provider", &["framework", "cloud", "resources", "data_sources", "functions"]),
+    ("resources", &["network", "framework", "cloud", "untrusted"]),
+    ("data_sources", &["network", "framework", "cloud", "untrusted"]),
+    ("protocol", &["framework", "untrusted"]),
+    ("provider", &["framework", "untrusted", "cloud", "resources", "data_sources", "functions"]),
     ("emulator", &["network"]),
     ("disk", &["provider"]),
     ("main", &["protocol", "provider", "disk"]),

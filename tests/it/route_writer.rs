@@ -7,6 +7,7 @@
 mod counts;
 mod faults;
 mod law;
+mod log;
 mod model;
 
 use std::{sync::Arc, time::Duration};

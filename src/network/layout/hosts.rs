@@ -1,7 +1,10 @@
 //! Which server a host is, and whether it is fit to forward.
 
 use super::{Found, Host, Location, about_host, known::Known};
-use crate::network::finding::{Code, Finding};
+use crate::{
+    network::finding::{Code, Finding},
+    untrusted,
+};
 
 /// What can be forwarded to.
 const RUNNING: &str = "ACTIVE";
@@ -70,7 +73,7 @@ fn repeated(host: &Host, found: &Found, known: &Known<'_>) -> Option<Finding> {
 }
 
 fn not_running(host: &Host, found: &Found) -> Option<Finding> {
-    let status = found.status.as_deref().filter(|status| *status != RUNNING)?;
+    let status = untrusted::name(found.status.as_deref().filter(|status| *status != RUNNING)?);
     Some(Finding::new(
         Code::HostNotRunning,
         about_host(host),

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{few, known::Known};
-use crate::network::{
-    aggregate::whole_of,
-    cidr::Cidr,
-    finding::{Code, Finding, Subject},
-    route::Route,
-    routes::{MOST_ROUTES_OF_A_VPC, Routes},
+use crate::{
+    network::{
+        aggregate::whole_of,
+        cidr::Cidr,
+        finding::{Code, Finding, Subject},
+        route::Route,
+        routes::{MOST_ROUTES_OF_A_VPC, Routes},
+    },
+    untrusted,
 };
 
 pub(super) fn of_quota(known: &Known<'_>) -> Vec<Finding> {
@@ -75,7 +78,8 @@ fn of_table(id: &str, ranges: &BTreeSet<Cidr>, quota: u64, known: &Known<'_>) ->
         .to_owned();
     if let Some((server, one, other, both)) = mergeable(id, routes, known) {
         fix += &format!(
-            " {one} and {other} both lead to server {server}: {both} would be one route instead of two."
+            " {one} and {other} both lead to server {}: {both} would be one route instead of two.",
+            untrusted::name(server)
         );
     }
     let mut stale = routes.made().filter(|route| known.leads_nowhere(route)).peekable();

@@ -110,7 +110,7 @@ async fn introduce_and_serve<C: Session>(
         Some(certificate) => Some(Identity::for_client(certificate, clock())?),
         None => None,
     };
-    let listener = Listener::bind(&invitation.place).await?;
+    let listener = Listener::bind_or_elsewhere(&invitation.place, identity.is_some()).await?;
     let certificate = identity.as_ref().map(|identity| identity.certificate.as_slice());
     let line = handshake::line(&listener.address, certificate, invitation);
     let Incoming { connections, count, file } =

@@ -61,13 +61,31 @@ impl Listener {
     pub async fn bind(place: &Place) -> Result<Self, Unbound> {
         match place {
             #[cfg(unix)]
-            Place::UnixSocket { directory, group } => unix::bind(directory, group.as_deref()),
+            Place::UnixSocket { directory, group, .. } => unix::bind(directory, group.as_deref()),
             #[cfg(not(unix))]
             Place::UnixSocket { .. } => {
                 Err(Unbound::Socket("a unix socket".into(), io::ErrorKind::Unsupported.into()))
             }
             Place::Tcp { ports } => bind_tcp(*ports).await,
         }
+    }
+
+    /// As `bind`, and elsewhere where that place is none: a folder for temporary files may be missing, or have a name
+    /// that is too long for a socket. `encrypted` says that only Terraform itself can get through.
+    pub async fn bind_or_elsewhere(place: &Place, encrypted: bool) -> Result<Self, Unbound> {
+        let refusal = match (Self::bind(place).await, place) {
+            (Err(refusal), Place::UnixSocket { is_fixed: false, .. }) => refusal,
+            (bound, _) => return bound,
+        };
+        let usual = Place::UnixSocket { directory: "/tmp".into(), group: None, is_fixed: false };
+        let bound = match Self::bind(&usual).await {
+            Err(_) if encrypted => Self::bind(&Place::Tcp { ports: None }).await,
+            bound => bound,
+        };
+        let Ok(listener) = bound else { return Err(refusal) };
+        let address = &listener.address;
+        tracing::warn!(error = %refusal, ?address, "Listening elsewhere, as TMPDIR gives no place for a socket");
+        Ok(listener)
     }
 
     /// Accepts connections until the receiver is dropped. With `tls`, only who passes its handshake gets through.

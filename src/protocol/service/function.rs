@@ -9,7 +9,10 @@ use super::{
     },
     Shared,
 };
-use crate::framework::{Function, FunctionError, Session, Value};
+use crate::{
+    framework::{Function, FunctionError, Session, Value},
+    untrusted,
+};
 
 pub(super) async fn call<C: Session>(
     shared: Arc<Shared<C>>,
@@ -24,7 +27,7 @@ pub(super) async fn call<C: Session>(
         Err(FunctionError { text, argument }) => {
             let function_argument = argument.and_then(|argument| i64::try_from(argument).ok());
             // Terraform ends it with a full stop of its own.
-            let text = text.trim_end_matches('.').to_owned();
+            let text = untrusted::report(text.trim_end_matches('.'));
             let error = Some(WireError { text, function_argument });
             call_function::Response { result: None, error }
         }

@@ -3,7 +3,10 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
-use crate::cloud::{AccessKey, Credentials, Domain};
+use crate::{
+    cloud::{AccessKey, Credentials, Domain},
+    untrusted,
+};
 
 /// One profile of the file. What the file leaves empty is absent.
 #[derive(Debug)]
@@ -90,10 +93,13 @@ pub(super) fn find_profile(text: &[u8], name: Option<&str>) -> Result<Profile, R
             "is not the JSON that `hcloud configure` writes (line {line}, column {column})."
         ))
     })?;
+    file.profiles.iter().for_each(FileProfile::keep_secrets);
     let name = name.or(file.current.as_deref()).unwrap_or("default").to_owned();
-    let names: Vec<_> = file.profiles.iter().map(|profile| format!("`{}`", profile.name)).collect();
+    let quoted = |profile: &FileProfile| format!("`{}`", untrusted::name(&profile.name));
+    let names: Vec<_> = file.profiles.iter().map(quoted).collect();
     let profile =
         file.profiles.into_iter().find(|profile| profile.name == name).ok_or_else(|| {
+            let name = untrusted::name(&name);
             Refusal::Profile(match names.as_slice() {
                 [] => format!("has no profile `{name}`, nor any other."),
                 names => format!("has no profile `{name}`. It has {}.", names.join(", ")),
@@ -115,6 +121,13 @@ impl FileProfile {
         }
     }
 
+    fn keep_secrets(&self) {
+        for keys in [&self.keys, &self.sso_auth.sts_token] {
+            let secrets = [&keys.secret_access_key, &keys.security_token].into_iter().flatten();
+            secrets.for_each(|it| untrusted::keep_secret(&SecretString::from(it.as_str())));
+        }
+    }
+
     fn credentials(&self, encrypted: bool) -> Result<Credentials, String> {
         let keys = match self.mode.as_deref() {
             None | Some("AKSK") => &self.keys,
@@ -122,9 +135,10 @@ impl FileProfile {
             Some("ecsAgency") => return Ok(Credentials::Metadata),
             Some(mode) => {
                 return Err(format!(
-                    "Profile `{}` is of mode `{mode}`, which the provider cannot use. Write a profile of mode \
+                    "Profile `{}` is of mode `{}`, which the provider cannot use. Write a profile of mode \
                      `AKSK` or `SSO`.",
-                    self.name
+                    untrusted::name(&self.name),
+                    untrusted::name(mode)
                 ));
             }
         };
@@ -140,7 +154,7 @@ impl FileProfile {
             return Err(format!(
                 "Profile `{}` holds no keys. Run `hcloud configure init`, or `hcloud configure sso` for a profile \
                  of mode `SSO`.",
-                self.name
+                untrusted::name(&self.name)
             ));
         };
         Ok(Credentials::AccessKey(AccessKey {

@@ -4,9 +4,13 @@ use std::{io, ops::RangeInclusive};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Number;
+use url::Url;
 
 use super::arguments::Arguments;
-use crate::framework::{Path, Problem};
+use crate::{
+    framework::{Path, Problem},
+    untrusted,
+};
 
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub type Files<'a> = &'a dyn Fn(&str) -> io::Result<Vec<u8>>;
@@ -49,6 +53,18 @@ impl<'a> Sources<'a> {
         Self { arguments, environment, files, problems: Vec::new() }
     }
 
+    /// The password of a proxy, which nothing here needs and no text may repeat.
+    pub(super) fn keep_proxy_secrets(&self) {
+        for variable in
+            ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+        {
+            let url = (self.environment)(variable).and_then(|text| Url::parse(&text).ok());
+            if let Some(password) = url.as_ref().and_then(Url::password) {
+                untrusted::keep_secret(&SecretString::from(password));
+            }
+        }
+    }
+
     pub(super) fn into_problems(self) -> Vec<Problem> {
         self.problems
     }
@@ -67,7 +83,11 @@ impl<'a> Sources<'a> {
     }
 
     pub(super) fn secret(&self, name: &'static Name, argument: &Option<SecretString>) -> Setting {
-        self.setting(name, &argument.as_ref().map(|secret| secret.expose_secret().to_owned()))
+        let argument = argument.as_ref().map(|secret| secret.expose_secret().to_owned());
+        let setting = self.setting(name, &argument);
+        let values = setting.argument.iter().chain(setting.variable.iter().map(|(_, value)| value));
+        values.for_each(|value| untrusted::keep_secret(&SecretString::from(value.as_str())));
+        setting
     }
 
     /// A whole number in `range`, or `default`.

@@ -9,6 +9,7 @@ use crate::{
     framework::Problem,
     network::Address,
     resources::{check, words::explained},
+    untrusted,
 };
 
 /// What is wrong with a next hop: the attribute, a summary, and what to do.
@@ -120,7 +121,7 @@ pub(super) fn flaw_of_port(port: &Port, home: Option<&VpcId>, vpc: &VpcId) -> Op
         format!(
             "Port `{id}` is the primary network interface of server `{server}`. Write `ecs_id = \"{server}\"` instead of \
              `port_id`, which is for extension network interfaces.",
-            server = port.device_id
+            server = untrusted::name(&port.device_id)
         )
     };
     (port.is_primary == Some(true)).then(|| Flaw { attribute, summary, remedy: remedy() })

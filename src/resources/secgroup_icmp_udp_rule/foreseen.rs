@@ -20,6 +20,7 @@ use crate::{
         missing,
         ownership::{contested, if_nobody_releases_it, planning},
     },
+    untrusted,
 };
 
 pub(super) fn recall(state: Draft<'_>, cloud: &Cloud) {
@@ -191,7 +192,8 @@ fn opened(servers: &BTreeSet<String>, pair: &SecgroupIcmpUdpRule) -> Option<Prob
     if servers.is_empty() {
         return None;
     }
-    let names = servers.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let quoted = servers.iter().map(|name| format!("`{}`", untrusted::name(name)));
+    let names = quoted.collect::<Vec<_>>().join(", ");
     let opened = pair.protocols.iter().map(Protocol::to_string).collect::<Vec<_>>().join(" and ");
     let detail = format!(
         "{} lets everyone on the Internet reach {opened} of the servers with a public address in security group `{}`: \

@@ -150,7 +150,11 @@ fn calls(url: &str, without_keys: impl Fn() -> Body) -> Vec<Row> {
             "https_where_there_is_none",
             provider(url).with("endpoints", endpoints(&url.replace("http://", "https://"))),
         )
-        .says("", "Cloud not reachable", &["Check `region`, `cloud`, `endpoints`"]),
+        .says(
+            "",
+            "Provider not fully configured",
+            &["does not speak TLS", "write `http://` before the host", "Check `endpoints`"],
+        ),
         wrong_secret_key(url),
         asker("wrong_access_key", provider(url).with("access_key", "NOBODY")).says(
             "",

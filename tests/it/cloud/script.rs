@@ -135,6 +135,11 @@ impl Server {
         Self { url, state }
     }
 
+    /// The same, for a client that is led to another place.
+    pub fn at(self, url: Url) -> Self {
+        Self { url, ..self }
+    }
+
     pub fn url(&self) -> Url {
         self.url.clone()
     }

@@ -17,6 +17,35 @@ fn found(answer: &Json) -> Vec<(&str, &str)> {
 }
 
 #[tokio::test]
+async fn the_description_of_a_route_forges_no_message() {
+    const FORGED: &str = "x\n\nError: forged\u{1b}[2J\u{202e}";
+    const TOLD: &str = "`x\\n\\nError: forged\\u001b[2J\\u202e`";
+    let nic = json!({ "subnet": "subnet", "ip_address": "192.168.0.2", "security_groups": ["sg"] });
+    let scenario = json!({
+        "security_groups": [{ "name": "sg" }],
+        "vpcs": [{ "name": "vpc-containers", "cidr": "192.168.0.0/16", "gateways": [
+            { "type": "peering", "name": "peer" },
+        ] }],
+        "subnets": [
+            { "name": "subnet", "vpc": "vpc-containers", "cidr": "192.168.0.0/24" },
+        ],
+        "servers": [{ "name": "ECS1", "nics": [nic] }],
+        "route_tables": [{ "name": "rtb", "vpc": "vpc-containers", "default": true, "routes": [
+            { "type": "peering", "destination": "10.0.2.0/24", "nexthop": "peer", "description": FORGED },
+        ] }],
+    });
+    let world = World::with(scenario, json!({})).await;
+    let hosts = [("a", "192.168.0.2", "10.0.2.0/24")];
+    let reporting = query(&world, &hosts, json!({ "on_error": "report" })).await;
+
+    let answer = world.read(PLAN, reporting).await;
+
+    let findings = answer.value["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|it| it["code"] == "route_foreign_owner").unwrap();
+    assert!(finding["message"].as_str().unwrap().contains(TOLD), "{finding}");
+}
+
+#[tokio::test]
 async fn all_that_is_wrong_is_said_at_once_errors_first() {
     let world = a_larger_world(json!({})).await;
     let hosts = [

@@ -334,7 +334,7 @@ fn problems(diagnostics: Vec<Diagnostic>) -> Vec<Problem> {
             };
             let Diagnostic { summary, detail, attribute, .. } = diagnostic;
             let path = attribute.map(path).unwrap_or_default();
-            Problem { severity, path, summary, detail }
+            Problem { severity, path, summary, detail, stops_plans: false }
         })
         .collect()
 }

@@ -253,7 +253,7 @@ impl fmt::Display for Failure {
             Failure::Refused { problems, .. } => {
                 writeln!(f, "the provider refused:")?;
                 for problem in problems {
-                    let Problem { severity, path, summary, detail } = problem;
+                    let Problem { severity, path, summary, detail, .. } = problem;
                     writeln!(f, "  {severity:?} at `{path}`: {summary}\n    {detail}")?;
                 }
             }

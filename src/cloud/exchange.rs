@@ -1,0 +1,144 @@
+//! Sending one call until there is an answer worth handing back: wait while the service throttles, send, read, log, and
+//! repeat where that may help.
+
+use tracing::{debug, info};
+
+use super::{
+    auth::Identity,
+    bounds,
+    call::Call,
+    client::Cloud,
+    config::Config,
+    decode::Answer,
+    error::{Error, Kind, Result},
+    request::answer,
+    retry::{self, Decision, Effect, Past, Policy},
+    transport,
+    unanswered::{Way, unanswered},
+};
+
+impl Cloud {
+    /// Sends until there is an answer worth handing back.
+    ///
+    /// Without an identity the call goes out unsigned, as a login with a password does.
+    pub(super) async fn exchange(
+        &self,
+        call: &Call,
+        identity: Option<&Identity>,
+        project: Option<&str>,
+    ) -> Result<Answer> {
+        let Config { max_retries, pause, .. } = *self.config();
+        let usual = Policy { max_retries, pause };
+        let (service, contacts) = (call.api.service(), self.contacts());
+        let began = bounds::now();
+        let mut past = Past::default();
+        let mut last: Option<Error> = None;
+        loop {
+            if let Err(end) = self.await_throttle(call).await {
+                return Err(match last {
+                    Some(error) => end.caused_by(error),
+                    None => end,
+                });
+            }
+            let attempt = past.attempts();
+            let error = match self.attempt(call, identity, project, attempt).await {
+                Ok(answer) => {
+                    contacts.answered(service);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            let policy = contacts.policy(usual, service, &error, bounds::now() - began);
+            let Decision::RepeatAfter(pause) =
+                retry::decide(policy, call.effect, &error, past, rand::random())
+            else {
+                if error.kind() == Kind::Unreachable {
+                    contacts.given_up(service);
+                }
+                return Err(error);
+            };
+            let pause_ms = pause.as_millis();
+            info!(operation = call.operation, attempt, pause_ms, %error, "repeating after a pause");
+            past = past.and(&error, pause);
+            let then = bounds::after(pause);
+            if let (Kind::Throttled, Some(then)) = (error.kind(), then) {
+                self.throttle().hold(service, then);
+            }
+            let waited = self.bounds().wait_until(&call.operation, then).await;
+            waited.map_err(|end| end.caused_by(error.clone()))?;
+            last = Some(error);
+        }
+    }
+
+    /// Waits while the service is left alone because it throttles. Others may be refused meanwhile and prolong that.
+    async fn await_throttle(&self, call: &Call) -> Result<()> {
+        let service = call.api.service();
+        let until = || self.throttle().held_beyond(service, bounds::now());
+        while let Some(until) = until() {
+            self.bounds().wait_until(&call.operation, Some(until)).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends once and reads what comes back.
+    async fn attempt(
+        &self,
+        call: &Call,
+        identity: Option<&Identity>,
+        project: Option<&str>,
+        attempt: u32,
+    ) -> Result<Answer> {
+        let request = self.request(call, identity, project)?;
+        let host = transport::host_of(request.url());
+        let uses_tls = request.url().scheme() == "https";
+        let proxy = self.transport().proxy(request.url());
+        let path = request.url().path().to_owned();
+        debug!(operation = call.operation, method = %call.method, host, path, attempt, "sending");
+        let http = self.transport().services(self.config()).map_err(|error| {
+            let message = "the trusted certificates cannot be loaded";
+            Error::new(Kind::Unconfigured("cacert_file"), &call.operation, message).caused_by(error)
+        })?;
+
+        let (exchanged, took) = bounds::timed(async {
+            let exchange = transport::exchange(http, request);
+            match call.effect {
+                Effect::None => self.during(&call.operation, exchange).await,
+                // Given up, its outcome would be unknown. The time limits of the connection end it all the same.
+                Effect::Idempotent | Effect::Once => Ok(exchange.await),
+            }
+        })
+        .await;
+        self.callers().took(took);
+        let response = exchanged?;
+        let result = match response {
+            Ok(response) => {
+                let is_signed = matches!(identity, Some(Identity::Keys(_)));
+                let signed = is_signed.then(|| (self.config().clock)());
+                answer(call, proxy.as_deref(), signed, response)
+            }
+            Err(error) => {
+                let way = Way {
+                    host: &host,
+                    proxy: proxy.as_deref(),
+                    uses_tls,
+                    has_own_authorities: self.config().ca_certificates.is_some(),
+                };
+                Err(unanswered(&call.operation, &way, error))
+            }
+        };
+
+        let (status, request_id) = match &result {
+            Ok(answer) => (Some(answer.status), answer.request_id.as_deref()),
+            Err(error) => (error.status(), error.request_id()),
+        };
+        let (code, said) = match &result {
+            Ok(_) => (None, None),
+            Err(error) => (error.code(), Some(error.message())),
+        };
+        let ms = took.as_millis();
+        debug!(
+            operation = call.operation, method = %call.method, path, status, ms, request_id, attempt, code, said, "call"
+        );
+        result
+    }
+}
