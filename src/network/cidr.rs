@@ -155,8 +155,9 @@ pub(super) fn address_of(number: u128, is_ipv6: bool) -> Option<IpAddr> {
     Some(IpAddr::V4(u32::try_from(number).ok()?.into()))
 }
 
-/// The positions of every two ranges that overlap, the smaller position first, ordered.
-pub fn overlapping_pairs(ranges: &[Cidr]) -> Vec<(usize, usize)> {
+/// The positions of every two ranges that overlap, the smaller position first, ordered; of more than `most` such pairs
+/// some, so that the work stays near the length of the list.
+pub fn overlapping_pairs(ranges: &[Cidr], most: usize) -> Vec<(usize, usize)> {
     let mut order: Vec<usize> = (0..ranges.len()).collect();
     // A range sorts before everything it contains, so the ranges that contain a given one are a stack.
     order.sort_by_key(|&position| (ranges[position], position));
@@ -166,7 +167,12 @@ pub fn overlapping_pairs(ranges: &[Cidr]) -> Vec<(usize, usize)> {
         while enclosing.last().is_some_and(|&outer| !ranges[outer].contains(ranges[position])) {
             enclosing.pop();
         }
-        pairs.extend(enclosing.iter().map(|&outer| (outer.min(position), outer.max(position))));
+        let room = most - pairs.len();
+        let with_outer = |&outer: &usize| (outer.min(position), outer.max(position));
+        pairs.extend(enclosing.iter().take(room).map(with_outer));
+        if pairs.len() == most {
+            break;
+        }
         enclosing.push(position);
     }
     pairs.sort_unstable();

@@ -47,6 +47,15 @@ async fn cidr_overlaps_names_each_pair_in_the_order_of_the_list() {
     }
 }
 
+/// Two thousand equal ranges make two million pairs, which nobody reads and which would not fit into a message.
+#[tokio::test]
+async fn cidr_overlaps_is_bounded_where_everything_overlaps() {
+    let provider = Grpc::new(unconfigured);
+    let ranges = json!(vec!["10.0.2.0/24"; 2000]);
+    let answer = provider.call_function("cidr_overlaps", &[ranges]).await.expect("an answer");
+    assert_eq!(answer.as_array().map(Vec::len), Some(1000));
+}
+
 #[tokio::test]
 async fn cidr_aggregate_covers_the_same_with_the_fewest() {
     let provider = Grpc::new(unconfigured);

@@ -8,7 +8,7 @@ use crate::{
     cloud::{self, Cloud, Port, Subnet, VpcId},
     framework::{Draft, Problem},
     network::Address,
-    resources::{not_yet, the_one},
+    resources::{address_pairs::VIRTUAL_IP, not_yet, the_one},
 };
 
 /// What next hops are judged by.
@@ -70,6 +70,7 @@ impl<'a> Surroundings<'a> {
         let is_nobodys = nics.is_empty();
         let flaw = match the_one(nics, "host_ip", &what) {
             Ok(nic) => via.disagreement(&NextHop::through(&nic)),
+            Err(flaw) if is_nobodys => Some(self.of_virtual_ip(address).unwrap_or(flaw)),
             Err(flaw) => Some(flaw),
         };
         if is_nobodys { flaw.map(not_yet) } else { flaw }
@@ -83,6 +84,16 @@ impl<'a> Surroundings<'a> {
         }
         let flaw = refusal::flaw_of_virtual_ip(address, &ports, &nics, self.vpc).map(Problem::from);
         if ports.is_empty() { flaw.map(not_yet) } else { flaw }
+    }
+
+    fn of_virtual_ip(&self, address: Address) -> Option<Problem> {
+        let port = self.at(address).find(|port| port.device_owner == VIRTUAL_IP)?;
+        let detail = format!(
+            "{address} is the virtual IP address of port `{}`, and no server's own. Write `virtual_ip = \"{address}\"` \
+             instead of `host_ip`, or the `host_ip` of a server.",
+            port.id
+        );
+        Some(Problem::error("Virtual IP address as a host", detail).at("host_ip"))
     }
 
     fn at(&self, address: Address) -> impl Iterator<Item = &'a Port> {

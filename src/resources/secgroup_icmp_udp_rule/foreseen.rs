@@ -11,10 +11,11 @@ use super::{
 };
 use crate::{
     cloud::{
-        self, Cloud, Contest, Object, Quota, RuleId, SECURITY_GROUP_RULES, SecurityGroupId,
-        SecurityGroupRule, ServerId,
+        self, Cloud, Contest, NewRule, Object, Quota, RuleId, SECURITY_GROUP_RULES,
+        SecurityGroupId, SecurityGroupRule, ServerId,
     },
     framework::{Change, Draft, Foresight, Given, Problem, Resource, Value},
+    network::Cidr,
     resources::{
         conflict::exists_already,
         missing,
@@ -22,6 +23,9 @@ use crate::{
     },
     untrusted,
 };
+
+/// How many denying rules are named.
+const DENYING: usize = 5;
 
 pub(super) fn recall(state: Draft<'_>, cloud: &Cloud) {
     let ids: BTreeSet<RuleId> = ids(state).collect();
@@ -85,6 +89,7 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
         Some((*protocol, identical(rules.iter(), *protocol, &pair.rule(*protocol))?))
     });
     let standing: BTreeMap<Protocol, &SecurityGroupRule> = standing.collect();
+    foresight.find(pair.denied(&rules));
     let before = change.before::<SecgroupIcmpUdpRule>();
     let ours = before.map(|before| before.all_ids()).unwrap_or_default();
     let is_foreign = |(protocol, rule): &(&Protocol, &&SecurityGroupRule)| {
@@ -123,6 +128,38 @@ impl SecgroupIcmpUdpRule {
         let what = format!("{what} in security group `{}`", self.security_group_id);
         let ids: Vec<&str> = standing.values().map(RuleId::as_str).collect();
         exists_already(<Self as Resource<Cloud>>::NAME, &what, &ids.join(","), "remote_ip_prefix")
+    }
+
+    /// Rules of the group that deny what these allow: they have the smaller number, or the same, and then a refusal wins.
+    fn denied(&self, rules: &[SecurityGroupRule]) -> Option<Problem> {
+        let wanted: Vec<NewRule> = self.protocols.iter().map(|it| self.rule(*it)).collect();
+        let denies = |rule: &&SecurityGroupRule| {
+            let concerns = |new: &NewRule| {
+                rule.direction == new.direction
+                    && rule.ethertype == new.ethertype
+                    && rule.priority <= new.priority
+                    && (rule.protocol.is_none() || rule.protocol == new.protocol)
+            };
+            // A group of addresses, or of servers, may be anywhere.
+            let prefix = rule.remote_ip_prefix.as_deref().and_then(Cidr::lenient);
+            rule.action == "deny"
+                && prefix.is_none_or(|prefix| prefix.overlaps(self.remote_ip_prefix))
+                && wanted.iter().any(concerns)
+        };
+        let named = |rule: &SecurityGroupRule| {
+            let protocol = rule.protocol.as_deref().unwrap_or("every protocol");
+            format!("`{}` (priority {}, {protocol})", rule.id, rule.priority)
+        };
+        let denying: Vec<String> = rules.iter().filter(denies).take(DENYING).map(named).collect();
+        (!denying.is_empty()).then(|| {
+            let detail = format!(
+                "Rules of security group `{}` deny some of what is allowed here, and win: {}. Remove them if they are \
+                 yours, or set a smaller `priority` here, unless it is meant so.",
+                self.security_group_id,
+                denying.join(", ")
+            );
+            Problem::warning("Denied by another rule of the group", detail).at("priority")
+        })
     }
 
     /// The rules that a change leaves as they are.

@@ -50,6 +50,51 @@ async fn a_virtual_ip_is_thought_of_before_the_check_is_switched_on() {
     assert_eq!(told(&warnings), ["warning at enabled: Virtual IP address may stop working"]);
 }
 
+#[tokio::test]
+async fn a_host_by_its_virtual_ip_is_told_how_to_write_it() {
+    let world = with_a_virtual_ip().await;
+    let mut route = super::route(&world, "10.0.2.0/24").await;
+    route["ecs_id"] = Json::Null;
+    route["host_ip"] = "192.168.0.100".into();
+    let warnings = world.plan_together(&[(super::ROUTE, route)]).await.concat();
+    assert_eq!(told(&warnings), ["warning at host_ip: Virtual IP address as a host"]);
+    assert!(warnings[0].detail.contains("`virtual_ip = \"192.168.0.100\"`"), "{warnings:?}");
+}
+
+#[tokio::test]
+async fn a_rule_that_denies_what_is_allowed_is_told_where_it_wins() {
+    let deny = |patch: Json| {
+        let rule = json!({
+            "direction": "ingress", "ethertype": "IPv4", "protocol": "udp", "action": "deny", "priority": 1,
+            "remote_ip_prefix": "10.0.7.0/24",
+        });
+        patched(&rule, &patch)
+    };
+    for (patch, is_told) in [
+        (json!({}), true),
+        (json!({ "remote_ip_prefix": "0.0.0.0/0" }), true),
+        (json!({ "remote_ip_prefix": "10.1.0.0/16" }), false),
+        (json!({ "priority": 6 }), false),
+        (json!({ "protocol": "tcp" }), false),
+        (json!({ "direction": "egress" }), false),
+        (json!({ "action": "allow" }), false),
+    ] {
+        let world = World::start().await;
+        let group = world.group("sg-containers").await;
+        let rule = world.add_rule(&group, deny(patch.clone())).await;
+        let pair =
+            json!({ "security_group_id": group, "remote_ip_prefix": "10.0.0.0/16", "priority": 5 });
+        let warnings = world.warnings_of(PAIR, pair).await;
+        if is_told {
+            let expected = ["warning at priority: Denied by another rule of the group"];
+            assert_eq!(told(&warnings), expected, "{patch}");
+            assert!(warnings[0].detail.contains(&rule), "{warnings:?}");
+        } else {
+            assert_eq!(told(&warnings), [""; 0], "{patch}");
+        }
+    }
+}
+
 /// The guide's world with a public address at ECS1.
 async fn public() -> World {
     let nic = |address: &str| json!([{ "subnet": "subnet-containers", "ip_address": address, "security_groups": ["sg-containers"] }]);
