@@ -211,11 +211,13 @@ pub(super) async fn guard(
     response
 }
 
-/// Whether this part of a path names another call of the cloud, such as `cloudservers/flavors`, where a route of the
-/// emulator has an id. The forms of all other ids are known; those of projects and jobs are not.
+/// Other calls of the cloud that stand where a route of the emulator has an id: `cloudservers/flavors`.
+const OTHER_CALLS: [&str; 6] =
+    ["action", "autorecovery", "count", "flavors", "resource-count", "statistics"];
+
+/// Whether this part of a path is another call and no id.
 fn is_no_id(name: &str, value: &str) -> bool {
-    let is_id = || value.len() == 36 && uuid::Uuid::try_parse(value).is_ok();
-    !matches!(name, "project_id" | "job_id") && !is_id()
+    !matches!(name, "project_id" | "job_id") && OTHER_CALLS.contains(&value)
 }
 
 fn identify(app: &App, door: Door, parts: &Parts, body: &Bytes) -> Outcome<Option<Caller>> {
