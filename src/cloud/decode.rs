@@ -7,7 +7,10 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
-use super::error::{Error, Result, Words, read_words};
+use super::{
+    error::{Error, Result},
+    words::{Words, read_words},
+};
 use crate::network::Cidr;
 
 /// A successful answer.

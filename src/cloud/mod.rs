@@ -62,6 +62,7 @@ mod transport;
 mod turns;
 mod unanswered;
 mod vpc;
+mod words;
 
 pub use client::Cloud;
 pub use config::{

@@ -10,9 +10,10 @@ use super::{
     call::Call,
     client::Cloud,
     decode::Answer,
-    error::{Error, Kind, Result, Words, read_words},
+    error::{Error, Kind, Result},
     sign,
     transport::{self, Response},
+    words::{Words, read_words},
 };
 use crate::untrusted;
 
