@@ -56,10 +56,16 @@ check "containers_are_reachable" {
   }
 
   assert {
-    condition = alltrue([
+    condition     = data.huaweivpc_container_cidr_plan.now.valid
+    error_message = "The plan does not hold any more: a finding is an error."
+  }
+
+  assert {
+    # A server that is gone is not in `plan`.
+    condition = length(data.huaweivpc_container_cidr_plan.now.plan) == length(var.hosts) && alltrue([
       for host in data.huaweivpc_container_cidr_plan.now.plan :
       host.route_exists && !host.source_check_enabled
     ])
-    error_message = "A server has lost its route, or its source/destination check is on again."
+    error_message = "A server is gone, has lost its route, or has its source/destination check on again."
   }
 }

@@ -289,6 +289,7 @@ fn problem(finding: Finding) -> Problem {
         Subject::Host(name) => hosts.key(name),
         Subject::Range(name) => hosts.key(name).attribute("container_cidr"),
         Subject::Table(_) | Subject::AllTables => hosts,
+        Subject::Place(attribute) => Path::from(*attribute),
         Subject::DockerPools => Path::from("docker_pools"),
         Subject::Unseen(_) => Path::default(),
     };

@@ -38,6 +38,8 @@ pub enum Subject {
     AllTables,
     /// The ranges from which Docker takes networks of its own choice.
     DockerPools,
+    /// What one attribute of the configuration names.
+    Place(&'static str),
     /// A part of the cloud that could not be looked at.
     Unseen(&'static str),
 }
@@ -90,16 +92,19 @@ codes! {
     CidrInSubnet "cidr_in_subnet" Error None, "Container range overlaps a subnet";
     CidrOverlapsHost "cidr_overlaps_host" Error None, "Container ranges overlap";
     CidrReserved "cidr_reserved" Error None, "Container range overlaps a reserved range";
+    CidrDockerBridge "cidr_docker_bridge" Error None, "Container range overlaps Docker's bridge";
     CidrCoversRemote "cidr_covers_remote" Error None, "Container range covers another network";
     CidrInVpcRange "cidr_in_vpc_range" Warning None, "Container range inside the VPC's range";
     CidrUsedElsewhere "cidr_used_elsewhere" Warning None, "Container range inside another network";
     CidrPublic "cidr_public" Warning None, "Container range is public";
     CidrDockerPool "cidr_docker_pool" Warning None, "Container range overlaps one of Docker's pools";
     DockerPoolShadows "docker_pool_shadows" Warning None, "Docker's own networks hide a network";
+    VpcNotFound "vpc_not_found" Error None, "VPC not found";
+    TableNotFound "table_not_found" Error None, "Route table not found";
     HostNotFound "host_not_found" Error None, "Host not found";
     HostAmbiguous "host_ambiguous" Error None, "Several servers match the host";
     HostOtherVpc "host_other_vpc" Error None, "Host in another VPC";
-    HostOtherSubnet "host_other_subnet" Warning None, "Hosts under different route tables";
+    HostOtherSubnet "host_other_subnet" Error None, "Hosts under different route tables";
     HostRepeated "host_repeated" Warning None, "One server under two names";
     HostNotRunning "host_not_running" Warning None, "Host not running";
     HostMultiNic "host_multi_nic" Warning None, "Host by an extension interface";
@@ -152,6 +157,7 @@ impl fmt::Display for Subject {
             Subject::Host(name) | Subject::Range(name) => write!(f, "host `{name}`"),
             Subject::AllTables => write!(f, "the route tables of the VPC"),
             Subject::Table(id) => write!(f, "route table `{id}`"),
+            Subject::Place(attribute) => write!(f, "`{attribute}`"),
             Subject::DockerPools => f.write_str("Docker's pools"),
             Subject::Unseen(what) => f.write_str(what),
         }

@@ -142,6 +142,7 @@ pub fn examine(layout: &Layout) -> Vec<Finding> {
     let known = Known::of(layout);
     let mut earlier = RangeMap::default();
     let mut of_hosts: Vec<Vec<Finding>> = Vec::with_capacity(layout.hosts.len());
+    let mut sound: Vec<&Host> = Vec::with_capacity(layout.hosts.len());
     for host in &layout.hosts {
         let mut findings = hosts::of_host(host, &known);
         let ranges = addresses::of_range(host, &earlier, &known);
@@ -150,6 +151,7 @@ pub fn examine(layout: &Layout) -> Vec<Finding> {
         findings.extend(ranges);
         if let Some(found) = host.location.found().filter(|_| stands) {
             findings.extend(routes::of_route(host, found, &known));
+            sound.push(host);
         }
         of_hosts.push(findings);
         earlier.insert(host.range, host);
@@ -157,7 +159,7 @@ pub fn examine(layout: &Layout) -> Vec<Finding> {
     let mut of_pools = addresses::of_pools(&known);
     proposal::propose(layout, &mut of_hosts, of_pools.as_mut());
     let mut findings: Vec<Finding> = of_hosts.into_iter().flatten().collect();
-    findings.extend(tables::of_tables(&known));
+    findings.extend(tables::of_tables(&sound, &known));
     findings.extend(of_pools);
     findings.extend(quota::of_quota(&known));
     findings.sort_by_key(|finding| (finding.code.severity(), finding.code.resolved_by().is_some()));

@@ -62,6 +62,12 @@ pub fn system_range_around(range: Cidr) -> Option<Reserved> {
     system_ranges().into_iter().find(|reserved| reserved.range.contains(range))
 }
 
+/// The network of Docker's default bridge, `docker0`, which is there on every server with Docker unless it is configured
+/// otherwise.
+pub fn docker_bridge() -> Option<Cidr> {
+    Cidr::around(Ipv4Addr::new(172, 17, 0, 0).into(), 16)
+}
+
 /// The ranges Docker takes for networks that are created without `--subnet`.
 pub fn docker_pools() -> Vec<Cidr> {
     let slash_16 = (17..=31).map(|second| (Ipv4Addr::new(172, second, 0, 0), 16));

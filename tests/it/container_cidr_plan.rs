@@ -117,8 +117,9 @@ async fn each_host_has_the_table_of_its_subnet_unless_one_is_given() {
     let (default, custom) =
         (world.default_table("vpc-containers").await, world.table("rtb-two").await);
     let hosts = [("a", "192.168.0.2", "10.0.2.0/24"), ("b", "192.168.1.2", "10.0.3.0/24")];
+    // The routes alone would not let the two reach each other, and that is an error.
     for (patch, tables) in [
-        (json!({}), [&default, &custom]),
+        (json!({ "on_error": "report" }), [&default, &custom]),
         (json!({ "route_table_id": custom }), [&custom, &custom]),
         (json!({ "route_table_id": default }), [&default, &default]),
     ] {
@@ -126,6 +127,35 @@ async fn each_host_has_the_table_of_its_subnet_unless_one_is_given() {
         let planned = [&plan["a"]["route_table_id"], &plan["b"]["route_table_id"]];
         assert_eq!(planned, [&json!(tables[0]), &json!(tables[1])]);
     }
+}
+
+#[tokio::test]
+async fn hosts_under_two_tables_are_an_error_until_each_table_has_every_route() {
+    let world = a_larger_world(json!({})).await;
+    let (default, custom) =
+        (world.default_table("vpc-containers").await, world.table("rtb-two").await);
+    let hosts = [("a", "192.168.0.2", "10.0.2.0/24"), ("b", "192.168.1.2", "10.0.3.0/24")];
+    let whole = query(&world, &hosts, json!({})).await;
+    let refusal = world.refuse_to_read(PLAN, whole.clone()).await;
+    assert_eq!(refusal.problems.len(), 1, "{:#?}", refusal.problems);
+    assert!(refusal.problems[0].detail.ends_with("(host_other_subnet)"), "{refusal:#?}");
+
+    // The remedy: a plan for each table, which fails for neither.
+    let mut warned = Vec::new();
+    for table in [&default, &custom] {
+        let query = query(&world, &hosts, json!({ "route_table_id": table })).await;
+        let answer = world.read(PLAN, query).await;
+        assert_eq!(answer.value["valid"], json!(true));
+        warned.push(answer.warnings.len());
+        for host in answer.value["plan"].as_object().unwrap().values() {
+            let (range, server) = (&host["container_cidr"], &host["ecs_id"]);
+            world.add_route(table, range.as_str().unwrap(), "ecs", server.as_str().unwrap()).await;
+        }
+    }
+    // The second plan finds the routes of the first in their table.
+    assert_eq!(warned, [1, 0]);
+    let answer = world.read(PLAN, whole).await;
+    assert_eq!((answer.warnings.len(), &answer.value["valid"]), (0, &json!(true)));
 }
 
 #[tokio::test]
@@ -190,7 +220,7 @@ async fn routes_are_counted_in_the_fullest_table_without_local_ones() {
     let both = [("a", "192.168.0.2", "10.0.2.0/24"), ("b", "192.168.1.2", "10.0.3.0/24")];
     for (hosts, patch, used) in [
         (GUIDE, json!({}), 1),
-        (&both[..], json!({}), 3),
+        (&both[..], json!({ "on_error": "report" }), 3),
         (GUIDE, json!({ "route_table_id": custom }), 3),
         (&[], json!({ "route_table_id": custom }), 3),
     ] {

@@ -33,6 +33,20 @@ pub(super) struct Survey {
 }
 
 impl Survey {
+    /// Where the routes belong is not there, so there is nothing else to look at.
+    fn without_place(missing: Finding) -> Self {
+        Self {
+            vpc: None,
+            subnets: Vec::new(),
+            tables: Vec::new(),
+            quota: None,
+            servers: None,
+            lists_all_servers: false,
+            hosts: BTreeMap::new(),
+            unseen: vec![missing],
+        }
+    }
+
     pub(super) fn table(&self, id: &RouteTableId) -> Option<&RouteTable> {
         self.tables.iter().find(|table| table.id == *id).map(Arc::as_ref)
     }
@@ -42,7 +56,8 @@ impl Survey {
 /// table, the quota, the servers, and the ports of each subnet that a host is in.
 ///
 /// # Errors
-/// The VPC does not exist; `table` does not, or belongs to another VPC; the VPC has no table for a host's subnet.
+/// The VPC has no table for a host's subnet. That there is no such VPC, or no such table in it, is a finding, and then
+/// the only one.
 pub(super) async fn survey(
     cloud: &Cloud,
     vpc_id: &VpcId,
@@ -63,17 +78,21 @@ pub(super) async fn survey(
     );
     let vpc = unseen.or_note("the VPC", "whether ranges lie in the VPC's own", vpc)?;
     if vpc.as_ref().is_some_and(Option::is_none) {
-        let detail = format!(
-            "VPC `{vpc_id}` does not exist. Check `vpc_id`, and the region and the project of the provider."
-        );
-        return Err(Problem::error("VPC not found", detail).at("vpc_id").into());
+        return Ok(Survey::without_place(Finding::new(
+            Code::VpcNotFound,
+            Subject::Place("vpc_id"),
+            format!("VPC `{vpc_id}` does not exist."),
+            "Check `vpc_id`, and the region and the project of the provider.",
+        )));
     }
     let (subnets, summaries) = (subnets?, tables?);
     let quota = unseen.or_note("the quota", "whether the routes fit into their table", quota)?;
     let of_servers = "whether the servers run, and whether routes lead to servers that are gone";
     let servers = unseen.or_note("the servers", of_servers, servers)?.flatten();
 
-    check_named(table, vpc_id, summaries.iter().map(|table| &table.id))?;
+    if let Some(missing) = flaw_of_named(table, vpc_id, summaries.iter().map(|table| &table.id)) {
+        return Ok(Survey::without_place(missing));
+    }
     let mut tables = Vec::new();
     for summary in &summaries {
         let read = cloud.route_table(&summary.id).await;
@@ -155,19 +174,17 @@ impl TableOf<'_> {
     }
 }
 
-/// The table that the user names is one of the VPC's.
-fn check_named<'t>(
+/// The table that the user names is none of the VPC's.
+fn flaw_of_named<'t>(
     named: Option<&RouteTableId>,
     vpc: &VpcId,
     mut tables: impl Iterator<Item = &'t RouteTableId>,
-) -> Result<()> {
-    match named {
-        Some(named) if tables.all(|table| table != named) => {
-            let detail = format!(
-                "VPC `{vpc}` has no route table `{named}`. Write one of its tables, or leave `route_table_id` out."
-            );
-            Err(Problem::error("Route table not found", detail).at("route_table_id").into())
-        }
-        _ => Ok(()),
-    }
+) -> Option<Finding> {
+    let named = named.filter(|named| tables.all(|table| table != *named))?;
+    Some(Finding::new(
+        Code::TableNotFound,
+        Subject::Place("route_table_id"),
+        format!("VPC `{vpc}` has no route table `{named}`."),
+        "Write one of its tables, or leave `route_table_id` out.",
+    ))
 }

@@ -5,6 +5,7 @@ use crate::network::{
     cidr::{Cidr, InvalidCidr},
     finding::{Code, Finding, Severity, Subject},
     range_map::RangeMap,
+    system::docker_bridge as docker_bridge_range,
 };
 
 /// How many of its pools Docker is taken to use: it takes them in their order, one for each network that is created
@@ -24,6 +25,7 @@ pub(super) fn of_range(host: &Host, earlier: &RangeMap<&Host>, known: &Known<'_>
         subnet(host, known),
         other_host(host, earlier),
         reserved(host, known),
+        docker_bridge(host, known),
     ]
     .into_iter()
     .flatten()
@@ -165,6 +167,26 @@ fn public(host: &Host, known: &Known<'_>) -> Option<Finding> {
             ),
             "Choose a private range such as one in 10.0.0.0/8.",
         )
+    })
+}
+
+/// Who says that Docker has other pools has another bridge too.
+fn docker_bridge(host: &Host, known: &Known<'_>) -> Option<Finding> {
+    let bridge = docker_bridge_range()?;
+    let is_there = !known.docker_pools.at(bridge).is_empty();
+    (is_there && host.range.overlaps(bridge)).then(|| {
+        Finding::new(
+            Code::CidrDockerBridge,
+            about_range(host),
+            format!(
+                "{} overlaps {bridge}, which Docker's default bridge has on every server. Each server looks for these \
+                 addresses at its own bridge, and Docker makes no second network there.",
+                host.range
+            ),
+            "Choose another range, or give the bridge another one on every server (`bip` and `default-address-pools` in \
+             `daemon.json`) and say so in `docker_pools`.",
+        )
+        .against(bridge.to_string())
     })
 }
 

@@ -59,6 +59,7 @@ fn is_about_the_range(finding: &Finding) -> bool {
             | Code::CidrInSubnet
             | Code::CidrOverlapsHost
             | Code::CidrReserved
+            | Code::CidrDockerBridge
             | Code::CidrCoversRemote
             | Code::CidrInVpcRange
             | Code::CidrUsedElsewhere

@@ -1,4 +1,6 @@
 //! Whether every host's packets find every range: a subnet follows one table, and the routes may go to another.
+//!
+//! For each table that packets of hosts follow: does it have, or get by this plan, a route to each range?
 
 use std::collections::BTreeMap;
 
@@ -7,9 +9,9 @@ use crate::network::finding::{Code, Finding, Subject};
 
 type Placed<'l> = (&'l Host, &'l Found);
 
-pub(super) fn of_tables(known: &Known<'_>) -> Vec<Finding> {
-    let placed =
-        || known.layout.hosts.iter().filter_map(|host| Some((host, host.location.found()?)));
+/// `hosts` are those whose ranges can stay as they are.
+pub(super) fn of_tables(hosts: &[&Host], known: &Known<'_>) -> Vec<Finding> {
+    let placed = || hosts.iter().filter_map(|host| Some((*host, host.location.found()?)));
     // Of each table that some host's packets follow, the first such host.
     let mut followed: BTreeMap<&str, Placed<'_>> = BTreeMap::new();
     for (host, found) in placed() {
@@ -21,7 +23,8 @@ pub(super) fn of_tables(known: &Known<'_>) -> Vec<Finding> {
         placed()
             .filter(|(_, found)| found.table_id != table && in_table(found))
             .find(|(host, found)| {
-                !routes.same(host.range).is_some_and(|route| found.is_served_by(route))
+                let route = routes.same(host.range).or_else(|| routes.broader(host.range).next());
+                !route.is_some_and(|route| found.is_served_by(route))
             })
             .map(|(host, _)| host)
     };
@@ -57,12 +60,14 @@ fn not_effective(named: &str, host: &Host, found: &Found, other: &Host) -> Findi
              send {} to `{}`.",
             host.name, found.subnet_id, found.own_table_id, other.range, other.name
         ),
-        "Associate the subnet with that table, or make the same routes in the subnet's own table too.",
+        "Associate the subnet with that table, or make the same routes in the subnet's own table too, by a second plan with \
+         that `route_table_id`.",
     )
     .against(format!("route table {}", found.own_table_id))
 }
 
-/// The guide asks for servers in one subnet. Routes work across subnets too, if every subnet's table has them.
+/// The guide asks for servers in one subnet. Routes work across subnets too, if every subnet's table has them; without
+/// them packets are sent one way, or neither.
 fn under_another(
     host: &Host,
     found: &Found,
@@ -86,8 +91,8 @@ fn under_another(
             other.range,
             other.name
         ),
-        "Associate the subnets with one route table, or make every route in each of the tables. The guide puts all servers \
-         in one subnet.",
+        "Associate the subnets with one route table; or make every route in each of the tables, with one plan for each that \
+         has its `route_table_id`.",
     )
     .against(format!("host `{}`", first.name))
 }

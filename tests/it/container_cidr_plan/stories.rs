@@ -191,7 +191,9 @@ async fn fill_in(world: &World, mut query: Json) -> Json {
     let named = |value: &Json, kind: &str| {
         value.as_str().and_then(|text| text.strip_prefix(kind)).map(str::to_owned)
     };
-    query["vpc_id"] = world.vpc("vpc-containers").await.into();
+    if query["vpc_id"].is_null() {
+        query["vpc_id"] = world.vpc("vpc-containers").await.into();
+    }
     if let Some(name) = named(&query["route_table_id"], "table:") {
         query["route_table_id"] = match name.as_str() {
             "default" => world.default_table("vpc-containers").await.into(),

@@ -139,9 +139,9 @@ fn the_guide_is_without_findings() {
 #[test]
 fn errors_come_first_and_what_will_go_by_itself_last() {
     let mut layout = guide();
-    ranges(&mut layout, "172.17.1.0/24");
+    ranges(&mut layout, "172.18.1.0/24");
     leads(&mut layout, "", "");
-    layout.hosts.push(host("ecs3", cidr("172.17.1.1/32"), found("s-3", "subnet", "table")));
+    layout.hosts.push(host("ecs3", cidr("172.18.1.1/32"), found("s-3", "subnet", "table")));
     let expected = ["cidr_too_small", "cidr_overlaps_host", "cidr_docker_pool", "route_missing"];
     assert_eq!(codes(&layout), expected);
 }

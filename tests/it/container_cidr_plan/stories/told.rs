@@ -68,11 +68,12 @@ fn of_ranges() -> Vec<Story> {
             both("10.0.2.0/24", "10.0.3.128/25"),
         ),
         story("cidr_reserved", B, reserving("10.0.3.0/24"), reserving("10.0.3.0/26")),
+        story("cidr_docker_bridge", B, b("172.17.0.0/24"), b("172.16.0.0/24")),
         story("cidr_covers_remote", B, b("10.41.0.0/16"), b("10.41.3.0/24")),
         story("cidr_in_vpc_range", B, b("10.200.7.0/24"), b("10.201.7.0/24")),
         story("cidr_used_elsewhere", B, b("10.40.7.0/24"), b("10.39.7.0/24")),
         story("cidr_public", B, b("11.0.3.0/24"), b("10.0.3.0/24")),
-        story("cidr_docker_pool", B, b("172.17.3.0/24"), b("172.16.3.0/24")),
+        story("cidr_docker_pool", B, b("172.18.3.0/24"), b("172.16.3.0/24")),
         story(
             "docker_pool_shadows",
             Some("docker_pools"),
@@ -96,7 +97,21 @@ fn of_hosts() -> Vec<Story> {
     };
     let answer = json!({ "ports": [port("server-1"), port("server-2")] });
     let double = json!([{ "method": "GET", "path": "/v1/*/ports", "times": 2, "answer": { "status": 200, "body": answer } }]);
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    let place = |patch: Json| with(b("10.66.0.0/24"), patch);
     vec![
+        story(
+            "vpc_not_found",
+            Some("vpc_id"),
+            place(json!({ "vpc_id": nobody })),
+            place(json!({})),
+        ),
+        story(
+            "table_not_found",
+            Some("route_table_id"),
+            place(json!({ "route_table_id": nobody })),
+            place(json!({})),
+        ),
         story("host_not_found", B, at("192.168.0.100"), at("192.168.0.3")),
         Story {
             faults: double,

@@ -33,12 +33,21 @@ fn each_mistake_has_its_finding_and_its_nearest_neighbour_has_none() {
         ("metadata", |l| ranges(l, "169.254.1.0/24"), &["cidr_system_range"]),
         ("loopback", |l| ranges(l, "127.3.0.0/16"), &["cidr_system_range"]),
         ("multicast", |l| ranges(l, "239.0.0.0/24"), &["cidr_system_range"]),
-        ("private and more", |l| ranges(l, "172.0.0.0/8"), &["cidr_public", "cidr_docker_pool"]),
+        ("private and more", |l| ranges(l, "172.0.0.0/8"), &["cidr_docker_bridge"]),
         ("a public range of IPv6", |l| ranges(l, "2400::/64"), &["cidr_public"]),
         ("a private range of IPv6", |l| ranges(l, "fd00:3::/64"), &[]),
         ("a reserved range", |l| l.reserved.push(cidr("10.0.3.128/25")), &["cidr_reserved"]),
         ("another reserved range", |l| l.reserved.push(cidr("10.0.4.0/24")), &[]),
-        ("Docker's pool", |l| ranges(l, "172.17.3.0/24"), &["cidr_docker_pool"]),
+        ("Docker's bridge", |l| ranges(l, "172.17.0.0/24"), &["cidr_docker_bridge"]),
+        (
+            "Docker's bridge moved away",
+            |l| {
+                ranges(l, "172.17.0.0/24");
+                l.docker_pools = vec![cidr("172.30.0.0/16")];
+            },
+            &[],
+        ),
+        ("Docker's pool", |l| ranges(l, "172.18.3.0/24"), &["cidr_docker_pool"]),
         ("outside Docker's pool", |l| ranges(l, "172.16.3.0/24"), &[]),
         ("too small", |l| l.hosts[1].containers = 254, &["cidr_too_small"]),
         ("just large enough", |l| l.hosts[1].containers = 253, &[]),
@@ -196,6 +205,16 @@ fn each_mistake_has_its_finding_and_its_nearest_neighbour_has_none() {
             &[],
         ),
         (
+            "another table with a broader route to the first host",
+            |l| {
+                second_table(
+                    l,
+                    &[route("10.0.0.0/16", "ecs", "s-1"), route("10.0.3.0/24", "ecs", "s-2")],
+                )
+            },
+            &[],
+        ),
+        (
             "a table named that is not the subnet's",
             |l| {
                 names_another_table(l);
@@ -204,6 +223,16 @@ fn each_mistake_has_its_finding_and_its_nearest_neighbour_has_none() {
             &["table_not_effective_for_subnet"],
         ),
         ("a table named that is not the subnet's, which has every route", names_another_table, &[]),
+        (
+            "one of two tables named, before a plan for each is applied",
+            |l| {
+                second_table(l, &[]);
+                l.tables[0].routes.clear();
+                l.named_table = Some("table".into());
+                second(l).table_id = "table".into();
+            },
+            &["table_not_effective_for_subnet", "route_missing", "route_missing"],
+        ),
         (
             "what enters the VPC follows the default table",
             |l| {
@@ -280,7 +309,8 @@ fn each_mistake_has_its_finding_and_its_nearest_neighbour_has_none() {
 #[test]
 fn every_code_is_met_above_or_belongs_to_the_survey() {
     let text = include_str!("mistakes.rs");
-    for code in Code::ALL.iter().filter(|code| **code != Code::NotChecked) {
+    let of_survey = [Code::NotChecked, Code::VpcNotFound, Code::TableNotFound];
+    for code in Code::ALL.iter().filter(|code| !of_survey.contains(code)) {
         assert!(text.contains(&format!("\"{}\"", code.name())), "{}", code.name());
     }
 }
