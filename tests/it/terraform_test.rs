@@ -32,7 +32,7 @@ fn they_fail_where_a_server_does_not_forward() {
 }
 
 const STILL_CHECKED: &str =
-    "resource \"huaweivpc_ecs_port_source_check\" \"server\" {\n  enabled = true\n}\n";
+    "resource \"huaweivpc_ecs_port_source_checks\" \"this\" {\n  enabled = true\n}\n";
 
 fn stage(cli: &'static Cli) -> (Workspace, EmulatorProcess) {
     let cloud = EmulatorProcess::start("examples/scenarios/guide.json");
