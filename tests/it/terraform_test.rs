@@ -27,7 +27,7 @@ fn they_fail_where_a_server_does_not_forward() {
         let (workspace, _cloud) = stage(cli);
         workspace.write("override.tf", STILL_CHECKED);
         let run = workspace.run(&["test", "-no-color"]).failed();
-        assert!(run.text().contains("check is on again"), "{run}");
+        assert!(run.text().contains("Check block assertion failed"), "{run}");
     });
 }
 
