@@ -2,6 +2,7 @@
 //! single routes that become a set, replacements in either order. Nothing that is still wanted goes, whatever Terraform
 //! calls first; told with real clients, because the order is theirs.
 
+mod checks;
 mod deposed;
 
 use std::collections::BTreeMap;
