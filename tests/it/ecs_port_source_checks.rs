@@ -156,6 +156,8 @@ async fn what_fails_for_one_host_is_done_for_the_others() {
         "Terraform has marked it as tainted"
     );
     assert_eq!(off(&world, 30).await.len(), 30);
+    world.destroy(checks).await;
+    assert_eq!(off(&world, 30).await, [0; 0], "as they were found at first");
 }
 
 #[tokio::test]

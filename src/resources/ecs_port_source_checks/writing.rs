@@ -37,13 +37,34 @@ impl EcsPortSourceChecks {
 
     /// Gives everything back.
     pub(super) async fn unmake(mut self, cloud: &Cloud) -> Result<()> {
-        let held = std::mem::take(&mut self.memory.ports);
+        let mut held = std::mem::take(&mut self.memory.ports);
+        for (host, shown) in self.ports.take().unwrap_or_default() {
+            if held.contains_key(&shown.port_id) {
+                continue;
+            }
+            if let Some(port) = cloud.port_now(&shown.port_id).await? {
+                held.insert(shown.port_id, self.forgotten(host, &port, cloud));
+            }
+        }
         self.hosts.clear();
         self.ports = Some(BTreeMap::new());
         let failures = self.give_back(held, self.enabled, cloud).await;
         match Problems::from_list(about_each(failures)) {
             None => Ok(()),
             Some(problems) => Err(problems.keeping(&self)),
+        }
+    }
+
+    /// What giving a port back takes, where Terraform has forgotten it: of an object that is tainted it does. The plan that
+    /// saw it may remember, or a note; else the check was as it is not now.
+    fn forgotten(&self, host: Host, port: &Port, cloud: &Cloud) -> Held {
+        let noted = || cloud.noted(About::SourceCheck { port_id: &port.id });
+        let found = cloud.recalled_found(&port.id).or_else(noted);
+        Held {
+            host,
+            subnet_id: port.subnet_id.clone(),
+            found_enabled: found.unwrap_or(!self.enabled),
+            unanswered: false,
         }
     }
 
