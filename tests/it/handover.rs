@@ -17,8 +17,8 @@ use crate::harness::{
 const HOSTS: usize = 8;
 const CHECK_OFF: &str = "1.1.1.1/0";
 
-/// Every kind of exchange at once. `shape` 1 and 2 want the same objects under other addresses.
-const EXCHANGES: &str = r#"
+/// How every configuration here begins.
+const PROVIDER: &str = r#"
 terraform {
   required_providers {
     huaweivpc = { source = "huaweivpc/huaweivpc" }
@@ -28,11 +28,15 @@ terraform {
 variable "endpoints" { type = map(string) }
 variable "table" {}
 variable "group" {}
-variable "shape" { type = number }
 
 provider "huaweivpc" {
   endpoints = var.endpoints
 }
+"#;
+
+/// Every kind of exchange at once. `shape` 1 and 2 want the same objects under other addresses.
+const EXCHANGES: &str = r#"
+variable "shape" { type = number }
 
 locals {
   first  = var.shape == 1
@@ -197,6 +201,7 @@ impl Stage {
             .connect(&cloud)
             .set("TF_VAR_table", id("/route_tables/0/id"))
             .set("TF_VAR_group", id("/security_groups/0/id"));
+        workspace.write("provider.tf", PROVIDER);
         workspace.write("main.tf", configuration);
         workspace.init();
         Self { workspace, cloud }

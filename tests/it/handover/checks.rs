@@ -4,20 +4,7 @@ use super::Stage;
 use crate::harness::terraform::for_each_cli;
 
 const SINGLES_OR_SET: &str = r#"
-terraform {
-  required_providers {
-    huaweivpc = { source = "huaweivpc/huaweivpc" }
-  }
-}
-
-variable "endpoints" { type = map(string) }
-variable "table" {}
-variable "group" {}
 variable "shape" { type = number }
-
-provider "huaweivpc" {
-  endpoints = var.endpoints
-}
 
 data "huaweivpc_vpc" "it" {
   name = "vpc-containers"

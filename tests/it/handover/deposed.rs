@@ -7,19 +7,6 @@ use super::Stage;
 use crate::harness::terraform::for_each_cli;
 
 const ONE_OF_EACH: &str = r#"
-terraform {
-  required_providers {
-    huaweivpc = { source = "huaweivpc/huaweivpc" }
-  }
-}
-
-variable "endpoints" { type = map(string) }
-variable "table" {}
-variable "group" {}
-
-provider "huaweivpc" {
-  endpoints = var.endpoints
-}
 
 resource "huaweivpc_ecs_port_source_check" "it" {
   host_ip = "192.168.0.10"
