@@ -6,6 +6,7 @@ pub mod association;
 pub mod cidr;
 pub mod clash;
 pub mod finding;
+pub mod host_setup;
 pub mod intents;
 pub mod layout;
 pub mod ownership;
