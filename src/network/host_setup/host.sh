@@ -19,12 +19,12 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 # ---- What this host is
 
-# Who runs the containers: docker, podman or nobody known. (The program `docker` may be Podman's.)
+# Who runs the containers: docker, podman or nobody known. The program `docker` alone may be Podman's, or lead elsewhere.
 engine() {
   if [ -n "$ENGINE" ]; then say "$ENGINE"
   elif have dockerd; then say docker
-  elif have docker && ! docker --version 2>/dev/null | grep -qi podman; then say docker
   elif have podman; then say podman
+  elif have docker; then say docker
   fi
 }
 
@@ -63,9 +63,11 @@ nic() {
 mtu() {
   device=$(nic)
   if [ -n "$MTU" ]; then say "$MTU"
-  elif [ -n "$device" ]; then cat "/sys/class/net/$device/mtu"
+  elif [ -n "$device" ]; then mtu_of "$device"
   fi
 }
+
+mtu_of() { ip -o link show dev "$1" | sed -n 's/.* mtu \([0-9]*\) .*/\1/p'; }
 
 # The address at this place of the range.
 address() { say "${FIRST%.*}.$((${FIRST##*.} + $1))"; }
@@ -121,7 +123,7 @@ each_address() {
     first = (($1 * 256 + $2) * 256 + $3) * 256 + $4
     for (n = first; n < first + 2 ^ (32 - $5); n++) {
       a = int(n / 16777216) "." int(n / 65536) % 256 "." int(n / 256) % 256 "." n % 256
-      printf "%s%s : %s", n > first ? ", " : "", a, a
+      printf "%s%s : %s", (n > first ? ", " : ""), a, a
     }
   }'
 }
@@ -167,14 +169,15 @@ dismiss() {
   iptables -w -X DOCKER-USER 2>/dev/null || :
 }
 
-# ---- What the rules in the kernel do with a packet of another host for a container here
+# ---- What the rules in the kernel do with packets between containers here and other hosts
 
-# Prints the rule that drops it, if there is one. Rules that are about some of these packets only, such as those of one port, are the
-# business of whoever made them; but in `raw`, Docker drops for each container.
+# dropped IN OUT SOURCES DESTINATIONS: prints the rule that drops packets from one interface to the other, from one of
+# these ranges to another, if there is one. Rules that are about some of these packets only, such as those of one port,
+# are the business of whoever made them; but in `raw`, Docker drops for each container.
 dropped() {
   {
     for tables in iptables-save iptables-nft-save iptables-legacy-save; do
-      ! have $tables || $tables 2>/dev/null | awk -v nic="$1" -v bridge="$2" -v own="$OWN" -v sources="$PEERS $VPC" "$WALK"
+      ! have $tables || $tables 2>/dev/null | awk -v way_in="$1" -v way_out="$2" -v sources="$3" -v destinations="$4" "$WALK"
     done
     ! have nft || nft list table ip docker-bridges 2>/dev/null | awk -v chain="filter-forward-in__$2" -v other="iifname != \"$2\"" "$SEEK"
   } | head -n 1
@@ -217,9 +220,9 @@ function meets(rule, w, n, i, not, one, all) {
     if (w[i] == "-j" || w[i] == "-g") { target = w[i + 1]; break }
     one = "all"
     if (w[i] == "-s") one = range_meets(w[++i], source, not)
-    else if (w[i] == "-d") { one = range_meets(w[++i], own, not); if (table == "raw" && one == "some") one = "all" }
-    else if (w[i] == "-i") one = device_meets(w[++i], nic, not)
-    else if (w[i] == "-o") one = device_meets(w[++i], bridge, not)
+    else if (w[i] == "-d") { one = range_meets(w[++i], destination, not); if (table == "raw" && one == "some") one = "all" }
+    else if (w[i] == "-i") one = device_meets(w[++i], way_in, not)
+    else if (w[i] == "-o") one = device_meets(w[++i], way_out, not)
     else if (w[i] == "--ctstate") one = (w[++i] ~ /NEW/) != not ? "all" : "no"
     else if (w[i] == "-m" && w[i + 1] ~ /^(conntrack|comment)$/) i++
     else one = "some"
@@ -245,9 +248,10 @@ function walk(chain, depth, i, end, which) {
 /^:/ { policy[table, substr($1, 2)] = $2 }
 /^-A / { rules[table, $2, ++count[table, $2]] = $0 }
 END {
-  n = split(sources, list, " ")
-  for (s = 1; s <= n; s++) {
-    source = list[s]; table = "raw"; end = walk("PREROUTING", 0)
+  n = split(sources, from, " "); m = split(destinations, to, " ")
+  for (s = 1; s <= n; s++) for (d = 1; d <= m; d++) {
+    source = from[s]; destination = to[d]
+    table = "raw"; end = walk("PREROUTING", 0)
     if (end == "" || end == "accepted") { table = "filter"; end = walk("FORWARD", 0) }
     if (end == "" && policy["filter", "FORWARD"] == "DROP") end = "filter: -P FORWARD DROP"
     if (end != "" && end != "accepted") { print end; exit }
@@ -290,12 +294,12 @@ network() {
   $run version >/dev/null 2>&1 || give_up 2 "$run does not answer; when it does, run: $SCRIPT apply"
   made=$($run network inspect -f "$(ranges_of "$run")" "$NET" 2>/dev/null) || made=
   if [ -z "$made" ]; then
-    create "$run"
+    create "$run" || give_up 3 "the network $NET could not be made"
     return
   fi
   case " $made " in *" $OWN "*) ;; *) give_up 3 "the network $NET has the range ${made% }, not $OWN: give one of them another name" ;; esac
   # Not by what the engine says of the network: it shows the mode also where it does not apply it.
-  { [ "${1:-}" = --remake ] || is_of_the_network "$(dropped "$(nic)" "$(bridge)")"; } || return 0
+  { [ "${1:-}" = --remake ] || is_of_the_network "$(dropped "$(nic)" "$(bridge)" "$VPC $PEERS" "$OWN")"; } || return 0
   attached=$($run ps -aq --filter "network=$NET")
   [ -z "$attached" ] || [ "${1:-}" = --remake ] || give_up 3 "the network $NET drops what other hosts send and has to be made anew. This cuts its containers off for a moment: $SCRIPT apply --remake"
   remake "$run"
@@ -318,20 +322,23 @@ create() {
   fi
   run=$1
   shift
-  $run network create --subnet "$OWN" "$@" --label huaweivpc=host "$NET" >/dev/null || give_up 3 "the network $NET could not be made"
+  $run network create --subnet "$OWN" "$@" --label huaweivpc=host "$NET" >/dev/null
 }
 
-# Containers go back to where they were, with the addresses and names they had.
+# Containers go back to where they were, with the addresses and names they had, even if the network has to stay.
 remake() {
   mine="index .NetworkSettings.Networks \"$NET\""
   back=$(for id in $attached; do
     say "$($1 inspect -f "{{with $mine}}{{with .IPAddress}}--ip {{.}} {{end}}{{range .Aliases}}--alias {{.}} {{end}}{{end}}" "$id") $NET $id"
   done)
   for id in $attached; do $1 network disconnect -f "$NET" "$id"; done
-  $1 network rm "$NET" >/dev/null
-  create "$1"
+  failed=
+  { $1 network rm "$NET" >/dev/null && create "$1"; } || failed=yes
   # shellcheck disable=SC2086 # each line is the words of one command
-  say "$back" | while read -r words; do [ -z "$words" ] || "$1" network connect $words; done
+  say "$back" | while read -r words; do
+    [ -z "$words" ] || "$1" network connect $words || say "do this by hand: $1 network connect $words" >&2
+  done
+  [ -z "$failed" ] || give_up 3 "the network $NET could not be made anew"
 }
 
 # ---- check
@@ -377,7 +384,22 @@ check_source() {
   fi
 }
 
-chain_of() { if [ "$1" = raw ]; then say PREROUTING; else say FORWARD; fi; }
+# passes WHAT, and as for `dropped`
+passes() {
+  what=$1
+  shift
+  rule=$(dropped "$@")
+  if [ -z "$rule" ]; then say "ok   $what is let through"
+  elif is_of_the_network "$rule"; then wrong 3 "$what is dropped by the engine ($rule)"
+  elif is_docker_up_to_27 && ! iptables -w -C DOCKER-USER -j HUAWEIVPC 2>/dev/null; then wrong 1 "$what is dropped ($rule)"
+  else
+    say "BAD  $what is dropped by a rule that is not the engine's ($rule)"
+    case $rule in raw:*) chain=PREROUTING ;; *) chain=FORWARD ;; esac
+    other="iptables -t ${rule%%:*} -I $chain -i $1 -s $(listed "$3") -d $(listed "$4") -j ACCEPT"
+  fi
+}
+
+listed() { say "$1" | sed 's/ *$//; s/ /,/g'; }
 
 check_bridge() {
   if [ -z "$found" ]; then
@@ -388,22 +410,13 @@ check_bridge() {
     return
   fi
   say "ok   $OWN is on $found"
-  rule=$(dropped "${device:-eth0}" "$found")
-  if [ -z "$rule" ]; then say "ok   no rule drops what other hosts send to containers"
-  elif is_of_the_network "$rule"; then wrong 3 "the engine drops what other hosts send to containers ($rule)"
-  elif is_docker_up_to_27 && ! iptables -w -C DOCKER-USER -j HUAWEIVPC 2>/dev/null; then wrong 1 "what other hosts send to containers is dropped ($rule)"
-  else
-    say "BAD  what other hosts send to containers is dropped by a rule that is not the engine's ($rule)"
-    other="iptables -t ${rule%%:*} -I $(chain_of "${rule%%:*}") ! -i $found -s $(say "$VPC $PEERS" | sed 's/ *$//; s/ /,/g') -d $OWN -j ACCEPT"
-  fi
+  passes "what other hosts send to containers" "${device:-eth0}" "$found" "$VPC $PEERS" "$OWN"
+  passes "what containers send to other hosts" "$found" "${device:-eth0}" "$OWN" "$VPC $PEERS"
   if [ -n "$device" ] && [ "$(way_to "${PEERS%%/*}")" = "$device" ]; then judge 1 "the route back to ${PEERS%% *} is by $device" ip -4 route get "$(address 2)" from "${PEERS%%/*}" iif "$device"; fi
-  set +f
-  for port in "/sys/class/net/$found/brif/"*; do
-    { [ -e "$port" ] && [ -n "$device" ]; } || continue
-    judge 3 "packets of containers are not longer than those of $device" test "$(cat "/sys/class/net/$found/mtu")" -le "$(cat "/sys/class/net/$device/mtu")"
-    break
-  done
-  set -f
+  # A bridge without a container says nothing of the network's packets.
+  if [ -n "$device" ] && [ -n "$(ip -o link show master "$found")" ]; then
+    judge 3 "packets of containers are not longer than those of $device" test "$(mtu_of "$found")" -le "$(mtu_of "$device")"
+  fi
 }
 
 # ---- undo
