@@ -8,6 +8,8 @@ use crate::harness::{config::patched, world::World};
 #[cfg(target_os = "linux")]
 mod check;
 #[cfg(target_os = "linux")]
+mod guide_page;
+#[cfg(target_os = "linux")]
 mod life;
 #[cfg(target_os = "linux")]
 mod packets;

@@ -7,8 +7,9 @@ use std::cell::Cell;
 use huaweivpc::{
     cloud::Cloud,
     data_sources::{
-        container_cidr_plan::ContainerCidrPlan, ecs_hosts::EcsHosts, route_table::RouteTable,
-        security_group::SecurityGroup, subnet::Subnet, vpc::Vpc,
+        container_cidr_plan::ContainerCidrPlan, container_host_setup::ContainerHostSetup,
+        ecs_hosts::EcsHosts, route_table::RouteTable, security_group::SecurityGroup,
+        subnet::Subnet, vpc::Vpc,
     },
     framework::{DataSource, Resource, Schema, Stored, Usage, Value, json},
     resources::{
@@ -40,10 +41,16 @@ fn texts(attribute: &str) -> &'static [&'static str] {
         | "id" | "ids" | "subnet_id" | "subnets" | "effective_subnets" | "security_group_ids" => {
             &["5b0a4f0c-6ff2-4c36-a4be-2a1f6b3d1c01", "5b0a4f0c-6ff2-4c36-a4be-2a1f6b3d1c02"]
         }
-        "destination" | "destination_within" | "remote_ip_prefix" | "container_cidr" | "cidr"
-        | "secondary_cidrs" | "ipv6_cidr" | "reserved_cidrs" | "docker_pools" => {
+        "destination" | "destination_within" | "remote_ip_prefix" | "cidr" | "secondary_cidrs"
+        | "ipv6_cidr" | "reserved_cidrs" | "docker_pools" => {
             &["172.16.4.0/24", "10.0.0.0/8", "fd00::/64"]
         }
+        "container_cidr" | "peer_cidrs" | "vpc_cidrs" => &["172.16.4.0/24", "10.0.0.0/8"],
+        "network_name" | "bridge_name" => &["net-a", "net-b"],
+        "mtu" => &["1400", "8888"],
+        "source" => &["kept", "host"],
+        "engine" => &["docker", "podman"],
+        "engine_version" => &["28.5.2", "20.10.24+dfsg1"],
         "host_ip" | "hosts" | "virtual_ip" | "private_ips" | "gateway" | "first_container" => {
             &["10.0.1.5", "10.0.1.6"]
         }
@@ -188,6 +195,7 @@ fn struct_matches_schema<R: Resource<Cloud>>() -> &'static str {
 fn queries_and_schemas_have_the_same_members() {
     let mut tried = vec![
         query_matches_schema::<ContainerCidrPlan>(),
+        query_matches_schema::<ContainerHostSetup>(),
         query_matches_schema::<EcsHosts>(),
         query_matches_schema::<RouteTable>(),
         query_matches_schema::<SecurityGroup>(),

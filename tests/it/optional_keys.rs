@@ -73,6 +73,11 @@ async fn queries(data_source: &str, world: &World) -> Vec<Json> {
             });
             vec![json!({ "vpc_id": vpc, "hosts": hosts, "on_error": "report" })]
         }
+        "container_host_setup" => vec![json!({
+            "container_cidr": "10.0.2.0/24",
+            "peer_cidrs": ["10.0.3.0/24"],
+            "vpc_cidrs": ["192.168.0.0/16"],
+        })],
         "ecs_hosts" => vec![
             json!({ "vpc_id": vpc }),
             json!({ "subnet_id": world.subnet("subnet-back").await }),

@@ -12,7 +12,7 @@ async fn applied_twice_checked_and_undone() {
     let told = Story::on(DOCKER_28_5).await.told(
         "
         kernel h1 >/run/before
-        cp -a /etc /run/etc-before
+        cp -dR /etc /run/etc-before
         host h1 apply | grep -v '^ok' || :
         kernel h1 >/run/once
         in_ns h1 sh /etc/huaweivpc/host apply | grep -v '^ok' || :

@@ -72,7 +72,7 @@ engine() {
 private_etc() {
   mkdir /run/etc
   for name in alternatives iproute2 ld.so.cache ld.so.conf ld.so.conf.d protocols services passwd group nsswitch.conf ethertypes; do
-    [ ! -e /etc/$name ] || cp -a /etc/$name /run/etc/
+    [ ! -e /etc/$name ] || cp -dR /etc/$name /run/etc/
   done
   mkdir -p /run/etc/sysctl.d /run/etc/systemd/system
   mount --bind /run/etc /etc
