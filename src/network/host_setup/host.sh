@@ -121,7 +121,8 @@ RULES
 each_address() {
   say "$OWN" | awk -F '[./]' '{
     first = (($1 * 256 + $2) * 256 + $3) * 256 + $4
-    for (n = first; n < first + 2 ^ (32 - $5); n++) {
+    for (size = 1; $5 < 32; $5++) size *= 2
+    for (n = first; n < first + size; n++) {
       a = int(n / 16777216) "." int(n / 65536) % 256 "." int(n / 256) % 256 "." n % 256
       printf "%s%s : %s", (n > first ? ", " : ""), a, a
     }
@@ -171,13 +172,17 @@ dismiss() {
 
 # ---- What the rules in the kernel do with packets between containers here and other hosts
 
+UNJUDGED='not judged'
+
 # dropped IN OUT SOURCES DESTINATIONS: prints the rule that drops packets from one interface to the other, from one of
 # these ranges to another, if there is one. Rules that are about some of these packets only, such as those of one port,
 # are the business of whoever made them; but in `raw`, Docker drops for each container.
 dropped() {
   {
     for tables in iptables-save iptables-nft-save iptables-legacy-save; do
-      ! have $tables || $tables 2>/dev/null | awk -v way_in="$1" -v way_out="$2" -v sources="$3" -v destinations="$4" "$WALK"
+      have $tables || continue
+      verdict=$($tables 2>/dev/null | awk -v way_in="$1" -v way_out="$2" -v sources="$3" -v destinations="$4" "$WALK") || verdict=
+      case $verdict in 'let through') ;; *) say "${verdict:-$UNJUDGED}" ;; esac
     done
     ! have nft || nft list table ip docker-bridges 2>/dev/null | awk -v chain="filter-forward-in__$2" -v other="iifname != \"$2\"" "$SEEK"
   } | head -n 1
@@ -194,10 +199,11 @@ $1 == "chain" { inside = $2 }
 # shellcheck disable=SC2016 # the dollars are awk's
 WALK='
 function number(address, p) { split(address, p, "."); return ((p[1] * 256 + p[2]) * 256 + p[3]) * 256 + p[4] }
+function power(n, product) { for (product = 1; n > 0; n--) product *= 2; return product }
 function holds(outer, inner, o, i, size) {
   if (split(outer, o, "/") < 2) o[2] = 32
   if (split(inner, i, "/") < 2) i[2] = 32
-  size = 2 ^ (32 - o[2])
+  size = power(32 - o[2])
   return o[2] + 0 <= i[2] + 0 && int(number(o[1]) / size) == int(number(i[1]) / size)
 }
 # Of the packets from or to `range`: "all", "some" or "no" are meant.
@@ -214,7 +220,7 @@ function device_meets(said, device, not, same) {
 # Which of the packets the rule means; leaves what it does with them in `target`.
 function meets(rule, w, n, i, not, one, all) {
   gsub(/--comment ("[^"]*"|[^ ]+)/, "", rule)
-  n = split(rule, w, " "); all = "all"; target = ""
+  n = split(rule, w, " "); all = "all"; not = 0; target = ""
   for (i = 3; i <= n; i++) {
     if (w[i] == "!") { not = 1; continue }
     if (w[i] == "-j" || w[i] == "-g") { target = w[i + 1]; break }
@@ -256,6 +262,7 @@ END {
     if (end == "" && policy["filter", "FORWARD"] == "DROP") end = "filter: -P FORWARD DROP"
     if (end != "" && end != "accepted") { print end; exit }
   }
+  print "let through"
 }'
 
 # The mode in which the engine made the network is what drops: one of Docker 28 or later.
@@ -390,13 +397,25 @@ passes() {
   shift
   rule=$(dropped "$@")
   if [ -z "$rule" ]; then say "ok   $what is let through"
+  elif [ "$rule" = "$UNJUDGED" ]; then
+    say "BAD  whether $what is let through cannot be told: awk fails"
+    other="install mawk or gawk"
   elif is_of_the_network "$rule"; then wrong 3 "$what is dropped by the engine ($rule)"
   elif is_docker_up_to_27 && ! iptables -w -C DOCKER-USER -j HUAWEIVPC 2>/dev/null; then wrong 1 "$what is dropped ($rule)"
   else
-    say "BAD  $what is dropped by a rule that is not the engine's ($rule)"
     case $rule in raw:*) chain=PREROUTING ;; *) chain=FORWARD ;; esac
+    say "BAD  $what is dropped by a rule that is not the engine's ($rule)"
     other="iptables -t ${rule%%:*} -I $chain -i $1 -s $(listed "$3") -d $(listed "$4") -j ACCEPT"
   fi
+}
+
+# What is not written by iptables or an engine is not read here; that it is there is said.
+others_that_filter() {
+  ! have nft || nft list ruleset 2>/dev/null | awk '
+    $1 == "table" { table = $2 " " $3 }
+    / hook forward / && table ~ /^(ip|inet) / && table !~ /^(ip (filter|mangle|security|docker-bridges)|inet netavark)$/ && !told[table]++ {
+      print "note what is forwarded also passes the table " table " of nftables, which is not judged here"
+    }' || :
 }
 
 listed() { say "$1" | sed 's/ *$//; s/ /,/g'; }
@@ -412,6 +431,7 @@ check_bridge() {
   say "ok   $OWN is on $found"
   passes "what other hosts send to containers" "${device:-eth0}" "$found" "$VPC $PEERS" "$OWN"
   passes "what containers send to other hosts" "$found" "${device:-eth0}" "$OWN" "$VPC $PEERS"
+  others_that_filter
   if [ -n "$device" ] && [ "$(way_to "${PEERS%%/*}")" = "$device" ]; then judge 1 "the route back to ${PEERS%% *} is by $device" ip -4 route get "$(address 2)" from "${PEERS%%/*}" iif "$device"; fi
   # A bridge without a container says nothing of the network's packets.
   if [ -n "$device" ] && [ -n "$(ip -o link show master "$found")" ]; then

@@ -191,3 +191,50 @@ async fn without_a_bridge_the_engine_decides_what_that_means() {
         ["ok   the network my-net waits for its first container"]
     );
 }
+
+#[tokio::test]
+async fn filters_that_are_not_read_are_named() {
+    let story = Story::on(DOCKER_29_NFTABLES).await;
+    story.write(
+        "firewall",
+        "table inet firewalld {\n  chain filter_FORWARD {\n    type filter hook forward priority 10; policy drop;\n  }\n}\n",
+    );
+    let told =
+        story.told("in_ns h1 nft -f $STORY/firewall; host h1 boot; host h1 check | grep note");
+    assert_eq!(
+        told,
+        [
+            "note what is forwarded also passes the table inet firewalld of nftables, which is not judged here"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_first_server_of_all_is_well_without_others() {
+    for rules in [DOCKER_27, DOCKER_29, PODMAN_5] {
+        let story = Story::with(rules, json!({ "peer_cidrs": [] })).await;
+        let told = story.told(
+            "echo '10.0.2.0/24 ' >/run/engine/range; host h1 apply | grep -v '^ok' || say 'all is well'; reach h2 10.0.2.2 c1",
+        );
+        assert_eq!(told, ["all is well", "h2 to 10.0.2.2: ttl=63, seen from 192.168.0.3"]);
+    }
+}
+
+/// Some have no arithmetic, and nothing said is not all well.
+#[tokio::test]
+async fn an_awk_that_fails_is_no_all_clear() {
+    let told = Story::on(DOCKER_28_0_DEFAULT).await.told(
+        "
+        host h1 boot
+        printf '#!/bin/sh\\nexit 1\\n' >/run/bin/awk
+        chmod 755 /run/bin/awk
+        host h1 check | grep '^BAD.*awk' || :",
+    );
+    assert_eq!(
+        told,
+        [
+            "BAD  whether what other hosts send to containers is let through cannot be told: awk fails",
+            "BAD  whether what containers send to other hosts is let through cannot be told: awk fails",
+        ]
+    );
+}

@@ -97,6 +97,7 @@ async fn changed_values_leave_nothing_behind() {
     let old =
         json!({ "container_cidr": "10.7.0.0/24", "peer_cidrs": ["10.8.0.0/24", "10.9.0.0/24"] });
     story.server("old", query(&old)).await;
+    story.server("masked", query(&json!({ "source": "host" }))).await;
     let told = story.told(
         "
         host h1 boot
@@ -105,9 +106,12 @@ async fn changed_values_leave_nothing_behind() {
         in_ns h1 sh $STORY/old boot
         host h1 boot
         kernel h1 >/run/changed
-        alike changed /run/fresh /run/changed",
+        alike changed /run/fresh /run/changed
+        in_ns h1 nft list tables | grep -c huaweivpc
+        in_ns h1 sh $STORY/masked boot
+        in_ns h1 nft list tables | grep -c huaweivpc || :",
     );
-    assert_eq!(told, ["changed: the same"]);
+    assert_eq!(told, ["changed: the same", "1", "0"]);
 }
 
 #[tokio::test]
