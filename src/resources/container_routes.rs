@@ -3,16 +3,14 @@
 //! API: GET and PUT `/v1/{project_id}/routetables/{id}`. The PUT is a delta, so a set sends what differs and nothing
 //! else. Whose a route is, and what a change of the set means for it, is decided in `network::ownership`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 mod entry;
 mod hops;
+mod others;
 mod writing;
 
 use self::{entry::Entry, writing::conflict};
@@ -23,8 +21,7 @@ use super::{
 };
 use crate::{
     cloud::{
-        About, Cloud, Covers, Description, PortId, RouteTable, RouteTableId, ServerId, SweptRoute,
-        VpcId,
+        Cloud, Covers, Description, PortId, RouteTable, RouteTableId, ServerId, SweptRoute, VpcId,
     },
     framework::{
         Attribute, Change, Default, Draft, Foresight, Given, Kind, Nesting, Path, Problem,
@@ -47,10 +44,10 @@ pub struct ContainerRoutes {
 }
 
 /// The destinations in `routes` that an exclusive set has found in its table and has not made. They are shown so that a
-/// plan shows their removal; destroying the set leaves them.
+/// plan shows their removal, and remembered as they stood; destroying the set leaves them.
 #[derive(Debug, Clone, std::default::Default, Serialize, Deserialize)]
 struct Memory {
-    strangers: BTreeSet<Cidr>,
+    strangers: BTreeMap<Cidr, network::Route>,
 }
 
 const ENTRY: &[Attribute] = &[
@@ -172,7 +169,7 @@ impl Resource<Cloud> for ContainerRoutes {
         if let (Some(place), Some(claim)) = (place, &claim)
             && claim.is_wider_than(change.prior)
         {
-            foresight.find(swept(&place, claim, &routes.after));
+            foresight.find(swept(&place, claim, &routes.after, cloud));
         }
     }
 
@@ -213,12 +210,9 @@ impl Resource<Cloud> for ContainerRoutes {
 
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(table_id) = &self.route_table_id else { return Ok(None) };
-        for (destination, _) in self.made() {
-            // What is asked after is in the state.
-            let destination = *destination;
-            cloud.settle_note(About::Route { route_table_id: table_id, destination });
-        }
-        let Some(table) = cloud.route_table(table_id).await? else { return Ok(None) };
+        let made: Vec<Cidr> = self.made().map(|(destination, _)| *destination).collect();
+        let table = cloud.route_table_showing(table_id, &made).await?;
+        let Some(table) = table else { return Ok(None) };
         let mut routes = BTreeMap::new();
         for (destination, entry) in self.made() {
             let route = table.route_to(*destination).filter(|route| !route.is_local());
@@ -226,8 +220,8 @@ impl Resource<Cloud> for ContainerRoutes {
             routes.insert(*destination, entry.seen(route, &table.vpc_id, cloud).await?);
         }
         let mut strangers = self.covered(&table);
-        strangers.retain(|destination| !routes.contains_key(destination));
-        for destination in &strangers {
+        strangers.retain(|destination, _| !routes.contains_key(destination));
+        for destination in strangers.keys() {
             routes.extend(table.route_to(*destination).map(|it| (*destination, Entry::of(it))));
         }
         let vpc_id = Some(table.vpc_id.clone());
@@ -251,26 +245,23 @@ impl ContainerRoutes {
     /// The entries that the set has made or taken over.
     fn made(&self) -> impl Iterator<Item = (&Cidr, &Entry)> {
         let strangers = &self.memory.strangers;
-        self.routes.iter().filter(|(destination, _)| !strangers.contains(destination))
+        self.routes.iter().filter(|(destination, _)| !strangers.contains_key(destination))
     }
 
-    /// The destinations in the table that are the set's although it may not name them.
-    fn covered(&self, table: &RouteTable) -> BTreeSet<Cidr> {
-        let ownership =
-            Ownership { mode: self.mode, keep: self.keep.as_deref().unwrap_or_default() };
-        let standing = table.routes.iter().filter_map(|route| {
-            Some(Standing {
-                destination: Cidr::lenient(&route.destination)?,
-                next_hop_type: &route.next_hop_type,
-                description: &route.description,
-            })
-        });
-        standing.filter(|route| ownership.covers(route)).map(|route| route.destination).collect()
+    fn claim(&self) -> Claim {
+        Claim { mode: self.mode, keep: self.keep.clone().unwrap_or_default() }
+    }
+
+    /// What stands in the table and is the set's although it may not name it.
+    fn covered(&self, table: &RouteTable) -> BTreeMap<Cidr, network::Route> {
+        let claim = self.claim();
+        let covered = table.known_routes().into_iter().filter(|route| claim.covers(route));
+        covered.map(|route| (route.destination, route)).collect()
     }
 }
 
 /// What a planned set claims beside the routes it names.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Claim {
     mode: Mode,
     keep: Vec<Keep>,
@@ -322,16 +313,21 @@ impl Claim {
     /// It claims what no refresh can have shown in the plan.
     fn is_wider_than(&self, prior: Draft<'_>) -> bool {
         let before = Self::planned(prior);
-        self.mode == Mode::Exclusive
-            && before.is_none_or(|before| (before.mode, &before.keep) != (self.mode, &self.keep))
+        self.mode == Mode::Exclusive && before.is_none_or(|before| before != *self)
     }
 }
 
-/// What an exclusive set is going to remove without having made it.
-fn swept(place: &Place, claim: &Claim, after: &BTreeMap<Cidr, Draft<'_>>) -> Option<Problem> {
+/// What an exclusive set is going to remove without having made it. What is shown here may be removed by the apply.
+fn swept(
+    place: &Place,
+    claim: &Claim,
+    after: &BTreeMap<Cidr, Draft<'_>>,
+    cloud: &Cloud,
+) -> Option<Problem> {
     let is_doomed =
         |route: &&network::Route| claim.covers(route) && !after.contains_key(&route.destination);
     let doomed: Vec<_> = place.table.made().filter(is_doomed).collect();
+    cloud.show_removals(&place.home.table_id, doomed.iter().copied());
     (!doomed.is_empty()).then(|| {
         let detail = format!(
             "The set claims route table `{}` for itself, so it removes the routes there that it does not name: {}. Name \

@@ -25,6 +25,14 @@ impl From<Error> for Problem {
             (Kind::Unauthenticated, None) => {
                 format!("{remedy} Check this machine's clock as well.")
             }
+            // Only a call that was sent to change something may have changed it.
+            (Kind::Lost | Kind::Unreadable, _) if !error.leaves_doubt() => {
+                format!("{remedy} Nothing was changed by this call.")
+            }
+            (Kind::Lost, _) => format!("{MAY_HAVE_HAPPENED} {remedy}"),
+            (Kind::TimedOut, _) if error.leaves_doubt() => {
+                format!("{MAY_HAVE_HAPPENED} {remedy}")
+            }
             _ => remedy,
         };
         let problem = explained(&error, summary, &remedy);
@@ -42,6 +50,9 @@ impl From<Error> for Problems {
     }
 }
 
+const MAY_HAVE_HAPPENED: &str =
+    "The call may have taken effect all the same; the next plan shows what is there.";
+
 /// What to do about a key that the cloud refuses for a while, even if it is right by now.
 const KEY_LOCKED: (&str, &str) = (
     "Access key locked for a while",
@@ -57,6 +68,7 @@ pub(super) fn explained(error: &Error, summary: &str, remedy: &str) -> Problem {
         ("HTTP status", error.status().map(|status| status.to_string())),
         ("Code", error.code().map(str::to_owned)),
         ("Request id", error.request_id().map(str::to_owned)),
+        ("Attempts", Some(error.sendings()).filter(|it| *it > 1).map(|it| it.to_string())),
         ("Cause", cause(error)),
     ] {
         if let Some(value) = value {
@@ -138,7 +150,7 @@ fn advice(kind: &Kind) -> (&'static str, String) {
         ),
         Kind::Lost => (
             "No usable answer",
-            "The call may have taken effect all the same. The next plan shows what is there; apply again.",
+            "See whether the cloud or what is between works again, and run the same command once more.",
         ),
         Kind::Unreadable => (
             "Unreadable answer",
@@ -146,7 +158,8 @@ fn advice(kind: &Kind) -> (&'static str, String) {
         ),
         Kind::TimedOut => (
             "Time limit reached",
-            "Raise the limit in `timeouts`, or find out why the cloud is slow. What exists was recorded.",
+            "Raise the limit in `timeouts`, or remove what kept the cloud from answering: a cause above is the last answer \
+             before the limit. What exists was recorded.",
         ),
         Kind::Interrupted => ("Interrupted", "What exists was recorded; apply again to go on."),
         Kind::Unconfigured(argument) => {
