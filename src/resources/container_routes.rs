@@ -95,7 +95,7 @@ impl Resource<Cloud> for ContainerRoutes {
                 .replaces()
                 .of::<RouteTableId>(),
             attribute("routes", Kind::Nested(Nesting::Map, ENTRY), "The routes by destination, a container range in CIDR form without host bits, such as `10.0.2.0/24`."),
-            string("mode", "`additive`: only the routes named here belong to the set. `exclusive`: every route in the table does that a user can make (type `ecs`, `eni`, `vip`, `nat`, `peering` or `er`) and that `keep` does not match; those not named here are removed. Creating the set in this mode, or switching to it, removes what is there then, which the plan names in a warning; what appears later shows in the plan first, as a member of `routes` to be removed. Routes the cloud makes itself are never touched, and destroying the set removes only what it has made. Defaults to `additive`.")
+            string("mode", "`additive`: only the routes named here belong to the set. `exclusive`: every route in the table does that a user can make (type `ecs`, `eni`, `vip`, `nat`, `peering` or `er`) and that `keep` does not match; those not named here are removed. Nothing is removed that the plan has not shown: as a member of `routes` to be removed, or in a warning where the set is created, or `mode` or `keep` changes. What appears between plan and apply, or is another route by then, stays and fails the apply. Routes the cloud makes itself are never touched, and destroying the set removes only what it has made. Defaults to `additive`.")
                 .default(Default::Str("additive"))
                 .of::<Mode>(),
             attribute("keep", Kind::Nested(Nesting::List, KEEP), "In mode `exclusive`: routes of others to leave alone. A route is kept if it meets all conditions of one of these.")
@@ -169,7 +169,7 @@ impl Resource<Cloud> for ContainerRoutes {
         if let (Some(place), Some(claim)) = (place, &claim)
             && claim.is_wider_than(change.prior)
         {
-            foresight.find(swept(&place, claim, &routes.after, cloud));
+            foresight.find(swept(&place, claim, &routes, cloud));
         }
     }
 
@@ -317,23 +317,34 @@ impl Claim {
     }
 }
 
-/// What an exclusive set is going to remove without having made it. What is shown here may be removed by the apply.
+/// What an exclusive set is going to remove or replace without having made it. The apply may do that to what is shown
+/// here, and to nothing else.
 fn swept(
     place: &Place,
     claim: &Claim,
-    after: &BTreeMap<Cidr, Draft<'_>>,
+    planned: &PlannedRoutes<'_>,
     cloud: &Cloud,
 ) -> Option<Problem> {
-    let is_doomed =
-        |route: &&network::Route| claim.covers(route) && !after.contains_key(&route.destination);
-    let doomed: Vec<_> = place.table.made().filter(is_doomed).collect();
-    cloud.show_removals(&place.home.table_id, doomed.iter().copied());
-    (!doomed.is_empty()).then(|| {
+    let table = &place.home.table_id;
+    let covered = place.table.made().filter(|route| claim.covers(route));
+    let is_named = |route: &&network::Route| planned.after.contains_key(&route.destination);
+    let (named, doomed): (Vec<_>, Vec<_>) = covered.partition(is_named);
+    let is_foreign = |route: &&network::Route| {
+        !planned.before.contains_key(&route.destination)
+            && !others::may_be_ours(route, table, cloud)
+    };
+    let replaced: Vec<_> = named.into_iter().filter(is_foreign).collect();
+    cloud.show_removals(table, doomed.iter().chain(&replaced).copied());
+    let told = [("removes those there that it does not name", &doomed), ("replaces", &replaced)];
+    let told = told.iter().filter(|(_, routes)| !routes.is_empty());
+    let told: Vec<String> = told
+        .map(|(act, routes)| format!("{act}: {}", planned_routes::with_next_hops(routes)))
+        .collect();
+    (!told.is_empty()).then(|| {
         let detail = format!(
-            "The set claims route table `{}` for itself, so it removes the routes there that it does not name: {}. Name \
-             them in `routes`, let `keep` match them, or write `mode = \"additive\"` to leave them.",
-            place.home.table_id,
-            planned_routes::with_next_hops(&doomed)
+            "The set claims route table `{table}` for itself, so of the routes of others it {}. Let `keep` match them, or \
+             write `mode = \"additive\"`, to leave them.",
+            told.join("; and it ")
         );
         Problem::warning("Routes of others will be removed", detail).at("mode")
     })

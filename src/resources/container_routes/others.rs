@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ContainerRoutes;
 use crate::{
-    cloud::{Cloud, Expected, RouteTableId},
+    cloud::{Cloud, Expected, Object, RouteTableId},
     framework::{Problem, Result},
     network::{Cidr, Mode, Route},
     resources::planned_routes::with_next_hops,
@@ -17,16 +17,16 @@ use crate::{
 /// What stands in the table of an exclusive set and is not made by it.
 #[derive(Debug, Default)]
 pub(super) struct Others {
-    /// Destinations that the set covers, named by it or not.
-    pub(super) covered: BTreeSet<Cidr>,
     /// To be removed, as they were shown.
-    pub(super) shown: BTreeMap<Cidr, Route>,
+    pub(super) doomed: BTreeMap<Cidr, Route>,
+    /// Destinations that the set names, and takes over as was shown.
+    pub(super) replaced: BTreeSet<Cidr>,
     /// Nobody can tell whether they were shown.
     left: Vec<Route>,
 }
 
 impl ContainerRoutes {
-    /// Looked at anew, because routes are removed by it.
+    /// With new terms the table is looked at anew, because routes are removed by it.
     ///
     /// # Errors
     /// Routes that the plan has not shown: nothing may be changed then.
@@ -45,36 +45,41 @@ impl ContainerRoutes {
             .filter(|(it, route)| claim.covers(route) && !self.routes.contains_key(it))
             .map(|(it, route)| (*it, route.clone()))
             .collect();
-        let table = cloud.route_table_anew(table_id).await?;
-        let standing = table.map(|table| table.known_routes()).unwrap_or_default();
-        let covered: Vec<Route> =
-            standing.into_iter().filter(|route| claim.covers(route)).collect();
-        let mut others = Others {
-            covered: covered.iter().map(|route| route.destination).collect(),
-            shown: recorded,
-            left: Vec::new(),
-        };
+        let mut others = Others { doomed: recorded, ..Others::default() };
         if prior.is_some_and(|prior| prior.claim() == claim) {
             return Ok(others);
         }
-        let is_own = |route: &Route| {
-            let it = &route.destination;
-            self.routes.contains_key(it)
-                || prior.is_some_and(|prior| prior.made().any(|(made, _)| made == it))
-        };
-        let more = covered
+        let table = cloud.route_table_anew(table_id).await?;
+        let standing = table.map(|table| table.known_routes()).unwrap_or_default();
+        let is_recorded = |it: &Cidr| prior.is_some_and(|prior| prior.routes.contains_key(it));
+        let is_named = |it: &Cidr| self.routes.contains_key(it);
+        let more: Vec<Route> = standing
             .into_iter()
-            .filter(|route| !is_own(route) && others.shown.get(&route.destination) != Some(route));
+            .filter(|route| {
+                let it = &route.destination;
+                let is_known = match is_named(it) {
+                    true => is_recorded(it) || may_be_ours(route, table_id, cloud),
+                    false => {
+                        let seen = others.doomed.get(it);
+                        is_recorded(it) && seen.is_none_or(|seen| seen == route)
+                    }
+                };
+                claim.covers(route) && !is_known
+            })
+            .collect();
         let Some(shown) = cloud.shown_removals(table_id) else {
-            others.left = more.collect();
+            others.left = more.into_iter().filter(|it| !is_named(&it.destination)).collect();
             return Ok(others);
         };
-        let (shown, appeared): (Vec<_>, Vec<_>) =
-            more.partition(|route| shown.get(&route.destination) == Some(route));
+        let is_shown = |route: &Route| shown.get(&route.destination) == Some(route);
+        let (shown, appeared): (Vec<_>, Vec<_>) = more.into_iter().partition(is_shown);
         if !appeared.is_empty() {
             return Err(appeared_since(table_id, &appeared).into());
         }
-        others.shown.extend(shown.into_iter().map(|route| (route.destination, route)));
+        let (replaced, doomed): (Vec<_>, Vec<_>) =
+            shown.into_iter().partition(|route| is_named(&route.destination));
+        others.replaced = replaced.into_iter().map(|route| route.destination).collect();
+        others.doomed.extend(doomed.into_iter().map(|route| (route.destination, route)));
         Ok(others)
     }
 }
@@ -82,7 +87,7 @@ impl ContainerRoutes {
 impl Others {
     /// This very route, and no other that has come in its place.
     pub(super) fn expected(&self, destination: Cidr) -> Option<Expected> {
-        self.shown.get(&destination).map(|route| Expected {
+        self.doomed.get(&destination).map(|route| Expected {
             next_hop_type: route.next_hop_type.clone(),
             next_hop: route.next_hop.clone(),
             description: Some(route.description.clone()),
@@ -101,6 +106,12 @@ impl Others {
         );
         Some(Problem::warning("Routes of others stay for now", detail).at("mode"))
     }
+}
+
+/// Another resource of this Terraform gives it up, or an earlier run was about to make it.
+pub(super) fn may_be_ours(route: &Route, table: &RouteTableId, cloud: &Cloud) -> bool {
+    cloud.is_released_to_us(&Object::route(table, route.destination))
+        || cloud.is_noted(table, route)
 }
 
 fn appeared_since(table: &RouteTableId, routes: &[Route]) -> Problem {

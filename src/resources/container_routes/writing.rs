@@ -1,6 +1,6 @@
 //! Writing a set: everything that differs travels together, and each destination gets its own answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{ContainerRoutes, Entry, Memory, hops::Hops, in_entry, others::Others};
 use crate::{
@@ -29,7 +29,6 @@ impl ContainerRoutes {
     pub(super) async fn write(mut self, prior: Option<Self>, cloud: &Cloud) -> Result<Self> {
         let home = Home::find(self.vpc_id.as_ref(), self.route_table_id.as_ref(), cloud).await?;
         let others = self.others(prior.as_ref(), &home.table_id, cloud).await?;
-        let covered = &others.covered;
         let changes = self.changes_since(prior.as_ref(), &others);
         let unmoved = prior.as_ref().map(|prior| &prior.routes);
         let hops = self.next_hops(&changes, unmoved, &home.vpc_id, cloud).await;
@@ -37,7 +36,7 @@ impl ContainerRoutes {
         let kept = self.routes.keys().filter(is_kept);
         let kept = kept.map(|destination| Object::route(&home.table_id, *destination));
         let mut claims = cloud.claim(Vec::new(), kept.collect()).await?;
-        let mut failures = self.change(&changes, covered, &hops, &home, cloud).await?;
+        let mut failures = self.change(&changes, &others, &hops, &home, cloud).await?;
         claims.keep_all_but(&[]);
         let expected = |it: Cidr| {
             others.expected(it).or_else(|| prior.as_ref().and_then(|prior| prior.expected(it)))
@@ -48,7 +47,7 @@ impl ContainerRoutes {
             let full = failures.extract_if(.., |failure| failure.lacks_room);
             let create = full.map(|failure| failure.destination).collect();
             let left = SetChanges { create, ..SetChanges::default() };
-            failures.extend(self.change(&left, covered, &hops, &home, cloud).await?);
+            failures.extend(self.change(&left, &others, &hops, &home, cloud).await?);
         }
         self.complete(&hops);
 
@@ -92,7 +91,7 @@ impl ContainerRoutes {
             routes: prior.map_or(&no_routes, |prior| &prior.routes),
             strangers: &strangers.map(|(destination, _)| *destination).collect(),
         };
-        set_changes(recorded, &self.routes, &others.shown.keys().copied().collect())
+        set_changes(recorded, &self.routes, &others.doomed.keys().copied().collect())
     }
 
     /// What the route of the set leads to as it is recorded. Its description does not matter.
@@ -105,7 +104,7 @@ impl ContainerRoutes {
     async fn change(
         &self,
         changes: &SetChanges,
-        covered: &BTreeSet<Cidr>,
+        others: &Others,
         hops: &Hops,
         home: &Home,
         cloud: &Cloud,
@@ -114,7 +113,7 @@ impl ContainerRoutes {
         let new = changes.create.iter().map(object).collect();
         let mut claims = cloud.claim(new, Vec::new()).await?;
 
-        let (mut wishes, mut failures) = self.wishes(changes, covered, hops);
+        let (mut wishes, mut failures) = self.wishes(changes, others, hops);
         wishes.retain(|(destination, _)| {
             let is_refused = claims.refused.contains(&object(destination));
             if is_refused {
@@ -155,7 +154,7 @@ impl ContainerRoutes {
     fn wishes(
         &self,
         changes: &SetChanges,
-        covered: &BTreeSet<Cidr>,
+        others: &Others,
         hops: &Hops,
     ) -> (Vec<(Cidr, Wish)>, Vec<Failure>) {
         let mut wishes = Vec::new();
@@ -169,7 +168,7 @@ impl ContainerRoutes {
             match hop {
                 Ok(hop) => {
                     let route = entry.route(destination, hop.clone());
-                    let adopt = self.adopt_existing || covered.contains(&destination);
+                    let adopt = self.adopt_existing || others.replaced.contains(&destination);
                     wishes.push(match changes.modify.binary_search(&destination) {
                         Ok(_) => (destination, Wish::Set { route }),
                         Err(_) => (destination, Wish::Create { route, adopt }),

@@ -69,15 +69,19 @@ fn refused(run: &Run) {
 fn a_new_set_removes_what_its_plan_has_shown_and_nothing_that_has_come_since() {
     for_each_cli(|cli| {
         let table = Table::set_up(Stage::new(cli));
+        // Others have a route where the set is to have its own.
+        table.change("add", "10.0.2.0/24");
         table.configure("mode = \"exclusive\"");
 
         refused(&table.apply_too_late().failed());
-        table.expect(&[APPEARED, SHOWN]);
+        table.expect(&["10.0.2.0/24", APPEARED, SHOWN]);
         assert!(table.stage.workspace.stored("huaweivpc_container_routes.set").is_none());
 
         let planned = table.stage.workspace.plan().expect_changes();
         let warnings = planned.warnings();
-        assert!(warnings.iter().any(|it| it.detail.contains(APPEARED)), "{warnings:?}");
+        for gone in [APPEARED, SHOWN, "replaces: 10.0.2.0/24"] {
+            assert!(warnings.iter().any(|it| it.detail.contains(gone)), "{gone}: {warnings:?}");
+        }
         table.stage.workspace.apply().succeeded();
         table.expect(&["10.0.2.0/24"]);
         table.stage.workspace.plan().expect_empty();
