@@ -12,9 +12,9 @@ use super::{
     route_wish::{Sight, Step, Written},
 };
 
-/// How often the table is looked at for a change that the cloud took and does not show, where the operation has no limit
-/// of its own.
-const LOOKS: u32 = 10;
+/// How often the table is looked at for a change that the cloud took and does not show. With the usual pauses that is
+/// longer than the usual limit of an operation, which ends it.
+const LOOKS: u32 = 40;
 /// From this look on the pauses before them do not grow any more.
 const LONGEST_PAUSE_AT: u32 = 4;
 
@@ -32,7 +32,7 @@ impl Batch<'_> {
             match sight {
                 Sight::Done if is_prompt => job.answer(Ok(Written::Done)),
                 Sight::Differs(held) => job.answer(Ok(Written::Differs(Box::new(held)))),
-                Sight::Done | Sight::NotYet => unseen.push((job, step)),
+                Sight::Done | Sight::NotYet | Sight::Another => unseen.push((job, step)),
             }
         }
         let mut pending = unseen;
@@ -40,7 +40,7 @@ impl Batch<'_> {
         let mut looks = 0;
         while let Some(first) = first_to_end(pending.iter().map(|(job, _)| job)) {
             let cloud = pending[first].0.cloud.clone();
-            if looks > LOOKS && cloud.bounds().deadline().is_none() {
+            if looks > LOOKS {
                 self.knowledge.doubt();
                 for (job, step) in pending {
                     job.refuse(&self.unseen(Kind::Lost, &step, &seen));
@@ -98,9 +98,9 @@ fn answer_seen(pending: Vec<(Job, Step)>, table: &RouteTable) -> Vec<(Job, Step)
         match step.seen_in(table) {
             Sight::Done => job.answer(Ok(Written::Done)),
             // It was as wished, and others have changed it since.
-            Sight::Differs(_) if job.is_shown => job.answer(Ok(Written::Done)),
+            Sight::Differs(_) | Sight::Another if job.is_shown => job.answer(Ok(Written::Done)),
             Sight::Differs(held) => job.answer(Ok(Written::Differs(Box::new(held)))),
-            Sight::NotYet => unseen.push((job, step)),
+            Sight::NotYet | Sight::Another => unseen.push((job, step)),
         }
     }
     unseen

@@ -58,8 +58,10 @@ pub(super) enum Sight {
     Done,
     /// As before the step, or as nobody can tell: perhaps not shown yet.
     NotYet,
-    /// Something else than was sent.
+    /// The next hop that was sent, and something else with it.
     Differs(Route),
+    /// Neither what was sent nor what was there before.
+    Another,
 }
 
 impl Wish {
@@ -117,12 +119,15 @@ impl Step {
             Step::Add(route) => match held(route) {
                 Some(held) if held.is_like(route) => Sight::Done,
                 Some(held) if held.leads_like(route) => Sight::Differs(held),
-                _ => Sight::NotYet,
+                Some(_) => Sight::Another,
+                None => Sight::NotYet,
             },
             Step::Modify { from, to } => match held(to) {
                 Some(held) if held.is_like(to) => Sight::Done,
-                Some(held) if held.leads_like(to) && !held.is_like(from) => Sight::Differs(held),
-                _ => Sight::NotYet,
+                Some(held) if held.is_like(from) => Sight::NotYet,
+                Some(held) if held.leads_like(to) => Sight::Differs(held),
+                Some(_) => Sight::Another,
+                None => Sight::NotYet,
             },
             Step::Delete(route) => match held(route) {
                 None => Sight::Done,

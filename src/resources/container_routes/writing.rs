@@ -36,7 +36,7 @@ impl ContainerRoutes {
         let kept = self.routes.keys().filter(is_kept);
         let kept = kept.map(|destination| Object::route(&home.table_id, *destination));
         let mut claims = cloud.claim(Vec::new(), kept.collect()).await?;
-        let mut failures = self.change(&changes, &others, &hops, &home, cloud).await?;
+        let mut failures = self.change(&changes, &others, &hops, &home, cloud).await;
         claims.keep_all_but(&[]);
         let expected = |it: Cidr| {
             others.expected(it).or_else(|| prior.as_ref().and_then(|prior| prior.expected(it)))
@@ -47,7 +47,7 @@ impl ContainerRoutes {
             let full = failures.extract_if(.., |failure| failure.lacks_room);
             let create = full.map(|failure| failure.destination).collect();
             let left = SetChanges { create, ..SetChanges::default() };
-            failures.extend(self.change(&left, &others, &hops, &home, cloud).await?);
+            failures.extend(self.change(&left, &others, &hops, &home, cloud).await);
         }
         self.complete(&hops);
 
@@ -108,10 +108,16 @@ impl ContainerRoutes {
         hops: &Hops,
         home: &Home,
         cloud: &Cloud,
-    ) -> Result<Vec<Failure>> {
+    ) -> Vec<Failure> {
         let object = |destination: &Cidr| Object::route(&home.table_id, *destination);
         let new = changes.create.iter().map(object).collect();
-        let mut claims = cloud.claim(new, Vec::new()).await?;
+        let mut claims = match cloud.claim(new, Vec::new()).await {
+            Ok(claims) => claims,
+            Err(error) => {
+                let asked = changes.create.iter().chain(&changes.modify);
+                return asked.map(|it| Failure::of(*it, error.clone())).collect();
+            }
+        };
 
         let (mut wishes, mut failures) = self.wishes(changes, others, hops);
         wishes.retain(|(destination, _)| {
@@ -140,7 +146,7 @@ impl ContainerRoutes {
         let is_lost = |failure: &&Failure| !failure.in_doubt;
         let lost = failures.iter().filter(is_lost).map(|failure| object(&failure.destination));
         claims.keep_all_but(&lost.collect::<Vec<_>>());
-        Ok(failures)
+        failures
     }
 
     /// Removes what the set does not name any more, after what takes its place.
