@@ -22,9 +22,9 @@ use crate::network::{self, Cidr};
 
 /// How often a refresh looks again for a route that was just written. More often would keep those waiting who have removed
 /// a route themselves just after it was made.
-const LOOKS: u32 = 5;
+const LOOKS: u32 = 4;
 /// From this look on the pauses before them do not grow any more.
-const LONGEST_PAUSE_AT: u32 = 3;
+const LONGEST_PAUSE_AT: u32 = 1;
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RouteTable {

@@ -30,8 +30,11 @@ impl From<Error> for Problem {
                 format!("{remedy} Nothing was changed by this call.")
             }
             (Kind::Lost, _) => format!("{MAY_HAVE_HAPPENED} {remedy}"),
-            (Kind::TimedOut, _) if error.leaves_doubt() => {
-                format!("{MAY_HAVE_HAPPENED} {remedy}")
+            (Kind::TimedOut, _) => {
+                let sent = error.leaves_doubt().then_some(MAY_HAVE_HAPPENED);
+                let cause = error.source().map(|_| LAST_ANSWER);
+                let told = sent.into_iter().chain(cause).chain([remedy.as_str()]);
+                told.collect::<Vec<_>>().join(" ")
             }
             _ => remedy,
         };
@@ -49,6 +52,8 @@ impl From<Error> for Problems {
         Problem::from(error).into()
     }
 }
+
+const LAST_ANSWER: &str = "The cause is the last answer before the limit.";
 
 const MAY_HAVE_HAPPENED: &str =
     "The call may have taken effect all the same; the next plan shows what is there.";
@@ -158,8 +163,7 @@ fn advice(kind: &Kind) -> (&'static str, String) {
         ),
         Kind::TimedOut => (
             "Time limit reached",
-            "Raise the limit in `timeouts`, or remove what kept the cloud from answering: a cause above is the last answer \
-             before the limit. What exists was recorded.",
+            "Raise the limit in `timeouts`, or find out why the cloud is slow. What exists was recorded.",
         ),
         Kind::Interrupted => ("Interrupted", "What exists was recorded; apply again to go on."),
         Kind::Unconfigured(argument) => {
