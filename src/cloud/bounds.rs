@@ -65,6 +65,31 @@ impl Bounds {
         }
     }
 
+    /// The same for a call that changes something: a wish to stop does not end it, so that its outcome is known.
+    ///
+    /// # Errors
+    /// `TimedOut`, in doubt: the call had been sent.
+    pub(super) async fn during_write<F: Future>(
+        &self,
+        operation: &str,
+        work: F,
+    ) -> Result<F::Output> {
+        tokio::select! {
+            biased;
+            output = work => Ok(output),
+            () = self.deadline_reached() => Err(self.sent_in_vain(operation)),
+        }
+    }
+
+    /// The time limit has passed when something had been sent and not been answered.
+    pub(super) fn sent_in_vain(&self, operation: &str) -> Error {
+        let limit = self.deadline.map_or(Duration::ZERO, |(_, limit)| limit).as_secs_f64();
+        let message = format!(
+            "the time limit of {limit} s has passed; the request had been sent, and the cloud had not answered"
+        );
+        Error::new(Kind::TimedOut, operation, message).in_doubt(true)
+    }
+
     /// Waits until then, and says from time to time that it does. A moment too far to be reckoned never comes.
     ///
     /// # Errors
@@ -84,16 +109,17 @@ impl Bounds {
 
     /// Comes back when the bounds are reached, and says which.
     async fn end(&self) -> Kind {
-        let deadline = async {
-            match self.deadline {
-                Some((deadline, _)) => tokio::time::sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Kind::Interrupted,
-            () = deadline => Kind::TimedOut,
+            () = self.deadline_reached() => Kind::TimedOut,
+        }
+    }
+
+    async fn deadline_reached(&self) {
+        match self.deadline {
+            Some((deadline, _)) => tokio::time::sleep_until(deadline).await,
+            None => std::future::pending().await,
         }
     }
 

@@ -60,6 +60,8 @@ pub(super) struct Call {
     query: Vec<(&'static str, String)>,
     /// JSON, as it is sent.
     pub(super) body: Option<String>,
+    /// How often the caller has sent the same before.
+    pub(super) sendings: u32,
 }
 
 impl Call {
@@ -129,11 +131,18 @@ impl Call {
             regional: None,
             query: Vec::new(),
             body: None,
+            sendings: 0,
         }
     }
 
     fn with_body(mut self, body: &Value) -> Self {
         self.body = Some(body.to_string());
+        self
+    }
+
+    /// The caller has sent the same so often before; that counts.
+    pub(super) fn sent_before(mut self, sendings: u32) -> Self {
+        self.sendings = sendings;
         self
     }
 
@@ -154,6 +163,11 @@ impl Call {
             Some(value) => self.query(key, value),
             None => self,
         }
+    }
+
+    /// The id of the object that the call is about, where its path ends in one.
+    pub(super) fn object_id(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
     }
 
     /// The answer holds a token or keys.

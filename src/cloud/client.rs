@@ -96,7 +96,7 @@ impl Cloud {
     /// The same session, bounded in time from now on, in place of any earlier bounds.
     ///
     /// After `limit`, or once `stop` is cancelled, nothing is started or waited for any more. A read in flight is
-    /// given up at once; a write in flight may finish, so that its outcome is known.
+    /// given up at once; a write in flight may finish after `stop`, so that its outcome is known, but not after `limit`.
     pub fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self {
         Self { bounds: Bounds::from_now(limit, stop), ..self.clone() }
     }
@@ -188,6 +188,19 @@ impl Cloud {
         self.bounds.wait_until(operation, bounds::after(pause)).await
     }
 
+    /// A pause before something is sent again that has failed so; at least as long as the cloud asks for.
+    pub(super) async fn pause_after(
+        &self,
+        error: &Error,
+        operation: &str,
+        attempt: u32,
+    ) -> Result<()> {
+        let pause = retry::pause_after(error, self.config().pause, attempt, rand::random());
+        info!(operation, attempt, pause_ms = pause.as_millis(), %error, "sending again after a pause");
+        let waited = self.bounds.wait_until(operation, bounds::after(pause)).await;
+        waited.map_err(|end| end.caused_by(error.clone()))
+    }
+
     /// Waits for `work`, but not beyond the bounds of the operation.
     pub(super) async fn during<F: Future>(&self, operation: &str, work: F) -> Result<F::Output> {
         self.bounds.during(operation, work).await
@@ -257,10 +270,34 @@ impl Cloud {
         call: &Call,
         wrapper: &str,
     ) -> Result<Option<T>> {
-        match self.send(call).await {
-            Ok(answer) => answer.object(wrapper).map(Some),
+        let object = |answer: &Answer| answer.object_with_id(wrapper, call.object_id());
+        match self.read(call, object).await {
+            Ok((object, _)) => Ok(Some(object)),
             Err(error) if error.kind() == Kind::NotFound => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// What a call that changes nothing answers. An answer that makes no sense, as of a front end in the middle of a
+    /// restart, is asked for again like one that was lost.
+    pub(super) async fn read<T>(
+        &self,
+        call: &Call,
+        decode: impl Fn(&Answer) -> Result<T>,
+    ) -> Result<(T, Answer)> {
+        let mut attempt = 0;
+        loop {
+            let answer = self.send(call).await?;
+            let error = match decode(&answer) {
+                Ok(decoded) => return Ok((decoded, answer)),
+                Err(error) if error.kind() == Kind::Unreadable => error.of_read(),
+                Err(error) => return Err(error),
+            };
+            if attempt == self.max_retries() {
+                return Err(error.after_sendings(attempt + 1));
+            }
+            self.pause_after(&error, &call.operation, attempt).await?;
+            attempt += 1;
         }
     }
 

@@ -43,6 +43,23 @@ impl Answer {
         }
     }
 
+    /// The same, if it is the object with this id: what is said of another one must not be taken for it.
+    pub(super) fn object_with_id<T: DeserializeOwned>(&self, wrapper: &str, id: &str) -> Result<T> {
+        let members = self.members()?;
+        let named = match members.get(wrapper) {
+            Some(object) => text_at(object, "id"),
+            None => members.get("id").and_then(|id| serde_json::from_str(id.get()).ok()),
+        };
+        match named.filter(|named| named != id) {
+            None => self.object(wrapper),
+            Some(other) => {
+                let message = format!("the answer is about another object, {other}");
+                let words = Words { message, request_id: self.request_id.clone(), code: None };
+                Err(Error::unreadable(&self.operation, self.status, words))
+            }
+        }
+    }
+
     /// The whole body.
     pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|error| self.unreadable_because(error))

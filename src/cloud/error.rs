@@ -32,6 +32,10 @@ struct Parts {
     clock_behind: Option<SignedDuration>,
     /// Given up on when the call may have taken effect.
     in_doubt: bool,
+    /// The call was one that changes nothing.
+    reads: bool,
+    /// How often the call was sent, as far as that was counted.
+    sendings: u32,
     source: Option<Arc<Cause>>,
 }
 
@@ -162,6 +166,8 @@ impl Error {
             retry_after: None,
             clock_behind: None,
             in_doubt: false,
+            reads: false,
+            sendings: 0,
             source: None,
         }))
     }
@@ -206,7 +212,28 @@ impl Error {
 
     /// The call was sent and may have taken effect.
     pub fn leaves_doubt(&self) -> bool {
-        self.0.in_doubt || matches!(self.0.kind, Kind::Lost | Kind::Unreadable)
+        self.0.in_doubt || !self.0.reads && matches!(self.0.kind, Kind::Lost | Kind::Unreadable)
+    }
+
+    /// Of a call that changes nothing, whatever becomes of its answer.
+    pub(super) fn of_read(mut self) -> Self {
+        self.0.reads = true;
+        self
+    }
+
+    /// How often the call was sent; 0 where it was not sent or not counted.
+    pub fn sendings(&self) -> u32 {
+        self.0.sendings
+    }
+
+    pub(super) fn after_sendings(mut self, sendings: u32) -> Self {
+        self.0.sendings = sendings;
+        self
+    }
+
+    /// The bounds of the operation were reached.
+    pub(super) fn is_end(&self) -> bool {
+        matches!(self.0.kind, Kind::TimedOut | Kind::Interrupted)
     }
 
     /// The same, for a change that was sent all the same.

@@ -1,6 +1,8 @@
 //! Sending one call until there is an answer worth handing back: wait while the service throttles, send, read, log, and
 //! repeat where that may help.
 
+use std::error::Error as _;
+
 use tracing::{debug, info};
 
 use super::{
@@ -31,14 +33,11 @@ impl Cloud {
         let usual = Policy { max_retries, pause };
         let (service, contacts) = (call.api.service(), self.contacts());
         let began = bounds::now();
-        let mut past = Past::default();
+        let mut past = Past::of(call.sendings);
         let mut last: Option<Error> = None;
         loop {
             if let Err(end) = self.await_throttle(call).await {
-                return Err(match last {
-                    Some(error) => end.caused_by(error),
-                    None => end,
-                });
+                return Err(explained(end, last));
             }
             let attempt = past.attempts();
             let error = match self.attempt(call, identity, project, attempt).await {
@@ -46,7 +45,8 @@ impl Cloud {
                     contacts.answered(service);
                     return Ok(answer);
                 }
-                Err(error) => error,
+                Err(end) if end.is_end() => return Err(explained(end, last)),
+                Err(error) => error.after_sendings(attempt + 1),
             };
             let policy = contacts.policy(usual, service, &error, bounds::now() - began);
             let Decision::RepeatAfter(pause) =
@@ -103,8 +103,10 @@ impl Cloud {
             let exchange = transport::exchange(http, request);
             match call.effect {
                 Effect::None => self.during(&call.operation, exchange).await,
-                // Given up, its outcome would be unknown. The time limits of the connection end it all the same.
-                Effect::Idempotent | Effect::Once => Ok(exchange.await),
+                // Given up, its outcome is unknown.
+                Effect::Idempotent | Effect::Once => {
+                    self.bounds().during_write(&call.operation, exchange).await
+                }
             }
         })
         .await;
@@ -127,6 +129,11 @@ impl Cloud {
             }
         };
 
+        let result = match call.effect {
+            Effect::None => result.map_err(Error::of_read),
+            Effect::Idempotent | Effect::Once => result,
+        };
+
         let (status, request_id) = match &result {
             Ok(answer) => (Some(answer.status), answer.request_id.as_deref()),
             Err(error) => (error.status(), error.request_id()),
@@ -140,5 +147,13 @@ impl Cloud {
             operation = call.operation, method = %call.method, path, status, ms, request_id, attempt, code, said, "call"
         );
         result
+    }
+}
+
+/// The end of the time, with the last failure before it.
+fn explained(end: Error, last: Option<Error>) -> Error {
+    match last {
+        Some(cause) if end.source().is_none() => end.caused_by(cause),
+        _ => end,
     }
 }

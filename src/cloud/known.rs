@@ -51,6 +51,7 @@ pub(super) struct Now {
     pub(super) group_lists: Fresh<Option<String>, (), Arc<Vec<SecurityGroup>>>,
     /// Of every VPC of the project, as are the tables and the servers.
     pub(super) all_subnets: Fresh<(), (), Arc<Vec<Subnet>>>,
+    pub(super) route_tables: Fresh<RouteTableId, (), Option<Look>>,
     pub(super) all_route_tables: Fresh<(), (), Arc<Vec<RouteTableSummary>>>,
     pub(super) server_lists: Fresh<(), (), Arc<Vec<Server>>>,
 }

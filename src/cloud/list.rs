@@ -50,8 +50,8 @@ impl Cloud {
         let mut read = Read::default();
         let mut markers = HashSet::new();
         loop {
-            let answer = self.send(&call).await?;
-            let Page { items, next } = answer.page(wrapper, PAGE_LIMIT)?;
+            let page = |answer: &Answer| answer.page(wrapper, PAGE_LIMIT);
+            let (Page { items, next }, answer) = self.read(&call, page).await?;
             all.extend(items);
             let Some(next) = next else { return Ok(all) };
             read.page(&answer)?;

@@ -43,6 +43,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Memo<K, V> {
         self.cells().remove(key);
     }
 
+    /// Later readers get this, which was read just now.
+    pub(super) fn learn(&self, key: &K, value: V) {
+        self.cells().insert(key.clone(), Arc::new(OnceCell::new_with(Some(value))));
+    }
+
     fn cell(&self, key: &K) -> Arc<OnceCell<V>> {
         Arc::clone(self.cells().entry(key.clone()).or_default())
     }

@@ -6,7 +6,7 @@
 //! `decode.rs` reads the answer and `error.rs` says what a refusal means.
 //! All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together; `contact.rs` knows who is worth waiting for.
 //!
-//! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_job.rs`, `route_wish.rs`.
+//! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_confirmation.rs`, `route_job.rs`, `route_wish.rs`.
 //! What was read is shared: for showing and planning by `memo.rs`, for deciding a write by `fresh.rs`; `callers.rs` knows
 //! who may come along.
 //!
@@ -46,6 +46,7 @@ mod quota;
 mod request;
 mod retry;
 mod route_batch;
+mod route_confirmation;
 mod route_job;
 mod route_knowledge;
 mod route_table;
@@ -80,7 +81,7 @@ pub use ownership::{Claims, Contest, Covers, Object, Owner, Planning, Release, S
 pub use port::{AddressPair, Port};
 pub use quota::{Quota, ROUTES_PER_TABLE, SECURITY_GROUP_RULES};
 pub use route_table::{Route, RouteChanges, RouteTable, RouteTableSummary};
-pub use route_wish::{Wish, Written};
+pub use route_wish::{Expected, Wish, Written};
 pub use security_group::{NewRule, SecurityGroupRule};
 pub use security_group_list::SecurityGroup;
 pub use server::{Nic, Server};

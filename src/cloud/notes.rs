@@ -32,6 +32,9 @@ pub trait Notes: fmt::Debug + Send + Sync {
 
     /// What the last process that planned has left.
     fn find_snapshot(&self) -> Option<Value>;
+
+    /// The note was left so short a time ago that the cloud may not show the object everywhere yet.
+    fn is_fresh(&self, about: &Value) -> bool;
 }
 
 /// Keeps nothing.
@@ -51,6 +54,10 @@ impl Notes for NoNotes {
 
     fn find_snapshot(&self) -> Option<Value> {
         None
+    }
+
+    fn is_fresh(&self, _: &Value) -> bool {
+        false
     }
 }
 
@@ -94,6 +101,11 @@ impl Cloud {
             (&noted.next_hop_type, &noted.next_hop, &noted.description)
                 == (&standing.next_hop_type, &standing.next_hop, &standing.description)
         })
+    }
+
+    /// The object was asked for only just now, and nobody has seen it since.
+    pub(super) fn may_not_show_yet(&self, about: About<'_>) -> bool {
+        about.to_json().is_some_and(|about| self.config().notes.is_fresh(&about))
     }
 
     /// Drops the note: Terraform has recorded the object, or there is none.

@@ -9,6 +9,7 @@ mod registry;
 mod snapshot;
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -30,7 +31,7 @@ use super::{
     ids::{PortId, RouteTableId},
     locked::locked,
 };
-use crate::network::Cidr;
+use crate::network::{Cidr, Route};
 
 /// With every request waiting and nothing new for so long, nobody will release anything any more.
 const QUIET: Duration = Duration::from_millis(300);
@@ -100,6 +101,21 @@ impl Cloud {
     /// Takes note of a planned change, and returns what another resource of the configuration owns for good.
     pub fn plan_ownership(&self, planning: Planning) -> Vec<Contest> {
         self.ownership().change(|registry| registry.plan(planning))
+    }
+
+    /// Takes note of routes that the plan shows to be removed because an exclusive set covers them.
+    pub fn show_removals<'r>(
+        &self,
+        table: &RouteTableId,
+        routes: impl IntoIterator<Item = &'r Route>,
+    ) {
+        let routes = routes.into_iter().map(|route| (route.destination, route.clone()));
+        self.ownership().change(|registry| registry.show_removals(table, routes));
+    }
+
+    /// What the plan that is applied has shown so; `None` where that is not known.
+    pub fn shown_removals(&self, table: &RouteTableId) -> Option<BTreeMap<Cidr, Route>> {
+        self.handed_down().read(|registry| registry.shown_removals(table))
     }
 
     /// Makes the objects this owner's, unless another resource of the run owns them. `kept` are those which it holds

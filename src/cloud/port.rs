@@ -179,7 +179,7 @@ impl Cloud {
         let operation = format!("set the allowed address pairs of port {id}");
         let body = json!({ "port": { "allowed_address_pairs": pairs } });
         let call = Call::put(Subject::Port, operation, Api::VpcV1, format!("ports/{id}"), body);
-        let port: Port = self.send(&call).await?.object("port")?;
+        let port: Port = self.send(&call).await?.object_with_id("port", id.as_str())?;
         self.known().port_lists.forget(&port.subnet_id);
         self.known().all_ports.forget(&());
         Ok(port)

@@ -52,7 +52,8 @@ impl Cloud {
         let operation = format!("read the quota {kind}");
         let call = Call::get(Subject::Quota, operation, Api::VpcV1, "quotas").query("type", kind);
         let read = async {
-            let Quotas { resources } = self.send(&call).await?.object("quotas")?;
+            let (Quotas { resources }, _) =
+                self.read(&call, |answer| answer.object("quotas")).await?;
             let quota = resources.into_iter().find(|quota| quota.kind == kind);
             let limited = |WireQuota { quota, used, .. }| {
                 Some(Quota { limit: u64::try_from(quota).ok()?, used })

@@ -81,7 +81,19 @@ pub(super) fn decide(
     )
 }
 
+/// After a failure that the caller answers by sending again himself: what the cloud asks for, if that is more than the
+/// pause of our own.
+pub(super) fn pause_after(error: &Error, first: Duration, attempt: u32, chance: f64) -> Duration {
+    let requested = error.retry_after().unwrap_or_default().min(LONGEST_REQUESTED_PAUSE);
+    pause(first, attempt, chance).max(requested)
+}
+
 impl Past {
+    /// That of a call whose caller has sent it so often before.
+    pub(super) fn of(sendings: u32) -> Self {
+        Self { failures: sendings, ..Self::default() }
+    }
+
     /// With this failure, and the pause that follows it.
     pub(super) fn and(self, error: &Error, pause: Duration) -> Self {
         match error.kind() {

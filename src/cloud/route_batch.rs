@@ -2,10 +2,12 @@
 //! refuses a call, so that each gets exactly its own answer.
 //!
 //! Why additions and deletions do not travel together is in `docs/decisions/0008-additions-before-deletions.md`.
-//! Every repetition is counted, and every wait ends with the operations that it is for: a call is made within the
-//! bounds of the wish whose time ends first, and goes on without it after that.
+//! Every repetition is counted, and every wait ends with the operations that it is for: a look is made within the bounds
+//! of the wish whose time ends first, and a call goes on without that wish as long as there are others in it.
+//!
+//! Done is what a read shows: see `route_confirmation.rs`.
 
-use std::sync::Arc;
+use std::{error::Error as _, sync::Arc};
 
 use tracing::{Instrument, debug};
 
@@ -16,7 +18,7 @@ use super::{
     route_job::{Job, span},
     route_knowledge::{Knowledge, Look},
     route_table::{RouteChanges, RouteTable},
-    route_wish::{Refusal, Step, Written},
+    route_wish::{Refusal, Step},
     route_writer::RouteWriter,
 };
 
@@ -30,6 +32,8 @@ struct Group {
     jobs: Vec<Job>,
     /// How often they have been sent again.
     attempt: u32,
+    /// Why they were sent again.
+    last: Option<Error>,
     /// What the lone wish took when the cloud refused it, and the refusal. Final, unless another look at the table
     /// shows that it takes something else.
     refused: Option<(Step, Error)>,
@@ -37,10 +41,6 @@ struct Group {
 
 /// An addition that found the table full.
 type Homeless = (Job, Error);
-
-/// How often the table is looked at for a change that the cloud took and does not show. With the usual pauses, which
-/// grow, that is some minutes.
-const LOOKS: u32 = 10;
 
 impl Batch<'_> {
     /// Answers them all.
@@ -75,7 +75,7 @@ impl Batch<'_> {
                     self.writer.join(jobs, |job| job.is_to_be_sent(&table));
                     return Some(table);
                 }
-                Err(error) if is_end(&error) => give_up(jobs, &error),
+                Err(error) if error.is_end() => give_up(jobs, &error),
                 Err(error) => {
                     jobs.drain(..).for_each(|job| job.refuse(&error));
                     return None;
@@ -93,7 +93,7 @@ impl Batch<'_> {
         Ok(look.table)
     }
 
-    async fn look(&self, cloud: &Cloud) -> Result<Look> {
+    pub(super) async fn look(&self, cloud: &Cloud) -> Result<Look> {
         cloud.look_at_route_table(self.writer.table()).await?.ok_or_else(|| {
             let operation = format!("read route table {}", self.writer.table());
             Error::new(Kind::NotFound, &operation, "it does not exist")
@@ -102,7 +102,7 @@ impl Batch<'_> {
 
     /// Sends wishes in as few calls as the cloud takes, and returns those for which the table has no room.
     async fn send_all(&mut self, jobs: Vec<Job>) -> Vec<Homeless> {
-        let mut groups = vec![Group { jobs, attempt: 0, refused: None }];
+        let mut groups = vec![Group { jobs, attempt: 0, last: None, refused: None }];
         let mut homeless: Vec<Homeless> = Vec::new();
         while let Some(mut group) = groups.pop() {
             group.jobs.retain(|job| !job.is_forsaken());
@@ -114,8 +114,9 @@ impl Batch<'_> {
             // Answers may have been lost, neighbours refused: look again at what each still takes.
             let table = match self.table(&cloud, &group.jobs).await {
                 Ok(table) => table,
-                Err(error) if is_end(&error) => {
-                    give_up(&mut group.jobs, &error);
+                Err(error) if error.is_end() => {
+                    let end = group.explain(error);
+                    give_up(&mut group.jobs, &end);
                     groups.push(group);
                     continue;
                 }
@@ -143,10 +144,15 @@ impl Batch<'_> {
             }
             let additions = pending.iter_mut().filter(|(_, step)| matches!(step, Step::Add(_)));
             additions.for_each(|(job, _)| job.leave_note());
+            pending.iter().for_each(|(job, _)| job.take_off());
             let changes = RouteChanges::of(pending.iter().map(|(_, step)| step));
             let began = now();
+            let patient =
+                most_patient(pending.iter().map(|(job, _)| job)).unwrap_or(&cloud).clone();
+            let table = self.writer.table();
             let span = span(pending.iter().map(|(job, _)| job));
-            match cloud.change_routes(self.writer.table(), &changes).instrument(span).await {
+            let sent = patient.change_routes_again(table, &changes, group.attempt);
+            match sent.instrument(span).await {
                 Ok(table) => {
                     let shown = Look { table: Arc::new(table), began };
                     self.knowledge.wrote(&changes, &shown);
@@ -172,16 +178,20 @@ impl Batch<'_> {
     ) -> (Vec<Group>, Option<Homeless>) {
         let wishes = pending.len();
         let refusal = Refusal::of(&error.kind(), wishes, group.attempt < cloud.max_retries());
-        if refusal != Refusal::Ended {
+        if refusal != Refusal::Ended || error.leaves_doubt() {
             // What stands in the table now is not certain any more.
             self.knowledge.doubt();
         }
-        let in_doubt = error.leaves_doubt() || refusal.may_be_in_part(wishes);
-        pending.iter_mut().for_each(|(job, _)| job.sent |= in_doubt);
+        for (job, _) in &mut pending {
+            job.sent |= error.leaves_doubt();
+            job.in_part |= refusal.may_be_in_part(wishes);
+            job.land();
+        }
         match refusal {
             Refusal::Ended => {
                 group.jobs = jobs_of(pending);
-                give_up(&mut group.jobs, &error);
+                let end = group.explain(error);
+                give_up(&mut group.jobs, &end);
             }
             Refusal::TooMany => {
                 let most = error.most_entries().filter(|most| *most < wishes);
@@ -190,13 +200,12 @@ impl Batch<'_> {
             }
             Refusal::Again => {
                 group.jobs = jobs_of(pending);
-                // The first time another look may be all it takes.
-                if let Some(pauses) = group.attempt.checked_sub(1)
-                    && let Err(end) = cloud.pause(&self.writer.operation(), pauses).await
-                {
-                    give_up(&mut group.jobs, &end.caused_by(error));
+                // The first time another look may be all it takes, unless the cloud asks for a pause.
+                if group.attempt > 0 || error.retry_after().is_some() {
+                    self.pause(&mut group, &error, cloud).await;
                 }
                 group.attempt += 1;
+                group.last = Some(error);
             }
             Refusal::OneOfThem => {
                 group.jobs = jobs_of(pending);
@@ -222,56 +231,33 @@ impl Batch<'_> {
         (vec![group], None)
     }
 
-    /// The cloud took the changes. Done is what the table shows; what it does not show yet is looked for again.
-    async fn confirm(&mut self, mut pending: Vec<(Job, Step)>, shown: Arc<RouteTable>) {
-        let mut shown = Some(shown);
-        let mut looks = 0;
-        loop {
-            if let Some(table) = shown.take() {
-                let (done, others): (Vec<_>, Vec<_>) =
-                    pending.into_iter().partition(|(_, step)| step.shows_in(&table));
-                done.into_iter().for_each(|(job, _)| job.answer(Ok(Written::Done)));
-                pending = others;
-                pending.iter_mut().for_each(|(job, _)| job.sent = true);
-            }
-            let Some(first) = first_to_end(pending.iter().map(|(job, _)| job)) else { return };
-            let cloud = pending[first].0.cloud.clone();
-            if looks > LOOKS {
-                self.knowledge.doubt();
-                let message = "the cloud accepted the change, and the table does not show it";
-                let error = Error::new(Kind::Lost, &self.writer.operation(), message);
-                return jobs_of(pending).into_iter().for_each(|job| job.refuse(&error));
-            }
-            match self.look_again(&cloud, looks).await {
-                Ok(table) => {
-                    looks += 1;
-                    shown = Some(table);
-                }
-                Err(error) if is_end(&error) => {
-                    if let Some(first) = first_to_end(pending.iter().map(|(job, _)| job)) {
-                        pending.swap_remove(first).0.refuse(&error);
-                    }
-                }
-                Err(error) => {
-                    self.knowledge.doubt();
-                    return jobs_of(pending).into_iter().for_each(|job| job.refuse(&error));
-                }
+    /// Waits as long as a failure asks for. Those whose time ends meanwhile are answered.
+    async fn pause(&self, group: &mut Group, error: &Error, cloud: &Cloud) {
+        let (mut cloud, operation) = (cloud.clone(), self.writer.operation());
+        let pauses = group.attempt.saturating_sub(1);
+        while let Err(end) = cloud.pause_after(error, &operation, pauses).await {
+            give_up(&mut group.jobs, &end);
+            match least_patient(&group.jobs) {
+                Some(next) => cloud = next,
+                None => return,
             }
         }
-    }
-
-    async fn look_again(&self, cloud: &Cloud, looks: u32) -> Result<Arc<RouteTable>> {
-        if let Some(pauses) = looks.checked_sub(1) {
-            cloud.pause("wait until the route table shows the change", pauses).await?;
-        }
-        Ok(self.look(cloud).await?.table)
     }
 }
 
 impl Group {
     /// The wishes from `at` on, as a group of their own.
     fn split_off(&mut self, at: usize) -> Self {
-        Self { jobs: self.jobs.split_off(at), attempt: self.attempt, refused: None }
+        let (attempt, last) = (self.attempt, self.last.clone());
+        Self { jobs: self.jobs.split_off(at), attempt, last, refused: None }
+    }
+
+    /// The end of the time, with the last failure before it.
+    fn explain(&self, end: Error) -> Error {
+        match &self.last {
+            Some(cause) if end.source().is_none() => end.caused_by(cause.clone()),
+            _ => end,
+        }
     }
 
     fn refuse(self, error: &Error) {
@@ -282,22 +268,35 @@ impl Group {
 /// Answers the wishes that take nothing and returns the others.
 fn unsettled(jobs: Vec<Job>, table: &RouteTable) -> Vec<(Job, Step)> {
     let mut pending = Vec::with_capacity(jobs.len());
-    for job in jobs {
+    for mut job in jobs {
         match job.step(table) {
             Step::Settled(written) => job.answer(Ok(written)),
-            step => pending.push((job, step)),
+            step => {
+                job.in_part = false;
+                job.land();
+                pending.push((job, step));
+            }
         }
     }
     pending
 }
 
-fn jobs_of(pending: Vec<(Job, Step)>) -> Vec<Job> {
+pub(super) fn jobs_of(pending: Vec<(Job, Step)>) -> Vec<Job> {
     pending.into_iter().map(|(job, _)| job).collect()
 }
 
 /// The handle whose operation ends first.
 fn least_patient(jobs: &[Job]) -> Option<Cloud> {
     first_to_end(jobs.iter()).map(|first| jobs[first].cloud.clone())
+}
+
+/// The handle whose operation ends last.
+fn most_patient<'j>(jobs: impl Iterator<Item = &'j Job>) -> Option<&'j Cloud> {
+    let end = |cloud: &&Cloud| {
+        let deadline = cloud.bounds().deadline();
+        (deadline.is_none(), deadline)
+    };
+    jobs.map(|job| &job.cloud).max_by_key(end)
 }
 
 /// Answers the wish whose operation has ended.
@@ -308,15 +307,10 @@ fn give_up(jobs: &mut Vec<Job>, end: &Error) {
 }
 
 /// Where the job stands whose operation ends first.
-fn first_to_end<'j>(jobs: impl Iterator<Item = &'j Job>) -> Option<usize> {
+pub(super) fn first_to_end<'j>(jobs: impl Iterator<Item = &'j Job>) -> Option<usize> {
     let end = |(_, job): &(usize, &Job)| {
         let deadline = job.cloud.bounds().deadline();
         (deadline.is_none(), deadline)
     };
     jobs.enumerate().min_by_key(end).map(|(position, _)| position)
-}
-
-/// The bounds of an operation were reached.
-fn is_end(error: &Error) -> bool {
-    matches!(error.kind(), Kind::TimedOut | Kind::Interrupted)
 }

@@ -1,6 +1,9 @@
 //! A wish on its way through the writer: whoever waits for the answer, and what is known of earlier attempts.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use tokio::sync::oneshot;
 use tracing::{Span, error_span};
@@ -20,6 +23,12 @@ pub(super) struct Job {
     pub(super) wish: Wish,
     /// Asked for without learning what became of it.
     pub(super) sent: bool,
+    /// In a call that was refused for the sake of others in it, and not looked at since.
+    pub(super) in_part: bool,
+    /// The answer to a call showed it done.
+    pub(super) is_shown: bool,
+    /// It is on its way, or asked for without learning what became of it, as whoever waits may see.
+    flight: Arc<AtomicBool>,
     pub(super) cloud: Cloud,
     pub(super) caller: Arc<Caller>,
     /// The request that the wish is part of, for the log.
@@ -57,12 +66,16 @@ impl Job {
         table: &RouteTableId,
         cloud: &Cloud,
         caller: &Arc<Caller>,
+        flight: &Arc<AtomicBool>,
         reply: oneshot::Sender<Result<Written>>,
     ) -> Self {
         let mut job = Self {
             ticket,
             wish,
             sent: false,
+            in_part: false,
+            is_shown: false,
+            flight: Arc::clone(flight),
             cloud: cloud.clone(),
             caller: Arc::clone(caller),
             request: Span::current(),
@@ -79,11 +92,20 @@ impl Job {
 
     /// What the wish takes. What an earlier run has asked for counts as asked for.
     pub(super) fn step(&self, table: &RouteTable) -> Step {
-        self.wish.step(table, self.sent || self.is_noted)
+        self.wish.step(table, self.sent || self.in_part || self.is_noted)
     }
 
     pub(super) fn is_to_be_sent(&self, table: &RouteTable) -> bool {
         !matches!(self.step(table), Step::Settled(_))
+    }
+
+    /// From now on the cloud may make the wish come true, or not any more.
+    pub(super) fn take_off(&self) {
+        self.flight.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn land(&self) {
+        self.flight.store(self.sent || self.in_part, Ordering::Relaxed);
     }
 
     /// Notes down a creation that is about to be sent.
@@ -116,7 +138,7 @@ impl Job {
 
     /// An error that says nothing of what was sent before leaves that in doubt.
     pub(super) fn refuse(self, error: &Error) {
-        let error = error.clone().in_doubt(self.sent);
+        let error = error.clone().in_doubt(self.sent || self.in_part);
         self.answer(Err(error));
     }
 
@@ -124,6 +146,7 @@ impl Job {
     /// because the route is there: that may be our own.
     pub(super) fn refuse_finally(mut self, error: &Error) {
         self.sent &= error.kind() == Kind::RouteExists;
+        self.in_part &= self.sent;
         self.refuse(error);
     }
 

@@ -32,29 +32,49 @@ pub(super) struct Look {
 pub(super) struct Knowledge {
     /// The last look, with what was written since. `None` when the table is not certain any more.
     look: Option<Look>,
+    /// The look was not made for writing: others of this run have read the table before, to show or to plan.
+    is_borrowed: bool,
+    /// When a read has last shown at once what was written.
+    prompt: Option<Instant>,
     /// How many entries a call may carry, as far as a refusal has told.
     pub(super) most_entries: Option<usize>,
 }
 
 impl Knowledge {
     pub(super) fn of(look: Option<Look>) -> Self {
-        Self { look, most_entries: None }
+        Self { look, is_borrowed: true, ..Self::default() }
     }
 
-    /// The table, unless it is not certain, or was looked at too long ago for a creation among `jobs`.
+    /// The table, unless it is not certain, or was looked at too long ago for a creation among `jobs`. For a removal of
+    /// an expected route moreover, only a look counts that was made to write.
     pub(super) fn table(&self, jobs: &[Job]) -> Option<&Arc<RouteTable>> {
         let look = self.look.as_ref()?;
         let is_creation = |job: &Job| matches!(job.wish, Wish::Create { .. });
-        let counts = now() - look.began < LOOK_COUNTS_FOR || !jobs.iter().any(is_creation);
-        counts.then_some(&look.table)
+        let is_choosy = |job: &Job| matches!(job.wish, Wish::Remove { expected: Some(_), .. });
+        let is_recent = now() - look.began < LOOK_COUNTS_FOR;
+        let is_enough = !jobs.iter().any(|job| {
+            is_choosy(job) && (self.is_borrowed || !is_recent) || is_creation(job) && !is_recent
+        });
+        is_enough.then_some(&look.table)
     }
 
     pub(super) fn learn(&mut self, look: Look) {
         self.look = Some(look);
+        self.is_borrowed = false;
     }
 
     pub(super) fn doubt(&mut self) {
         self.look = None;
+    }
+
+    /// Whether what the answer to a write shows may be taken for seen: a read has shown the same only just before.
+    pub(super) fn is_prompt(&self) -> bool {
+        self.prompt.is_some_and(|shown| now() - shown < LOOK_COUNTS_FOR)
+    }
+
+    /// The first read after a write has shown the change, or not.
+    pub(super) fn prompt(&mut self, is_prompt: bool) {
+        self.prompt = is_prompt.then(now);
     }
 
     /// The cloud took these changes, and answered with this table. It may be an older one, or none; one that shows what
@@ -62,7 +82,7 @@ impl Knowledge {
     pub(super) fn wrote(&mut self, changes: &RouteChanges, shown: &Look) {
         let mut made = changes.add.iter().chain(&changes.modify).peekable();
         if made.peek().is_some() && made.all(|route| shown.table.holds(route)) {
-            self.look = Some(shown.clone());
+            self.learn(shown.clone());
         } else if let Some(look) = &mut self.look {
             look.table = Arc::new(look.table.after(changes));
         }

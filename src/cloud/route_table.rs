@@ -15,9 +15,16 @@ use super::{
     decode::or_default,
     error::{Result, Subject},
     ids::{RouteTableId, SubnetId, VpcId},
+    notes::About,
     route_knowledge::Look,
 };
 use crate::network::{self, Cidr};
+
+/// How often a refresh looks again for a route that was just written. More often would keep those waiting who have removed
+/// a route themselves just after it was made.
+const LOOKS: u32 = 4;
+/// From this look on the pauses before them do not grow any more.
+const LONGEST_PAUSE_AT: u32 = 1;
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RouteTable {
@@ -69,8 +76,8 @@ pub struct RouteChanges {
     pub add: Vec<Route>,
     /// Type, next hop and description of the routes with these destinations.
     pub modify: Vec<Route>,
-    /// Destinations.
-    pub delete: Vec<String>,
+    /// The routes to remove, with the next hops that they are expected to have.
+    pub delete: Vec<Route>,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +90,44 @@ impl Cloud {
     pub async fn route_table(&self, id: &RouteTableId) -> Result<Option<Arc<RouteTable>>> {
         let read = || self.look_at_route_table(id);
         Ok(self.known().route_tables.find(id, read).await?.map(|look| look.table))
+    }
+
+    /// The table in which a refresh looks for the routes to `made`, which are in the state. What was asked for only just
+    /// now and does not show is looked for anew until it is no longer so recent: the cloud may show it late, or answer
+    /// from several places. What is seen needs no note any more.
+    pub async fn route_table_showing(
+        &self,
+        id: &RouteTableId,
+        made: &[Cidr],
+    ) -> Result<Option<Arc<RouteTable>>> {
+        let about = |destination| About::Route { route_table_id: id, destination };
+        let mut looks = 0;
+        loop {
+            let Some(table) = self.route_table(id).await? else { return Ok(None) };
+            let mut awaits = false;
+            for destination in made {
+                match table.route_to(*destination) {
+                    Some(_) => self.settle_note(about(*destination)),
+                    None => awaits |= self.may_not_show_yet(about(*destination)),
+                }
+            }
+            if !awaits || looks == LOOKS {
+                return Ok(Some(table));
+            }
+            let operation = format!("wait until route table {id} shows what was just written");
+            self.pause(&operation, looks.min(LONGEST_PAUSE_AT)).await?;
+            self.route_table_anew(id).await?;
+            looks += 1;
+        }
+    }
+
+    /// The table as a request shows it that begins only now. What this run has read of it is up to date then.
+    pub async fn route_table_anew(&self, id: &RouteTableId) -> Result<Option<Arc<RouteTable>>> {
+        let read = async { self.look_at_route_table(id).await };
+        let operation = format!("read route table {id}");
+        let look = self.read_anew(&operation, &self.now().route_tables, id, read).await?;
+        self.known().route_tables.learn(id, look.clone());
+        Ok(look.map(|look| look.table))
     }
 
     pub(super) async fn look_at_route_table(&self, id: &RouteTableId) -> Result<Option<Look>> {
@@ -125,15 +170,26 @@ impl Cloud {
         table: &RouteTableId,
         changes: &RouteChanges,
     ) -> Result<RouteTable> {
+        self.change_routes_again(table, changes, 0).await
+    }
+
+    /// The same where it has been sent so often before.
+    pub(super) async fn change_routes_again(
+        &self,
+        table: &RouteTableId,
+        changes: &RouteChanges,
+        sendings: u32,
+    ) -> Result<RouteTable> {
         let operation = format!("change routes of route table {table}");
         let path = format!("routetables/{table}");
         let body = json!({ "routetable": { "routes": changes.to_json() } });
         let call = Call::put(Subject::RouteTable, operation, Api::VpcV1, path, body);
+        let call = call.sent_before(sendings);
         // Whatever comes of it, what was read before may be out of date.
         let outcome = self.send(&call).await;
         self.known().route_tables.forget(table);
         self.known().routes.forget(table);
-        outcome?.object("routetable")
+        outcome?.object_with_id("routetable", table.as_str())
     }
 }
 
@@ -154,11 +210,22 @@ impl RouteTable {
 
 impl RouteChanges {
     fn to_json(&self) -> Value {
-        let delete: Vec<_> =
-            self.delete.iter().map(|destination| json!({ "destination": destination })).collect();
+        let delete: Vec<_> = self.delete.iter().map(Route::as_deletion).collect();
         let lists = [("add", json!(self.add)), ("mod", json!(self.modify)), ("del", json!(delete))];
         let filled = lists.into_iter().filter(|(_, list)| *list != json!([]));
         filled.map(|(name, list)| (name.to_owned(), list)).collect::<Map<_, _>>().into()
+    }
+}
+
+impl Route {
+    /// How a deletion names the route. With its next hop, so that a cloud that compares removes no other.
+    fn as_deletion(&self) -> Value {
+        match self.next_hop.as_str() {
+            "" => json!({ "destination": self.destination, "type": self.next_hop_type }),
+            hop => {
+                json!({ "destination": self.destination, "type": self.next_hop_type, "nexthop": hop })
+            }
+        }
     }
 }
 

@@ -13,18 +13,30 @@ pub enum Wish {
     Create { route: Route, adopt: bool },
     /// A route of ours, which may have changed or gone meanwhile.
     Set { route: Route },
-    /// No route.
-    Remove { destination: Cidr },
+    /// No route. With `expected`, only the route that is so: another one stays and is reported.
+    Remove { destination: Cidr, expected: Option<Expected> },
+}
+
+/// What whoever wants a route removed believes that it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    pub next_hop_type: String,
+    pub next_hop: String,
+    /// `None` where that does not matter.
+    pub description: Option<String>,
 }
 
 /// What became of a wish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Written {
     Done,
     /// Somebody else's route to the destination stands.
     Exists,
     /// The destination lies in a range that the table routes by itself.
     Local(Cidr),
+    /// Another route to the destination stands than the one expected: it was not removed, or what was sent is stored
+    /// otherwise.
+    Differs(Box<Route>),
 }
 
 /// What a wish takes.
@@ -33,15 +45,30 @@ pub(super) enum Step {
     /// Nothing to send: it is so already, or cannot be.
     Settled(Written),
     Add(Route),
-    Modify(Route),
-    Delete(String),
+    Modify {
+        from: Route,
+        to: Route,
+    },
+    Delete(Route),
+}
+
+/// What a table shows of a step that the cloud has accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sight {
+    Done,
+    /// As before the step, or as nobody can tell: perhaps not shown yet.
+    NotYet,
+    /// The next hop that was sent, and something else with it.
+    Differs(Route),
+    /// Neither what was sent nor what was there before.
+    Another,
 }
 
 impl Wish {
     pub(super) fn destination(&self) -> Option<Cidr> {
         match self {
             Wish::Create { route, .. } | Wish::Set { route } => Cidr::lenient(&route.destination),
-            Wish::Remove { destination } => Some(*destination),
+            Wish::Remove { destination, .. } => Some(*destination),
         }
     }
 
@@ -58,31 +85,77 @@ impl Wish {
         match (self, held) {
             (Wish::Remove { .. }, None) => Step::Settled(Written::Done),
             (Wish::Remove { .. }, Some(held)) if held.is_local() => Step::Settled(Written::Done),
-            (Wish::Remove { .. }, Some(held)) => Step::Delete(held.destination.clone()),
+            (Wish::Remove { expected: Some(expected), .. }, Some(held))
+                if !expected.is_met_by(held) =>
+            {
+                Step::Settled(Written::Differs(Box::new(held.clone())))
+            }
+            (Wish::Remove { .. }, Some(held)) => Step::Delete(held.clone()),
             (Wish::Create { route, .. } | Wish::Set { route }, None) => Step::Add(route.clone()),
             (Wish::Create { route, adopt }, Some(held)) => match held.is_like(route) {
                 true if sent || *adopt => Step::Settled(Written::Done),
-                false if *adopt => Step::Modify(route.clone()),
+                false if *adopt => Step::Modify { from: held.clone(), to: route.clone() },
                 _ => Step::Settled(Written::Exists),
             },
             (Wish::Set { route }, Some(held)) if held.is_like(route) => {
                 Step::Settled(Written::Done)
             }
-            (Wish::Set { route }, Some(_)) => Step::Modify(route.clone()),
+            (Wish::Set { route }, Some(held)) => {
+                Step::Modify { from: held.clone(), to: route.clone() }
+            }
         }
     }
 }
 
 impl Step {
-    /// What it changes shows in this table.
-    pub(super) fn shows_in(&self, table: &RouteTable) -> bool {
+    /// Whether what it changes shows in this table. An older table may show what was there before, or what somebody
+    /// had there long before that; only a route to the same next hop is surely what became of ours.
+    pub(super) fn seen_in(&self, table: &RouteTable) -> Sight {
+        let held = |route: &Route| {
+            Cidr::lenient(&route.destination).and_then(|range| table.route_to(range)).cloned()
+        };
         match self {
-            Step::Settled(_) => true,
-            Step::Add(route) | Step::Modify(route) => table.holds(route),
-            Step::Delete(destination) => {
-                Cidr::lenient(destination).and_then(|range| table.route_to(range)).is_none()
-            }
+            Step::Settled(_) => Sight::Done,
+            Step::Add(route) => match held(route) {
+                Some(held) if held.is_like(route) => Sight::Done,
+                Some(held) if held.leads_like(route) => Sight::Differs(held),
+                Some(_) => Sight::Another,
+                None => Sight::NotYet,
+            },
+            Step::Modify { from, to } => match held(to) {
+                Some(held) if held.is_like(to) => Sight::Done,
+                Some(held) if held.is_like(from) => Sight::NotYet,
+                Some(held) if held.leads_like(to) => Sight::Differs(held),
+                Some(_) => Sight::Another,
+                None => Sight::NotYet,
+            },
+            Step::Delete(route) => match held(route) {
+                None => Sight::Done,
+                Some(held) if held.is_like(route) => Sight::NotYet,
+                Some(held) => Sight::Differs(held),
+            },
         }
+    }
+
+    /// What the table shows in place of what was sent.
+    pub(super) fn shown_instead(&self, table: &RouteTable) -> String {
+        let (Step::Add(route) | Step::Modify { to: route, .. } | Step::Delete(route)) = self else {
+            return "what was wished".to_owned();
+        };
+        let range = Cidr::lenient(&route.destination);
+        match range.and_then(|range| table.route_to(range)) {
+            Some(held) => {
+                format!("{} to {} {}", held.destination, held.next_hop_type, held.next_hop)
+            }
+            None => format!("no route to {}", route.destination),
+        }
+    }
+}
+
+impl Expected {
+    fn is_met_by(&self, held: &Route) -> bool {
+        (&self.next_hop_type, &self.next_hop) == (&held.next_hop_type, &held.next_hop)
+            && self.description.as_ref().is_none_or(|it| *it == held.description)
     }
 }
 
@@ -148,8 +221,8 @@ impl RouteChanges {
             match step {
                 Step::Settled(_) => {}
                 Step::Add(route) => changes.add.push(route.clone()),
-                Step::Modify(route) => changes.modify.push(route.clone()),
-                Step::Delete(destination) => changes.delete.push(destination.clone()),
+                Step::Modify { to, .. } => changes.modify.push(to.clone()),
+                Step::Delete(route) => changes.delete.push(route.clone()),
             }
         }
         changes
@@ -184,9 +257,8 @@ impl RouteTable {
             .add
             .iter()
             .chain(&changes.modify)
-            .map(|route| &route.destination)
             .chain(&changes.delete)
-            .map(|destination| Cidr::lenient(destination))
+            .map(|route| Cidr::lenient(&route.destination))
             .collect();
         table.routes.retain(|route| !touched.contains(&Cidr::lenient(&route.destination)));
         table.routes.extend(changes.add.iter().chain(&changes.modify).cloned());
@@ -198,6 +270,11 @@ impl Route {
     /// Reserved by the table: subnets and system ranges.
     pub fn is_local(&self) -> bool {
         self.next_hop_type == "local"
+    }
+
+    /// The same next hop.
+    fn leads_like(&self, other: &Self) -> bool {
+        (&self.next_hop_type, &self.next_hop) == (&other.next_hop_type, &other.next_hop)
     }
 
     /// The same next hop and description; the destination is taken to be the same.

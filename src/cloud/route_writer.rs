@@ -7,13 +7,18 @@
 use std::{
     collections::{HashMap, HashSet},
     mem,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::sync::oneshot;
 use tracing::{Instrument, error};
 
 use super::{
+    bounds,
     callers::Callers,
     client::Cloud,
     error::{Error, Kind, Result},
@@ -49,7 +54,13 @@ struct Desk {
 struct Promise {
     ticket: u64,
     answer: oneshot::Receiver<Result<Written>>,
+    /// The cloud may be making the wish come true.
+    flight: Arc<AtomicBool>,
 }
+
+/// The writer goes by the same limit and knows more, unless a call of it goes on for the sake of others: so long its
+/// answer is awaited after the end.
+const GRACE: Duration = Duration::from_millis(200);
 
 impl Cloud {
     /// Makes the wish come true together with whatever else is wished of this table, and says when it has.
@@ -78,11 +89,26 @@ impl Cloud {
     }
 
     async fn await_answer(&self, writer: &RouteWriter, promise: Promise) -> Result<Written> {
-        let Promise { ticket, mut answer } = promise;
+        let Promise { ticket, mut answer, flight } = promise;
+        let mut answered = None;
         let answered = match self.during(&writer.operation(), &mut answer).await {
             Ok(answered) => answered,
-            // Still queued: nothing has happened. On its way: the writer goes by the same bounds, and knows more.
+            // Still queued: nothing has happened.
             Err(end) if writer.withdraw(ticket) => Ok(Err(end)),
+            Err(end) if end.kind() == Kind::TimedOut => {
+                let limit = self.bounds().deadline().unwrap_or_else(bounds::now);
+                let grace = bounds::for_a_moment(limit + GRACE, async {
+                    answered = Some((&mut answer).await);
+                });
+                grace.await;
+                answered.unwrap_or_else(|| {
+                    Ok(Err(match flight.load(Ordering::Relaxed) {
+                        true => self.bounds().sent_in_vain(&writer.operation()),
+                        false => end,
+                    }))
+                })
+            }
+            // Stopped: what is on its way may arrive.
             Err(_) => answer.await,
         };
         answered.unwrap_or_else(|_| Err(ended(&writer.table)))
@@ -124,8 +150,9 @@ impl RouteWriter {
             desk.last_ticket += 1;
             let ticket = desk.last_ticket;
             let (reply, answer) = oneshot::channel();
-            desk.queue.push(Job::new(ticket, wish, &self.table, cloud, &caller, reply));
-            Promise { ticket, answer }
+            let flight = Arc::default();
+            desk.queue.push(Job::new(ticket, wish, &self.table, cloud, &caller, &flight, reply));
+            Promise { ticket, answer, flight }
         };
         wishes.into_iter().map(accept).collect()
     }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{
     call::{Api, Call},
     client::Cloud,
-    decode::{addresses, optional_id, or_default, tags, text},
+    decode::{Answer, addresses, optional_id, or_default, tags, text},
     error::{Result, Subject},
     ids::{PortId, ServerId, SubnetId, VpcId},
     list::{PAGE_LIMIT, Read},
@@ -130,8 +130,9 @@ impl Cloud {
         let mut seen = BTreeSet::new();
         let mut read = Read::default();
         for number in 1.. {
-            let answer = self.send(&first.clone().query("offset", number)).await?;
-            let ServerPage { count, servers: page } = answer.body()?;
+            let call = first.clone().query("offset", number);
+            let (ServerPage { count, servers: page }, answer) =
+                self.read(&call, Answer::body).await?;
             let (known, length) = (seen.len(), page.len());
             servers.extend(page.into_iter().filter(|server| seen.insert(server.id.clone())));
             // Some clouds give shorter pages than they are asked for.

@@ -95,13 +95,12 @@ pub struct Recorded<'r, E> {
     pub strangers: &'r BTreeSet<Cidr>,
 }
 
-/// From the set as recorded to the set as planned. `covered` are the destinations in the table that the planned set may
-/// remove although it has not made them: those that the plan has shown, and with `sweeping` the others too.
+/// From the set as recorded to the set as planned. `shown` are the destinations in the table that the planned set covers
+/// although it has not made them, as far as the plan has shown them.
 pub fn set_changes<E: PartialEq>(
     recorded: Recorded<'_, E>,
     planned: &BTreeMap<Cidr, E>,
-    covered: &BTreeSet<Cidr>,
-    sweeping: bool,
+    shown: &BTreeSet<Cidr>,
 ) -> SetChanges {
     let Recorded { routes, strangers } = recorded;
     let mut changes = SetChanges::default();
@@ -113,8 +112,7 @@ pub fn set_changes<E: PartialEq>(
         }
     }
     let made = routes.keys().filter(|destination| !strangers.contains(destination));
-    let found = covered.iter().filter(|destination| sweeping || strangers.contains(destination));
-    let doomed: BTreeSet<Cidr> = made.chain(found).copied().collect();
+    let doomed: BTreeSet<Cidr> = made.chain(shown).copied().collect();
     changes.remove =
         doomed.into_iter().filter(|destination| !planned.contains_key(destination)).collect();
     changes

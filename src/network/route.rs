@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::cidr::Cidr;
 use crate::untrusted;
 
 /// One route, its destination in canonical form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     pub destination: Cidr,
     /// `ecs`, `eni`, `vip`, `local`, … The cloud adds to them.

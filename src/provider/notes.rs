@@ -82,6 +82,14 @@ impl NoteFiles {
         current
     }
 
+    fn note(&self, about: &Value) -> Option<Note> {
+        let name = self.with_known(|known| match known.is_empty() {
+            true => None,
+            false => known.get(&self.name_of(about)).cloned(),
+        })?;
+        self.read(&name)
+    }
+
     /// `None` if it is too old, or of no use to anybody.
     fn read(&self, name: &str) -> Option<Note> {
         Note::parse(&self.folder.read(name)?).filter(|note| note.is_current((self.now)()))
@@ -105,11 +113,11 @@ impl Notes for NoteFiles {
     }
 
     fn find(&self, about: &Value) -> Option<Value> {
-        let name = self.with_known(|known| match known.is_empty() {
-            true => None,
-            false => known.get(&self.name_of(about)).cloned(),
-        })?;
-        Some(self.read(&name)?.intent)
+        Some(self.note(about)?.intent)
+    }
+
+    fn is_fresh(&self, about: &Value) -> bool {
+        self.note(about).is_some_and(|note| note.is_fresh((self.now)()))
     }
 
     fn settle(&self, about: &Value) {

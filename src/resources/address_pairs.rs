@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cloud::{AddressPair, Port},
+    cloud::{About, AddressPair, Cloud, Object, Port},
     framework::{Attribute, Problem, schema::string},
     untrusted,
 };
@@ -34,6 +34,24 @@ pub(super) fn foreign_pairs(pairs: &[AddressPair]) -> Vec<Pair> {
         .collect();
     foreign.sort();
     foreign
+}
+
+/// Somebody has switched the check off before a resource of this state did, and may switch it on again.
+pub(super) fn off_already(port: &Port, cloud: &Cloud) -> Option<Problem> {
+    let is_ours = || {
+        let object = Object::SourceCheck { port_id: port.id.clone() };
+        let noted = cloud.noted::<bool>(About::SourceCheck { port_id: &port.id });
+        noted.is_some() || cloud.may_be_in_state(&object)
+    };
+    if port.is_source_check_on() || is_ours() {
+        return None;
+    }
+    let detail = "The source check is off already, so creating the resource changes nothing there, and destroying it \
+                  leaves the check off. Unless you have switched it off by hand, somebody else owns it: another \
+                  configuration with a resource like this one, `source_dest_check = false` of a \
+                  `huaweicloud_compute_instance`, the binding of a virtual IP address in the console, or a CCE cluster. If \
+                  that owner switches it on, the packets of containers stop; the next plan here shows it.";
+    Some(Problem::warning("Source check is off already", detail).at("enabled"))
 }
 
 /// Virtual IP addresses that the server answers for, and whose packets the check may stop. The console switches the

@@ -11,11 +11,14 @@ use super::{
     conflict::exists_already,
     home::{self, Home},
     next_hop::{self, NEXT_HOPS, NextHop, Via},
-    planned_routes::{self, PlannedRoutes, claimed, flaw_of_destination, is_conflict, local_route},
+    planned_routes::{
+        self, PlannedRoutes, claimed, flaw_of_destination, is_conflict, leads_elsewhere,
+        local_route, stored_otherwise,
+    },
 };
 use crate::{
     cloud::{
-        self, About, Cloud, Description, Kind, Object, PortId, Route, RouteTableId, ServerId,
+        self, Cloud, Description, Expected, Kind, Object, PortId, Route, RouteTableId, ServerId,
         VpcId, Wish, Written,
     },
     framework::{
@@ -121,10 +124,8 @@ impl Resource<Cloud> for ContainerRoute {
 
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(table_id) = &self.route_table_id else { return Ok(None) };
-        // What is asked after is in the state.
-        let destination = self.destination;
-        cloud.settle_note(About::Route { route_table_id: table_id, destination });
-        let Some(table) = cloud.route_table(table_id).await? else { return Ok(None) };
+        let table = cloud.route_table_showing(table_id, &[self.destination]).await?;
+        let Some(table) = table else { return Ok(None) };
         // The table's own routes are nobody's to manage.
         let made = table.route_to(self.destination).filter(|route| !route.is_local());
         let Some(route) = made else { return Ok(None) };
@@ -187,8 +188,17 @@ impl Resource<Cloud> for ContainerRoute {
         if release.removed.is_empty() {
             return Ok(());
         }
-        let wish = Wish::Remove { destination: self.destination };
+        let held = self.next_hop_type.zip(self.nexthop);
+        let expected = held.map(|(next_hop_type, next_hop)| Expected {
+            next_hop_type,
+            next_hop,
+            description: None,
+        });
+        let wish = Wish::Remove { destination: self.destination, expected };
         match cloud.write_route(table_id, wish).await {
+            Ok(Written::Differs(held)) => {
+                Err(leads_elsewhere(self.destination, &held, table_id).into())
+            }
             Ok(_) => {
                 release.done();
                 Ok(())
@@ -213,6 +223,10 @@ impl ContainerRoute {
         match answer {
             Ok(Written::Done) => Ok(self.made(&home, next_hop)),
             Ok(Written::Local(local)) => Err(local_route(self.destination, local).into()),
+            Ok(Written::Differs(held)) => {
+                let problem = stored_otherwise(self.destination, &held);
+                Err(Problems::from(problem).keeping(&self.made(&home, next_hop)))
+            }
             Ok(Written::Exists) => Err(conflict(self.destination, &home.table_id).into()),
             Err(error) if is_new && error.kind() == Kind::RouteExists => {
                 Err(conflict(self.destination, &home.table_id).into())

@@ -3,16 +3,14 @@
 //! API: GET and PUT `/v1/{project_id}/routetables/{id}`. The PUT is a delta, so a set sends what differs and nothing
 //! else. Whose a route is, and what a change of the set means for it, is decided in `network::ownership`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 mod entry;
 mod hops;
+mod others;
 mod writing;
 
 use self::{entry::Entry, writing::conflict};
@@ -23,8 +21,7 @@ use super::{
 };
 use crate::{
     cloud::{
-        About, Cloud, Covers, Description, PortId, RouteTable, RouteTableId, ServerId, SweptRoute,
-        VpcId,
+        Cloud, Covers, Description, PortId, RouteTable, RouteTableId, ServerId, SweptRoute, VpcId,
     },
     framework::{
         Attribute, Change, Default, Draft, Foresight, Given, Kind, Nesting, Path, Problem,
@@ -47,10 +44,10 @@ pub struct ContainerRoutes {
 }
 
 /// The destinations in `routes` that an exclusive set has found in its table and has not made. They are shown so that a
-/// plan shows their removal; destroying the set leaves them.
+/// plan shows their removal, and remembered as they stood; destroying the set leaves them.
 #[derive(Debug, Clone, std::default::Default, Serialize, Deserialize)]
 struct Memory {
-    strangers: BTreeSet<Cidr>,
+    strangers: BTreeMap<Cidr, network::Route>,
 }
 
 const ENTRY: &[Attribute] = &[
@@ -98,7 +95,7 @@ impl Resource<Cloud> for ContainerRoutes {
                 .replaces()
                 .of::<RouteTableId>(),
             attribute("routes", Kind::Nested(Nesting::Map, ENTRY), "The routes by destination, a container range in CIDR form without host bits, such as `10.0.2.0/24`."),
-            string("mode", "`additive`: only the routes named here belong to the set. `exclusive`: every route in the table does that a user can make (type `ecs`, `eni`, `vip`, `nat`, `peering` or `er`) and that `keep` does not match; those not named here are removed. Creating the set in this mode, or switching to it, removes what is there then, which the plan names in a warning; what appears later shows in the plan first, as a member of `routes` to be removed. Routes the cloud makes itself are never touched, and destroying the set removes only what it has made. Defaults to `additive`.")
+            string("mode", "`additive`: only the routes named here belong to the set. `exclusive`: every route in the table does that a user can make (type `ecs`, `eni`, `vip`, `nat`, `peering` or `er`) and that `keep` does not match; those not named here are removed. Nothing is removed that the plan has not shown: as a member of `routes` to be removed, or in a warning where the set is created, or `mode` or `keep` changes. What appears between plan and apply, or is another route by then, stays and fails the apply. Routes the cloud makes itself are never touched, and destroying the set removes only what it has made. Defaults to `additive`.")
                 .default(Default::Str("additive"))
                 .of::<Mode>(),
             attribute("keep", Kind::Nested(Nesting::List, KEEP), "In mode `exclusive`: routes of others to leave alone. A route is kept if it meets all conditions of one of these.")
@@ -172,7 +169,7 @@ impl Resource<Cloud> for ContainerRoutes {
         if let (Some(place), Some(claim)) = (place, &claim)
             && claim.is_wider_than(change.prior)
         {
-            foresight.find(swept(&place, claim, &routes.after));
+            foresight.find(swept(&place, claim, &routes, cloud));
         }
     }
 
@@ -213,12 +210,9 @@ impl Resource<Cloud> for ContainerRoutes {
 
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(table_id) = &self.route_table_id else { return Ok(None) };
-        for (destination, _) in self.made() {
-            // What is asked after is in the state.
-            let destination = *destination;
-            cloud.settle_note(About::Route { route_table_id: table_id, destination });
-        }
-        let Some(table) = cloud.route_table(table_id).await? else { return Ok(None) };
+        let made: Vec<Cidr> = self.made().map(|(destination, _)| *destination).collect();
+        let table = cloud.route_table_showing(table_id, &made).await?;
+        let Some(table) = table else { return Ok(None) };
         let mut routes = BTreeMap::new();
         for (destination, entry) in self.made() {
             let route = table.route_to(*destination).filter(|route| !route.is_local());
@@ -226,8 +220,8 @@ impl Resource<Cloud> for ContainerRoutes {
             routes.insert(*destination, entry.seen(route, &table.vpc_id, cloud).await?);
         }
         let mut strangers = self.covered(&table);
-        strangers.retain(|destination| !routes.contains_key(destination));
-        for destination in &strangers {
+        strangers.retain(|destination, _| !routes.contains_key(destination));
+        for destination in strangers.keys() {
             routes.extend(table.route_to(*destination).map(|it| (*destination, Entry::of(it))));
         }
         let vpc_id = Some(table.vpc_id.clone());
@@ -251,26 +245,23 @@ impl ContainerRoutes {
     /// The entries that the set has made or taken over.
     fn made(&self) -> impl Iterator<Item = (&Cidr, &Entry)> {
         let strangers = &self.memory.strangers;
-        self.routes.iter().filter(|(destination, _)| !strangers.contains(destination))
+        self.routes.iter().filter(|(destination, _)| !strangers.contains_key(destination))
     }
 
-    /// The destinations in the table that are the set's although it may not name them.
-    fn covered(&self, table: &RouteTable) -> BTreeSet<Cidr> {
-        let ownership =
-            Ownership { mode: self.mode, keep: self.keep.as_deref().unwrap_or_default() };
-        let standing = table.routes.iter().filter_map(|route| {
-            Some(Standing {
-                destination: Cidr::lenient(&route.destination)?,
-                next_hop_type: &route.next_hop_type,
-                description: &route.description,
-            })
-        });
-        standing.filter(|route| ownership.covers(route)).map(|route| route.destination).collect()
+    fn claim(&self) -> Claim {
+        Claim { mode: self.mode, keep: self.keep.clone().unwrap_or_default() }
+    }
+
+    /// What stands in the table and is the set's although it may not name it.
+    fn covered(&self, table: &RouteTable) -> BTreeMap<Cidr, network::Route> {
+        let claim = self.claim();
+        let covered = table.known_routes().into_iter().filter(|route| claim.covers(route));
+        covered.map(|route| (route.destination, route)).collect()
     }
 }
 
 /// What a planned set claims beside the routes it names.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Claim {
     mode: Mode,
     keep: Vec<Keep>,
@@ -322,22 +313,38 @@ impl Claim {
     /// It claims what no refresh can have shown in the plan.
     fn is_wider_than(&self, prior: Draft<'_>) -> bool {
         let before = Self::planned(prior);
-        self.mode == Mode::Exclusive
-            && before.is_none_or(|before| (before.mode, &before.keep) != (self.mode, &self.keep))
+        self.mode == Mode::Exclusive && before.is_none_or(|before| before != *self)
     }
 }
 
-/// What an exclusive set is going to remove without having made it.
-fn swept(place: &Place, claim: &Claim, after: &BTreeMap<Cidr, Draft<'_>>) -> Option<Problem> {
-    let is_doomed =
-        |route: &&network::Route| claim.covers(route) && !after.contains_key(&route.destination);
-    let doomed: Vec<_> = place.table.made().filter(is_doomed).collect();
-    (!doomed.is_empty()).then(|| {
+/// What an exclusive set is going to remove or replace without having made it. The apply may do that to what is shown
+/// here, and to nothing else.
+fn swept(
+    place: &Place,
+    claim: &Claim,
+    planned: &PlannedRoutes<'_>,
+    cloud: &Cloud,
+) -> Option<Problem> {
+    let table = &place.home.table_id;
+    let covered = place.table.made().filter(|route| claim.covers(route));
+    let is_named = |route: &&network::Route| planned.after.contains_key(&route.destination);
+    let (named, doomed): (Vec<_>, Vec<_>) = covered.partition(is_named);
+    let is_foreign = |route: &&network::Route| {
+        !planned.before.contains_key(&route.destination)
+            && !others::may_be_ours(route, table, cloud)
+    };
+    let replaced: Vec<_> = named.into_iter().filter(is_foreign).collect();
+    cloud.show_removals(table, doomed.iter().chain(&replaced).copied());
+    let told = [("removes those there that it does not name", &doomed), ("replaces", &replaced)];
+    let told = told.iter().filter(|(_, routes)| !routes.is_empty());
+    let told: Vec<String> = told
+        .map(|(act, routes)| format!("{act}: {}", planned_routes::with_next_hops(routes)))
+        .collect();
+    (!told.is_empty()).then(|| {
         let detail = format!(
-            "The set claims route table `{}` for itself, so it removes the routes there that it does not name: {}. Name \
-             them in `routes`, let `keep` match them, or write `mode = \"additive\"` to leave them.",
-            place.home.table_id,
-            planned_routes::with_next_hops(&doomed)
+            "The set claims route table `{table}` for itself, so of the routes of others it {}. Let `keep` match them, or \
+             write `mode = \"additive\"`, to leave them.",
+            told.join("; and it ")
         );
         Problem::warning("Routes of others will be removed", detail).at("mode")
     })

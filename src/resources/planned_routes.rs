@@ -77,6 +77,39 @@ pub(super) fn claimed(destination: Cidr) -> Problem {
     Problem::error("Destination claimed twice", detail).at("destination")
 }
 
+/// A route that was to go is another one than the plan has shown.
+pub(super) fn leads_elsewhere(
+    destination: Cidr,
+    held: &cloud::Route,
+    table: &RouteTableId,
+) -> Problem {
+    let detail = format!(
+        "The route to {destination} in route table `{table}` was to be removed, and it is not the one that the plan has \
+         shown: by now it leads to {}. It was left as it is. Plan again: the next plan shows what stands there, and what \
+         is to become of it.",
+        led(held)
+    );
+    Problem::error("Route changed since the plan", detail)
+}
+
+/// The cloud took a route and keeps another one.
+pub(super) fn stored_otherwise(destination: Cidr, held: &cloud::Route) -> Problem {
+    let detail = format!(
+        "The cloud accepted the route to {destination}, and stores it otherwise than it was sent: to {}. Write the \
+         `description` as the cloud stores it.",
+        led(held)
+    );
+    Problem::error("Stored otherwise than sent", detail).at("description")
+}
+
+fn led(held: &cloud::Route) -> String {
+    let (kind, id) = (untrusted::name(&held.next_hop_type), untrusted::name(&held.next_hop));
+    match held.description.as_str() {
+        "" => format!("{kind} `{id}` without a description"),
+        text => format!("{kind} `{id}` with the description \"{}\"", untrusted::name(text)),
+    }
+}
+
 /// A route to the destination is there already.
 pub(super) fn is_conflict(answer: &cloud::Result<Written>) -> bool {
     match answer {

@@ -25,6 +25,17 @@ impl From<Error> for Problem {
             (Kind::Unauthenticated, None) => {
                 format!("{remedy} Check this machine's clock as well.")
             }
+            // Only a call that was sent to change something may have changed it.
+            (Kind::Lost | Kind::Unreadable, _) if !error.leaves_doubt() => {
+                format!("{remedy} Nothing was changed by this call.")
+            }
+            (Kind::Lost, _) => format!("{MAY_HAVE_HAPPENED} {remedy}"),
+            (Kind::TimedOut, _) => {
+                let sent = error.leaves_doubt().then_some(MAY_HAVE_HAPPENED);
+                let cause = error.source().map(|_| LAST_ANSWER);
+                let told = sent.into_iter().chain(cause).chain([remedy.as_str()]);
+                told.collect::<Vec<_>>().join(" ")
+            }
             _ => remedy,
         };
         let problem = explained(&error, summary, &remedy);
@@ -42,6 +53,11 @@ impl From<Error> for Problems {
     }
 }
 
+const LAST_ANSWER: &str = "The cause is the last answer before the limit.";
+
+const MAY_HAVE_HAPPENED: &str =
+    "The call may have taken effect all the same; the next plan shows what is there.";
+
 /// What to do about a key that the cloud refuses for a while, even if it is right by now.
 const KEY_LOCKED: (&str, &str) = (
     "Access key locked for a while",
@@ -57,6 +73,7 @@ pub(super) fn explained(error: &Error, summary: &str, remedy: &str) -> Problem {
         ("HTTP status", error.status().map(|status| status.to_string())),
         ("Code", error.code().map(str::to_owned)),
         ("Request id", error.request_id().map(str::to_owned)),
+        ("Attempts", Some(error.sendings()).filter(|it| *it > 1).map(|it| it.to_string())),
         ("Cause", cause(error)),
     ] {
         if let Some(value) = value {
@@ -138,7 +155,7 @@ fn advice(kind: &Kind) -> (&'static str, String) {
         ),
         Kind::Lost => (
             "No usable answer",
-            "The call may have taken effect all the same. The next plan shows what is there; apply again.",
+            "See whether the cloud or what is between works again, and run the same command once more.",
         ),
         Kind::Unreadable => (
             "Unreadable answer",

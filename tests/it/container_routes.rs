@@ -10,6 +10,7 @@ mod failures;
 mod next_hops;
 mod ownership;
 mod refusals;
+mod shown;
 
 const RESOURCE: &str = "container_routes";
 

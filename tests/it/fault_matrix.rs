@@ -219,7 +219,8 @@ async fn play_deeds(
             let orders = on_calls(role, writes, &how);
             let what = if writes { "write" } else { "read" };
             let name = format!("somebody {name} {when} our first {what}");
-            let causes: &[&str] = &["at the same time", "does not exist", "not found", "exists"];
+            let causes: &[&str] =
+                &["at the same time", "since the plan", "does not exist", "not found", "exists"];
             let case = Case { verb, name, orders, causes, gains, loses, is_deed: true, is_theft };
             let outcome = play_case(stage, role, count, &case).await;
             tally.note(

@@ -62,7 +62,7 @@ fn set(destination: impl Into<String>, description: &str) -> Wish {
 }
 
 fn remove(destination: impl AsRef<str>) -> Wish {
-    Wish::Remove { destination: destination.as_ref().parse().unwrap() }
+    Wish::Remove { destination: destination.as_ref().parse().unwrap(), expected: None }
 }
 
 /// `10.0.n.0/24`

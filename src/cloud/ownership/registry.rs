@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::snapshot::Snapshot;
 use crate::{
     cloud::ids::{PortId, RouteTableId, RuleId, SecurityGroupId},
-    network::Cidr,
+    network::{Cidr, Route},
 };
 
 /// What can be owned.
@@ -129,6 +129,7 @@ pub(super) struct Registry {
     wants: BTreeMap<Object, BTreeMap<Planner, Want>>,
     wanted_by: BTreeMap<Planner, BTreeSet<Object>>,
     sweeps: BTreeMap<Planner, (Sweep, BTreeSet<Object>)>,
+    shown_removals: BTreeMap<RouteTableId, BTreeMap<Cidr, Route>>,
     new_planners: u64,
     claims: BTreeMap<Object, Claim>,
     /// Objects that are being removed from the cloud.
@@ -214,9 +215,25 @@ impl Registry {
         contests
     }
 
+    pub(super) fn show_removals(
+        &mut self,
+        table: &RouteTableId,
+        routes: impl Iterator<Item = (Cidr, Route)>,
+    ) {
+        self.shown_removals.entry(table.clone()).or_default().extend(routes);
+    }
+
+    pub(super) fn shown_removals(&self, table: &RouteTableId) -> Option<BTreeMap<Cidr, Route>> {
+        self.handed_down.shown_removals.get(table).cloned()
+    }
+
     pub(super) fn snapshot(&self) -> Snapshot {
-        let mut snapshot =
-            Snapshot { held: self.held.clone(), found: self.found.clone(), ..Snapshot::default() };
+        let mut snapshot = Snapshot {
+            held: self.held.clone(),
+            found: self.found.clone(),
+            shown_removals: self.shown_removals.clone(),
+            ..Snapshot::default()
+        };
         for (object, wants) in &self.wants {
             for (planner, want) in wants {
                 match planner {

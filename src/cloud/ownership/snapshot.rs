@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::registry::{Object, Owner};
-use crate::cloud::ids::PortId;
+use crate::{
+    cloud::ids::{PortId, RouteTableId},
+    network::{Cidr, Route},
+};
 
 /// Objects of Terraform's state and of the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,9 @@ pub(super) struct Snapshot {
     pub(super) wanted: BTreeSet<Object>,
     /// The state in which source checks were found at first.
     pub(super) found: BTreeMap<PortId, bool>,
+    /// Routes of others that the plan has shown to be removed, for each table that an exclusive set claims.
+    #[serde(default)]
+    pub(super) shown_removals: BTreeMap<RouteTableId, BTreeMap<Cidr, Route>>,
     /// The plan has been applied.
     pub(super) is_used_up: bool,
 }

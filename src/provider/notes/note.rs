@@ -13,6 +13,9 @@ use crate::{
 /// After that an object that is as it was meant to be is more likely to be somebody else's.
 const LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// So long may a cloud go on to show that there is no such object, if it answers from several places.
+const UNSEEN: Duration = Duration::from_secs(120);
+
 /// What stands in the file, for the program and for whoever wonders what the file is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,6 +42,10 @@ impl Note {
     /// A clock that was set back a little does not make it old; a date far ahead is no date.
     pub(super) fn is_current(&self, now: SystemTime) -> bool {
         seconds(now).abs_diff(self.left) < LIFETIME.as_secs()
+    }
+
+    pub(super) fn is_fresh(&self, now: SystemTime) -> bool {
+        seconds(now).saturating_sub(self.left) < UNSEEN.as_secs()
     }
 }
 

@@ -1,16 +1,16 @@
 //! Writing a set: everything that differs travels together, and each destination gets its own answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{ContainerRoutes, Entry, Memory, hops::Hops, in_entry};
+use super::{ContainerRoutes, Entry, Memory, hops::Hops, in_entry, others::Others};
 use crate::{
-    cloud::{self, Cloud, Error, Kind, Object, RouteTableId, Wish, Written},
+    cloud::{self, Cloud, Error, Expected, Kind, Object, RouteTableId, Wish, Written},
     framework::{Problem, Problems, Result},
-    network::{Cidr, Mode, Recorded, SetChanges, set_changes},
+    network::{Cidr, Recorded, SetChanges, set_changes},
     resources::{
         first_of,
         home::Home,
-        planned_routes::{claimed, is_conflict, local_route},
+        planned_routes::{claimed, is_conflict, leads_elsewhere, local_route, stored_otherwise},
     },
 };
 
@@ -28,35 +28,34 @@ impl ContainerRoutes {
     /// Brings the table from the set as recorded, nothing for a new one, to this set.
     pub(super) async fn write(mut self, prior: Option<Self>, cloud: &Cloud) -> Result<Self> {
         let home = Home::find(self.vpc_id.as_ref(), self.route_table_id.as_ref(), cloud).await?;
-        let covered = match self.mode {
-            Mode::Additive => BTreeSet::new(),
-            Mode::Exclusive => match cloud.route_table(&home.table_id).await? {
-                Some(table) => self.covered(&table),
-                None => BTreeSet::new(),
-            },
-        };
-        let changes = self.changes_since(prior.as_ref(), &covered);
+        let others = self.others(prior.as_ref(), &home.table_id, cloud).await?;
+        let changes = self.changes_since(prior.as_ref(), &others);
         let unmoved = prior.as_ref().map(|prior| &prior.routes);
         let hops = self.next_hops(&changes, unmoved, &home.vpc_id, cloud).await;
         let is_kept = |destination: &&Cidr| changes.create.binary_search(destination).is_err();
         let kept = self.routes.keys().filter(is_kept);
         let kept = kept.map(|destination| Object::route(&home.table_id, *destination));
         let mut claims = cloud.claim(Vec::new(), kept.collect()).await?;
-        let mut failures = self.change(&changes, &covered, &hops, &home, cloud).await?;
+        let mut failures = self.change(&changes, &others, &hops, &home, cloud).await;
         claims.keep_all_but(&[]);
-        failures.extend(self.remove(&changes, &home, cloud).await);
+        let expected = |it: Cidr| {
+            others.expected(it).or_else(|| prior.as_ref().and_then(|prior| prior.expected(it)))
+        };
+        let doomed = changes.remove.iter().map(|it| (*it, expected(*it))).collect();
+        failures.extend(self.remove(doomed, &home, cloud).await);
         if !changes.remove.is_empty() {
             let full = failures.extract_if(.., |failure| failure.lacks_room);
             let create = full.map(|failure| failure.destination).collect();
             let left = SetChanges { create, ..SetChanges::default() };
-            failures.extend(self.change(&left, &covered, &hops, &home, cloud).await?);
+            failures.extend(self.change(&left, &others, &hops, &home, cloud).await);
         }
         self.complete(&hops);
 
+        let mut problems = told(&failures, &self.routes);
+        problems.extend(others.told(&home.table_id));
         self.vpc_id = Some(home.vpc_id);
         self.route_table_id = Some(home.table_id);
         self.memory = Memory::default();
-        let problems = told(&failures, &self.routes);
         let before =
             prior.map(|prior| prior.made().map(|(it, entry)| (*it, entry.clone())).collect());
         let is_new = before.is_none();
@@ -64,7 +63,9 @@ impl ContainerRoutes {
         match Problems::from_list(problems) {
             None => Ok(self),
             // Nothing is there that would have to be recorded.
-            Some(problems) if is_new && self.routes.is_empty() => Err(problems),
+            Some(problems) if is_new && self.routes.is_empty() && !failures.is_empty() => {
+                Err(problems)
+            }
             Some(problems) => Err(problems.keeping(&self)),
         }
     }
@@ -72,10 +73,10 @@ impl ContainerRoutes {
     /// Removes what the set has made. What it has only found stays.
     pub(super) async fn unmake(mut self, cloud: &Cloud) -> Result<()> {
         let Some(table_id) = self.route_table_id.clone() else { return Ok(()) };
-        self.routes.retain(|destination, _| !self.memory.strangers.contains(destination));
+        self.routes.retain(|destination, _| !self.memory.strangers.contains_key(destination));
         self.memory = Memory::default();
-        let destinations: Vec<Cidr> = self.routes.keys().copied().collect();
-        let failures = remove(&destinations, &table_id, cloud).await;
+        let doomed = self.routes.keys().map(|it| (*it, self.expected(*it))).collect();
+        let failures = remove(doomed, &table_id, cloud).await;
         self.routes.retain(|it, _| failures.iter().any(|failure| failure.destination == *it));
         match Problems::from_list(told(&failures, &BTreeMap::new())) {
             None => Ok(()),
@@ -83,32 +84,42 @@ impl ContainerRoutes {
         }
     }
 
-    fn changes_since(&self, prior: Option<&Self>, covered: &BTreeSet<Cidr>) -> SetChanges {
-        let (no_routes, no_strangers) = (BTreeMap::new(), BTreeSet::new());
-        let recorded = match prior {
-            Some(prior) => Recorded { routes: &prior.routes, strangers: &prior.memory.strangers },
-            None => Recorded { routes: &no_routes, strangers: &no_strangers },
+    fn changes_since(&self, prior: Option<&Self>, others: &Others) -> SetChanges {
+        let no_routes = BTreeMap::new();
+        let strangers = prior.map(|prior| &prior.memory.strangers).into_iter().flatten();
+        let recorded = Recorded {
+            routes: prior.map_or(&no_routes, |prior| &prior.routes),
+            strangers: &strangers.map(|(destination, _)| *destination).collect(),
         };
-        // Only under the terms that it was made with can a plan have shown all that has to go.
-        let sweeping =
-            prior.is_none_or(|prior| (prior.mode, &prior.keep) != (self.mode, &self.keep));
-        set_changes(recorded, &self.routes, covered, sweeping)
+        set_changes(recorded, &self.routes, &others.doomed.keys().copied().collect())
+    }
+
+    /// What the route of the set leads to as it is recorded. Its description does not matter.
+    fn expected(&self, destination: Cidr) -> Option<Expected> {
+        let hop = self.routes.get(&destination)?.via.plain()?;
+        Some(Expected { next_hop_type: hop.kind, next_hop: hop.id, description: None })
     }
 
     /// Adds and changes routes. What another resource of the run gives up is taken over.
     async fn change(
         &self,
         changes: &SetChanges,
-        covered: &BTreeSet<Cidr>,
+        others: &Others,
         hops: &Hops,
         home: &Home,
         cloud: &Cloud,
-    ) -> Result<Vec<Failure>> {
+    ) -> Vec<Failure> {
         let object = |destination: &Cidr| Object::route(&home.table_id, *destination);
         let new = changes.create.iter().map(object).collect();
-        let mut claims = cloud.claim(new, Vec::new()).await?;
+        let mut claims = match cloud.claim(new, Vec::new()).await {
+            Ok(claims) => claims,
+            Err(error) => {
+                let asked = changes.create.iter().chain(&changes.modify);
+                return asked.map(|it| Failure::of(*it, error.clone())).collect();
+            }
+        };
 
-        let (mut wishes, mut failures) = self.wishes(changes, covered, hops);
+        let (mut wishes, mut failures) = self.wishes(changes, others, hops);
         wishes.retain(|(destination, _)| {
             let is_refused = claims.refused.contains(&object(destination));
             if is_refused {
@@ -135,21 +146,21 @@ impl ContainerRoutes {
         let is_lost = |failure: &&Failure| !failure.in_doubt;
         let lost = failures.iter().filter(is_lost).map(|failure| object(&failure.destination));
         claims.keep_all_but(&lost.collect::<Vec<_>>());
-        Ok(failures)
+        failures
     }
 
     /// Removes what the set does not name any more, after what takes its place.
-    async fn remove(&self, changes: &SetChanges, home: &Home, cloud: &Cloud) -> Vec<Failure> {
-        let objects = changes.remove.iter().map(|it| Object::route(&home.table_id, *it));
+    async fn remove(&self, doomed: Doomed, home: &Home, cloud: &Cloud) -> Vec<Failure> {
+        let objects = doomed.keys().map(|it| Object::route(&home.table_id, *it));
         cloud.await_successors(&objects.collect::<Vec<_>>()).await;
-        remove(&changes.remove, &home.table_id, cloud).await
+        remove(doomed, &home.table_id, cloud).await
     }
 
     /// What to ask of the table, and the destinations of which it cannot be said.
     fn wishes(
         &self,
         changes: &SetChanges,
-        covered: &BTreeSet<Cidr>,
+        others: &Others,
         hops: &Hops,
     ) -> (Vec<(Cidr, Wish)>, Vec<Failure>) {
         let mut wishes = Vec::new();
@@ -163,7 +174,7 @@ impl ContainerRoutes {
             match hop {
                 Ok(hop) => {
                     let route = entry.route(destination, hop.clone());
-                    let adopt = self.adopt_existing || covered.contains(&destination);
+                    let adopt = self.adopt_existing || others.replaced.contains(&destination);
                     wishes.push(match changes.modify.binary_search(&destination) {
                         Ok(_) => (destination, Wish::Set { route }),
                         Err(_) => (destination, Wish::Create { route, adopt }),
@@ -186,6 +197,13 @@ impl ContainerRoutes {
             let problem = match answer {
                 Ok(Written::Done) => continue,
                 Ok(Written::Exists) => conflict(destination, &home.table_id),
+                Ok(Written::Differs(held)) => {
+                    let problem = stored_otherwise(destination, &held);
+                    let problem = in_entry(problem, &destination.to_string());
+                    failures
+                        .push(Failure { in_doubt: true, ..Failure::certain(destination, problem) });
+                    continue;
+                }
                 Ok(Written::Local(local)) => {
                     in_entry(local_route(destination, local), &destination.to_string())
                 }
@@ -213,6 +231,9 @@ impl ContainerRoutes {
 
 /// What came of wishes, by destination.
 type Answers = Vec<(Cidr, cloud::Result<Written>)>;
+
+/// Routes to remove, and what each is expected to lead to.
+type Doomed = BTreeMap<Cidr, Option<Expected>>;
 
 /// Lets creations take over what other resources of the run give up.
 fn take_over(wishes: &mut [(Cidr, Wish)], table: &RouteTableId, cloud: &Cloud) {
@@ -251,23 +272,30 @@ async fn send(
 }
 
 /// Removes routes, but for those that another resource of the run has taken over.
-async fn remove(destinations: &[Cidr], table: &RouteTableId, cloud: &Cloud) -> Vec<Failure> {
-    let objects = destinations.iter().map(|it| Object::route(table, *it)).collect();
+async fn remove(mut doomed: Doomed, table: &RouteTableId, cloud: &Cloud) -> Vec<Failure> {
+    let objects = doomed.keys().map(|it| Object::route(table, *it)).collect();
     let release = match cloud.release(objects).await {
         Ok(release) => release,
         Err(error) => {
-            return destinations.iter().map(|it| Failure::of(*it, error.clone())).collect();
+            return doomed.keys().map(|it| Failure::of(*it, error.clone())).collect();
         }
     };
-    let is_removed = |it: &&Cidr| release.removed.contains(&Object::route(table, **it));
-    let removed: Vec<Cidr> = destinations.iter().filter(is_removed).copied().collect();
-    if removed.is_empty() {
+    doomed.retain(|it, _| release.removed.contains(&Object::route(table, *it)));
+    if doomed.is_empty() {
         return Vec::new();
     }
-    let wishes = removed.iter().map(|it| Wish::Remove { destination: *it }).collect();
+    let removal = |(it, expected): (&Cidr, &Option<Expected>)| Wish::Remove {
+        destination: *it,
+        expected: expected.clone(),
+    };
+    let wishes = doomed.iter().map(removal).collect();
     let mut failures = Vec::new();
-    for (destination, answer) in removed.into_iter().zip(cloud.write_routes(table, wishes).await) {
+    for (destination, answer) in doomed.into_keys().zip(cloud.write_routes(table, wishes).await) {
         match answer {
+            Ok(Written::Differs(held)) => {
+                let problem = leads_elsewhere(destination, &held, table);
+                failures.push(Failure::certain(destination, problem));
+            }
             Ok(_) => {}
             // With its table the route is gone too.
             Err(error) if error.kind() == Kind::NotFound => {}

@@ -11,7 +11,7 @@ use crate::{
     network::Address,
     resources::{
         absent,
-        address_pairs::{VIRTUAL_IP, harm},
+        address_pairs::{VIRTUAL_IP, harm, off_already},
         missing, not_yet,
         ownership::{contested, planning},
         the_one,
@@ -51,6 +51,8 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
             foresight.find(flaw_of_owner(&port));
             let switched_on = change.planned.given("enabled") == Given::Known(&true.into());
             foresight.find(harm(&port, &ports).filter(|_| switched_on));
+            let is_new = change.kind == ChangeKind::Create && !switched_on;
+            foresight.find(off_already(&port, cloud).filter(|_| is_new));
         }
         Err(problem) => foresight.find([problem]),
     }

@@ -9,7 +9,7 @@ use crate::{
     framework::{Change, ChangeKind, Foresight, Given, Problem},
     resources::{
         about_each,
-        address_pairs::harm,
+        address_pairs::{harm, off_already},
         not_yet,
         ownership::{contested, planning},
     },
@@ -52,7 +52,12 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
     }
     foresight.find(about_each(flaws));
     foresight.find_between(contests(change, &had, &after, cloud));
-    if change.planned.given("enabled") == Given::Known(&true.into()) {
+    if change.planned.given("enabled") == Given::Known(&false.into()) {
+        let new = meant.iter().filter(|port| !had.contains_key(&port.id));
+        let told =
+            new.filter_map(|port| Some((after[&port.id].clone(), off_already(port, cloud)?)));
+        foresight.find(about_each(told.collect()));
+    } else if change.planned.given("enabled") == Given::Known(&true.into()) {
         let harms = meant.iter().filter_map(|port| harm(port, &ports));
         foresight.find(harms.reduce(|all, one| Problem {
             detail: format!("{}\n{}", all.detail, one.detail),

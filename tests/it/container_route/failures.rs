@@ -169,13 +169,14 @@ async fn a_time_limit_that_ends_a_write_after_it_was_sent_leaves_it_to_the_next_
 }
 
 #[tokio::test]
-async fn a_write_that_is_answered_after_its_time_limit_has_come_true() {
+async fn a_write_that_is_not_answered_within_its_time_limit_ends_there_and_may_have_come_true() {
     let world = World::start().await;
-    let table = default_table(&world).await;
-    world.disturb("PUT", WRITE, json!({ "delay": "1500ms" })).await;
+    world.disturb("PUT", WRITE, json!({ "delay": "1h" })).await;
 
-    let route = applied(&world, json!({ "timeouts": { "create": "1s" } })).await;
+    let config = route(&world, json!({ "timeouts": { "create": "1s" } })).await;
+    let refusal = world.refuse("container_route", config).await;
 
-    world.expect_routes(&table, "10.0.2.0/24 -> ECS1").await;
-    world.expect_no_further_change(&route).await;
+    let refusal = refusal.expect_problem("", "the request had been sent");
+    let route = refusal.expect_problem("", "may have taken effect").object;
+    assert!(route.is_in_state() && route.is_tainted());
 }

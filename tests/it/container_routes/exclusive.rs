@@ -25,7 +25,7 @@ async fn what_appears_beside_the_set_is_shown_and_removed() {
 }
 
 #[tokio::test]
-async fn creating_the_set_clears_the_table_but_for_what_is_kept() {
+async fn the_table_is_cleared_but_for_what_is_kept() {
     let gateways = json!([
         { "type": "nat", "name": "nat-a" },
         { "type": "vpn", "name": "vpn-a" },
@@ -40,7 +40,7 @@ async fn creating_the_set_clears_the_table_but_for_what_is_kept() {
         { "type": "egw", "destination": "172.21.0.0/16", "nexthop": "egw-a" },
         { "type": "peering", "destination": "172.22.0.0/16", "nexthop": "peer-a" },
         { "type": "ecs", "destination": "10.9.1.0/24", "nexthop": "ECS2", "description": "cluster-a" },
-        { "type": "ecs", "destination": "10.0.2.0/24", "nexthop": "ECS2", "description": "old" }
+        { "type": "ecs", "destination": "10.9.2.0/24", "nexthop": "ECS2", "description": "old" }
     ] }]);
     let world = World::with(json!({ "vpcs": vpcs, "route_tables": tables }), json!({})).await;
     let (world, table, [one, _]) = within(world).await;
@@ -52,13 +52,18 @@ async fn creating_the_set_clears_the_table_but_for_what_is_kept() {
         ] }),
     );
 
-    let mut set = world.apply(RESOURCE, config).await;
+    let told = world.warnings_of(RESOURCE, config.clone()).await;
+    assert!(
+        told.iter()
+            .any(|it| it.detail.contains("172.22.0.0/16") && it.detail.contains("10.9.2.0/24"))
+    );
+    let before = destinations(&world, &table).await.len();
+    let mut set = world.apply_blindly(RESOURCE, config).await;
+    assert_eq!(destinations(&world, &table).await.len(), before + 1, "nothing has gone");
+    world.expect_change(&set, &["routes"]).await;
+    assert_eq!(world.repair(&mut set).await, Action::Update);
 
     let kept = ["0.0.0.0/0", "10.0.2.0/24", "10.9.1.0/24", "172.20.0.0/16", "172.21.0.0/16"];
-    assert_eq!(destinations(&world, &table).await, kept);
-    // What is kept no longer goes.
-    world.apply_to(&mut set, json!({ "keep": [{ "type": "nat" }] })).await;
-    let kept = ["0.0.0.0/0", "10.0.2.0/24", "172.20.0.0/16", "172.21.0.0/16"];
     assert_eq!(destinations(&world, &table).await, kept);
 }
 
@@ -82,6 +87,28 @@ async fn what_is_shown_may_still_be_kept() {
         world.expect_routes(&table, "10.0.9.0/24 -> ECS2").await;
         world.delete_route(&table, "10.0.9.0/24").await;
     }
+}
+
+#[tokio::test]
+async fn what_is_another_route_by_the_time_of_its_removal_stays() {
+    let (world, table, [one, other]) = guide().await;
+    let entry = json!({ "10.0.2.0/24": { "ecs_id": one } });
+    let exclusive = patched(&set(&table, entry.clone()), &json!({ "mode": "exclusive" }));
+    let object = world.apply(RESOURCE, exclusive).await;
+    world.add_route(&table, "10.44.0.0/24", "ecs", &one).await;
+
+    let repointed = world.change_route(&table, "10.44.0.0/24", "ecs", &other);
+    let refusal = world.apply_after(&object, json!({}), repointed).await.unwrap_err();
+    let mut object = refusal.expect_problem("", "10.44.0.0/24").object;
+    world.expect_routes(&table, "10.0.2.0/24 -> ECS1\n10.44.0.0/24 -> ECS2").await;
+    assert_eq!(world.repair(&mut object).await, Action::Update);
+
+    let repointed = world.change_route(&table, "10.0.2.0/24", "ecs", &other);
+    let refusal = world.destroy_after(&object, repointed).await.unwrap_err();
+    let object = refusal.expect_problem("", "10.0.2.0/24").object;
+    world.expect_routes(&table, "10.0.2.0/24 -> ECS2").await;
+    world.destroy(object).await;
+    world.expect_routes(&table, "").await;
 }
 
 async fn destinations(world: &World, table: &str) -> Vec<String> {

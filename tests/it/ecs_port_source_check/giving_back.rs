@@ -98,3 +98,19 @@ async fn the_pairs_of_others_stay_whatever_becomes_of_ours() {
 
     world.expect_pairs(&port, &["10.7.0.0/16", "10.8.0.1"]).await;
 }
+
+#[tokio::test]
+async fn of_two_who_own_a_port_the_second_gives_back_nothing_that_is_not_as_it_was_set() {
+    let world = World::start().await;
+    let port = world.port("192.168.0.2").await;
+    let first = world.apply(CHECK, json!({ "port_id": port })).await;
+    let told = world.warnings_of(CHECK, json!({ "port_id": port })).await;
+    assert!(told.iter().any(|it| it.summary == "Source check is off already"), "{told:?}");
+    let second = world.apply(CHECK, json!({ "port_id": port })).await;
+
+    world.destroy(first).await;
+    world.expect_pairs(&port, &[]).await;
+    world.destroy(second).await;
+
+    world.expect_pairs(&port, &[]).await;
+}

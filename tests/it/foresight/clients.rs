@@ -104,7 +104,7 @@ fn what_was_examined_for_the_user_is_not_examined_again_to_apply_it() {
             };
             requests.iter().filter(is_look).count()
         };
-        assert_eq!(looks("/routetables/"), 2, "one to plan, one before the first write");
+        assert_eq!(looks("/routetables/"), 3, "to plan, before the first write, and after it");
         assert_eq!(looks("/quotas"), 1, "to plan");
 
         // A plan that was saved is applied by another Terraform, maybe much later.

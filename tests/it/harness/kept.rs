@@ -26,6 +26,10 @@ impl Notes for Kept {
         self.notes().get(&about.to_string()).cloned()
     }
 
+    fn is_fresh(&self, about: &Json) -> bool {
+        self.notes().contains_key(&about.to_string())
+    }
+
     fn settle(&self, about: &Json) {
         self.notes().remove(&about.to_string());
     }

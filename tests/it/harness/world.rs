@@ -24,6 +24,7 @@ use super::{
     provider::{now, nowhere, served},
 };
 
+mod meanwhile;
 mod together;
 mod told;
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use huaweivpc::cloud::{Cloud, Kind, Wish, Written};
+use huaweivpc::cloud::{Cloud, Config, Kind, Timeouts, Wish, Written};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -106,6 +106,98 @@ async fn a_cloud_that_always_loses_the_answer_is_given_up_on() {
     let error = cloud.write_route(&id(TABLE), create(destination(1), "")).await.unwrap_err();
     assert!(error.leaves_doubt());
     assert_eq!(table.now().seen.puts, 9, "one call and eight repetitions");
+}
+
+#[tokio::test]
+async fn a_creation_is_over_when_a_read_shows_it() {
+    let faults = [Some(Fault::Lagging(3))].into();
+    let (cloud, table) = against(Model { faults, ..Model::default() }).await;
+    let wishes = (0..20).map(|n| create(destination(n), "")).collect();
+    for answer in cloud.write_routes(&id(TABLE), wishes).await {
+        assert_eq!(answer.unwrap(), Written::Done);
+    }
+    let seen = table.now().seen;
+    assert_eq!((seen.puts, seen.gets), (1, 1 + 4), "one read for all of them, until it shows them");
+    // What lags once is not believed again.
+    cloud.write_route(&id(TABLE), create(destination(30), "")).await.unwrap();
+    assert_eq!(table.now().seen.gets, 1 + 4 + 1);
+}
+
+#[tokio::test]
+async fn what_the_cloud_stores_otherwise_is_told_at_once() {
+    let (cloud, table) = against(Model { trims: true, ..Model::default() }).await;
+    let answer = cloud.write_route(&id(TABLE), create(destination(1), " a ")).await.unwrap();
+    let Written::Differs(held) = answer else { panic!("{answer:?}") };
+    assert_eq!(held.description, "a");
+    let seen = table.now().seen;
+    assert_eq!((seen.puts, seen.gets), (1, 1));
+}
+
+#[tokio::test]
+async fn a_refresh_waits_for_what_was_only_just_written() {
+    let (cloud, table) = against(Model::holding([(destination(1), "")])).await;
+    let range = destination(1).parse().unwrap();
+    let table_id = id(TABLE);
+    table.change(|model| (model.stale, model.stale_reads) = (Some([].into()), 3));
+    cloud.leave_note(super::about(&table_id, &destination(1)), &route(destination(1), ""));
+    let shown = cloud.route_table_showing(&table_id, &[range]).await.unwrap().unwrap();
+    assert!(shown.route_to(range).is_some());
+    assert_eq!(super::noted(&cloud, &table_id, &destination(1)), None, "it was seen");
+
+    // Without a note it is gone; and one that is never seen keeps its note.
+    table.change(|model| model.routes.clear());
+    let anew = Cloud::new(crate::cloud::config(table.server())).unwrap();
+    let before = table.now().seen.gets;
+    let shown = anew.route_table_showing(&table_id, &[range]).await.unwrap().unwrap();
+    assert!(shown.route_to(range).is_none());
+    assert_eq!(table.now().seen.gets, before + 1);
+}
+
+#[tokio::test]
+async fn the_limit_ends_a_write_that_hangs() {
+    for (server, requests, was_sent) in [
+        (silent().await, 2, true),
+        // Not even the first look is answered.
+        (Server::answering(|_| async { Reply::Silence }).await, 1, false),
+    ] {
+        // The connection itself is more patient.
+        let timeouts = Timeouts { read: 9 * HOUR, total: 9 * HOUR, ..Timeouts::default() };
+        let config = Config { timeouts, ..crate::cloud::config(&server) };
+        let cloud = Cloud::new(config).unwrap().bounded(HOUR, CancellationToken::new());
+        let wish = create(destination(1), "");
+        let writing = tokio::spawn(async move { cloud.write_route(&id(TABLE), wish).await });
+        server.has_seen(requests).await;
+        super::age_by(HOUR).await;
+        let error = writing.await.unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.leaves_doubt()), (Kind::TimedOut, was_sent), "{error}");
+        assert_eq!(error.message().contains("had been sent"), was_sent, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_dies_leaves_in_doubt_only_what_was_sent_last() {
+    let (inner, table) = against(Model { most_entries: Some(5), ..Model::default() }).await;
+    drop(inner);
+    let model = table.shared();
+    let writes = AtomicUsize::new(0);
+    // The first call is too large, the second makes five routes, and then the key is gone.
+    let server = Server::answering(move |seen| {
+        let dead = seen.method == "PUT" && writes.fetch_add(1, Ordering::Relaxed) >= 2;
+        let model = Arc::clone(&model);
+        async move {
+            match dead {
+                true => crate::cloud::script::text(401, "{}"),
+                false => answer(model, seen).await,
+            }
+        }
+    })
+    .await;
+    let cloud = crate::cloud::cloud(&server);
+    let wishes = (0..10).map(|n| create(destination(n), "")).collect();
+    let answers = cloud.write_routes(&id(TABLE), wishes).await;
+    let made = answers.iter().filter(|answer| answer.is_ok()).count();
+    let in_doubt = answers.iter().flat_map(|it| it.as_ref().err()).filter(|it| it.leaves_doubt());
+    assert_eq!((made, in_doubt.count(), table.now().routes.len()), (5, 0, 5));
 }
 
 const HOUR: Duration = Duration::from_secs(3600);

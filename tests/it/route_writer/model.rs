@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::cloud::{
-    TABLE, VPC,
+    VPC,
     script::{Reply, Seen, Server, json, text},
 };
 
@@ -27,6 +27,8 @@ pub enum Fault {
     Throttled,
     /// Carried out; the answer and the next reads show the table as it was before.
     Stale(usize),
+    /// Carried out and answered so; so many reads show the table as it was before.
+    Lagging(usize),
     /// Carried out; the answer shows no routes.
     ShowsNothing,
 }
@@ -67,7 +69,11 @@ pub struct Model {
     pub turn: usize,
     pub stale: Option<BTreeMap<String, String>>,
     pub stale_reads: usize,
+    /// Descriptions are stored without the spaces around them.
+    pub trims: bool,
     pub seen: Tally,
+    /// The id of the table that the last call was about.
+    pub asked: String,
 }
 
 /// What the model has seen.
@@ -128,6 +134,7 @@ impl Model {
         Served { model, server }
     }
 
+    /// The table of the call, whichever it is.
     fn shown(&self, routes: &BTreeMap<String, String>) -> Value {
         let local = json!({ "type": "local", "destination": "192.168.0.0/16", "nexthop": "-" });
         let routes = routes.iter().map(|(destination, description)| {
@@ -135,7 +142,7 @@ impl Model {
                 "description": description })
         });
         let routes: Vec<Value> = [local].into_iter().chain(routes).collect();
-        json!({ "routetable": { "id": TABLE, "vpc_id": VPC, "routes": routes } })
+        json!({ "routetable": { "id": self.asked, "vpc_id": VPC, "routes": routes } })
     }
 
     fn get(&mut self) -> Reply {
@@ -178,6 +185,10 @@ impl Model {
                     let shown = self.shown(&before);
                     self.stale = Some(before);
                     return json(200, shown);
+                }
+                (Ok(()), Fault::Lagging(reads)) => {
+                    self.stale_reads = reads;
+                    self.stale = Some(before);
                 }
                 (Ok(()), _) => {}
             },
@@ -231,6 +242,9 @@ impl Model {
                 self.seen.in_vain += 1;
                 return refused("VPC.2805", "no such route");
             }
+            Entry::Add(destination, description) if self.trims => {
+                self.routes.insert(destination, description.trim().to_owned());
+            }
             Entry::Add(destination, description) => {
                 self.routes.insert(destination, description);
             }
@@ -256,9 +270,12 @@ impl Model {
 
 /// Carries a call out in the midst of others, so that two writes at once are seen.
 pub async fn answer(model: Arc<Mutex<Model>>, seen: Seen) -> Reply {
+    let asked = seen.path.rsplit('/').next().unwrap_or_default().to_owned();
     if seen.method == "GET" {
         tokio::task::yield_now().await;
-        return model.lock().unwrap().get();
+        let mut model = model.lock().unwrap();
+        model.asked = asked;
+        return model.get();
     }
     {
         let tally = &mut model.lock().unwrap().seen;
@@ -270,6 +287,7 @@ pub async fn answer(model: Arc<Mutex<Model>>, seen: Seen) -> Reply {
         tokio::task::yield_now().await;
     }
     let mut model = model.lock().unwrap();
+    model.asked = asked;
     let reply = model.put(&seen.json());
     model.seen.in_flight -= 1;
     reply
