@@ -9,6 +9,7 @@ pub mod finding;
 pub mod intents;
 pub mod layout;
 pub mod ownership;
+pub mod path;
 pub mod pool;
 pub mod ports;
 pub mod range_map;
