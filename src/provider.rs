@@ -18,8 +18,8 @@ use self::{examined::ExaminedFiles, notes::NoteFiles};
 use crate::{
     cloud::{Cloud, Owner},
     data_sources::{
-        container_cidr_plan::ContainerCidrPlan, ecs_hosts::EcsHosts, route_table::RouteTable,
-        security_group::SecurityGroup, subnet::Subnet, vpc::Vpc,
+        container_cidr_plan::ContainerCidrPlan, container_path::ContainerPath, ecs_hosts::EcsHosts,
+        route_table::RouteTable, security_group::SecurityGroup, subnet::Subnet, vpc::Vpc,
     },
     framework::{
         AnyDataSource, AnyResource, Configured, Function, InstanceId, Problem, Problems, Provider,
@@ -46,6 +46,7 @@ const RESOURCES: &[&dyn AnyResource<Cloud>] = &[
 
 const DATA_SOURCES: &[&dyn AnyDataSource<Cloud>] = &[
     &data_source::Entry::<ContainerCidrPlan>::NEW,
+    &data_source::Entry::<ContainerPath>::NEW,
     &data_source::Entry::<EcsHosts>::NEW,
     &data_source::Entry::<RouteTable>::NEW,
     &data_source::Entry::<SecurityGroup>::NEW,

@@ -8,6 +8,7 @@ mod bad_input;
 mod clients;
 mod cloud;
 mod container_cidr_plan;
+mod container_path;
 mod container_route;
 mod container_routes;
 mod core_notices;

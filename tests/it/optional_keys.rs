@@ -73,6 +73,14 @@ async fn queries(data_source: &str, world: &World) -> Vec<Json> {
             });
             vec![json!({ "vpc_id": vpc, "hosts": hosts, "on_error": "report" })]
         }
+        "container_path" => {
+            let back =
+                json!({ "ecs_id": world.server("back-1").await, "container_ip": "10.0.3.2" });
+            let front = json!({ "host_ip": "10.20.1.11", "container_ip": "10.0.2.2" });
+            vec![
+                json!({ "vpc_id": vpc, "from": front, "to": back, "protocol": "tcp", "port": 443 }),
+            ]
+        }
         "ecs_hosts" => vec![
             json!({ "vpc_id": vpc }),
             json!({ "subnet_id": world.subnet("subnet-back").await }),
