@@ -1,7 +1,7 @@
 //! `huaweivpc_container_path`: whether one container reaches another, and why not, hop by hop.
 //!
-//! API: GET of the subnets of the VPC, their ports, its route tables, and the rules of the security groups on the way,
-//! each once in a run. What becomes of a packet is decided in `network::path`; network ACLs are not read.
+//! API: GET of the subnets of the VPC, its route tables, the ports of the project, and the rules of the security groups on
+//! the way, each once in a run. What becomes of a packet is decided in `network::path`; network ACLs are not read.
 
 use std::collections::BTreeMap;
 

@@ -33,8 +33,10 @@ pub struct Topology {
     /// Every subnet of the VPC.
     pub subnets: Vec<Subnet>,
     pub tables: Vec<Table>,
-    /// Every network interface of a server in these subnets. A next hop that is not among them is gone.
+    /// The network interfaces of servers in these subnets.
     pub ports: Vec<Port>,
+    /// A next hop that is not among them is gone.
+    pub lists_all_ports: bool,
     /// The groups of these interfaces.
     pub groups: Vec<Group>,
     /// The servers of which more is known than their interface.

@@ -130,6 +130,7 @@ fn topology(hosts: u32, facts: &Facts) -> Topology {
         }],
         tables: vec![Table { id: "table".into(), routes: (0..hosts).map(route).collect() }],
         ports: (0..hosts).map(port).collect(),
+        lists_all_ports: true,
         groups: vec![Group { id: "group".into(), rules: Some(rules.into()) }],
         hosts: (0..hosts).map(host).collect(),
         checks_destinations: None,

@@ -29,6 +29,7 @@ pub(super) struct Survey {
     ports: Vec<Port>,
     /// The interfaces that what is for a server arrives at, where that had to be asked for.
     primary: BTreeSet<PortId>,
+    lists_all_ports: bool,
 }
 
 /// The prefix length of a range that is not known.
@@ -38,8 +39,9 @@ const USUAL_LENGTH: u8 = 24;
 const LONGEST_OF_A_NETWORK: u8 = 30;
 
 pub(super) async fn survey(cloud: &Cloud, vpc: &VpcId) -> Result<Survey> {
-    let (subnets, summaries) = tokio::join!(cloud.subnets(vpc), cloud.route_tables(vpc));
-    let (subnets, summaries) = (subnets?, summaries?);
+    let (subnets, summaries, ports) =
+        tokio::join!(cloud.subnets(vpc), cloud.route_tables(vpc), cloud.all_ports());
+    let (subnets, summaries, ports) = (subnets?, summaries?, ports?);
     if subnets.is_empty() {
         let sought = Sought::new("VPC", "VPCs").by("vpc_id", "the id", Some(vpc));
         sought.the(cloud.vpc(vpc).await?)?;
@@ -51,12 +53,11 @@ pub(super) async fn survey(cloud: &Cloud, vpc: &VpcId) -> Result<Survey> {
     let default = cloud.default_among(&summaries).await?;
     let listed = summaries.into_iter().map(|table| (table.id, table.subnets));
     let steering = Associations::new(default, listed);
-    let mut ports = Vec::new();
-    for subnet in &subnets {
-        let all = cloud.ports_of_subnet(&subnet.id).await?;
-        ports.extend(all.iter().filter(|port| port.is_nic()).cloned());
-    }
-    Ok(Survey { subnets, tables, steering, ports, primary: BTreeSet::new() })
+    let ids: BTreeSet<&SubnetId> = subnets.iter().map(|subnet| &subnet.id).collect();
+    let is_here = |port: &&Port| port.is_nic() && ids.contains(&port.subnet_id);
+    let ports = ports.iter().filter(is_here).cloned().collect();
+    let lists_all_ports = !cloud.sees_part_of_the_ports();
+    Ok(Survey { subnets, tables, steering, ports, primary: BTreeSet::new(), lists_all_ports })
 }
 
 impl Survey {
@@ -217,6 +218,7 @@ impl Survey {
             subnets: self.subnets.iter().filter_map(subnet).collect(),
             tables: self.tables.iter().map(table).collect(),
             ports: self.ports.iter().map(|port| self.examined(port)).collect(),
+            lists_all_ports: self.lists_all_ports,
             groups,
             hosts,
             // The documents speak of sources only, and nobody has looked.

@@ -41,7 +41,7 @@ pub(super) enum Target {
     Interface(u32),
     /// To a server or an interface that is not there.
     Gone,
-    /// Out of the VPC, or to whoever holds a virtual IP: nothing more is known.
+    /// Out of the VPC, to whoever holds a virtual IP, or to what is not shown: nothing more is known.
     Outside,
 }
 
@@ -123,7 +123,9 @@ impl<'t> Paths<'t> {
         });
         let by_address = by_address.collect();
         let leading = Leading::of(ports);
-        let targets = |table: &Table| table.routes.iter().map(|it| leading.target(it)).collect();
+        let missing = if topology.lists_all_ports { Target::Gone } else { Target::Outside };
+        let target = |route: &Route| leading.target(route, missing);
+        let targets = |table: &Table| table.routes.iter().map(target).collect();
         let numbered = |table: &Table| {
             let routes = table.routes.iter().enumerate();
             routes.map(|(number, route)| (route.destination, position(number))).collect()
@@ -228,13 +230,13 @@ impl<'t> Leading<'t> {
         }
     }
 
-    fn target(&self, route: &Route) -> Target {
+    fn target(&self, route: &Route, missing: Target) -> Target {
         let known = match route.next_hop_type.as_str() {
             "ecs" => &self.servers,
             "eni" => &self.ports,
             _ => return Target::Outside,
         };
-        known.get(route.next_hop.as_str()).map_or(Target::Gone, |it| Target::Interface(*it))
+        known.get(route.next_hop.as_str()).map_or(missing, |it| Target::Interface(*it))
     }
 }
 

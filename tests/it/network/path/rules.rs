@@ -93,6 +93,19 @@ fn what_is_behind_a_gateway_is_not_known() {
 }
 
 #[test]
+fn a_next_hop_that_is_not_shown_may_be_there() {
+    let vpc = json!({ "routes": [["10.0.2.0/24", 1], ["10.0.3.0/24", 3]] });
+    let mut topology = with(vpc).topology();
+    for (lists_all_ports, reason) in [(true, "next_hop_gone"), (false, "leaves_vpc")] {
+        topology.lists_all_ports = lists_all_ports;
+        let flow = world::flow(0, CONTAINERS[1], Protocol::Icmp);
+        let explained = Paths::of(&topology).explain(&flow);
+        assert_eq!(explained.reason().unwrap().name(), reason);
+        assert_eq!(explained.verdict == Verdict::Undetermined, !lists_all_ports);
+    }
+}
+
+#[test]
 fn every_decision_is_a_step_with_what_decided() {
     let topology = with(json!({ "pairs": [["10.0.2.0/24"], "off"] })).topology();
     let explained = Paths::of(&topology).explain(&world::flow(0, CONTAINERS[1], Protocol::Icmp));

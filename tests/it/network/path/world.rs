@@ -34,7 +34,10 @@ pub(super) fn cidr(text: &str) -> Cidr {
 
 impl Case {
     pub(super) fn of(case: &Json, setups: &Json) -> Self {
-        let setup = |number: usize| setups[case["setups"][number].as_str().unwrap()].clone();
+        let setup = |number: usize| match &case["setups"][number] {
+            Json::String(name) => setups[name].clone(),
+            own => own.clone(),
+        };
         Self {
             setups: [setup(0), setup(1)],
             vpc: case["vpc"].clone(),
@@ -54,6 +57,7 @@ impl Case {
             subnets: vec![Subnet { id: "subnet".into(), range, table_id }],
             tables,
             ports: (0..2).map(|number| self.port(number)).collect(),
+            lists_all_ports: true,
             groups: vec![self.group()],
             hosts: (0..2).map(|number| self.host(number)).collect(),
             checks_destinations: self.vpc["checks_destinations"].as_bool(),
