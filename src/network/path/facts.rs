@@ -184,17 +184,12 @@ impl Server<'_> {
         self.ask(What::EngineVersion, known, GENERATIONS)
     }
 
-    /// What the mode amounts to: up to 26 it is ignored, 27 knows `routed`.
+    /// The mode that counts: up to 26 it is ignored, and 27 refuses `nat-unprotected`.
     fn mode(&self) -> Answer<GatewayMode> {
-        let generation = self.generation()?;
-        if generation == Generation::UpTo26 {
-            return Ok(GatewayMode::Nat);
+        match self.generation()? {
+            Generation::UpTo26 => Ok(GatewayMode::Nat),
+            _ => self.ask(What::GatewayMode, self.facts.gateway_mode, MODES),
         }
-        let mode = self.ask(What::GatewayMode, self.facts.gateway_mode, MODES)?;
-        Ok(match mode {
-            GatewayMode::NatUnprotected if generation == Generation::V27 => GatewayMode::Nat,
-            mode => mode,
-        })
     }
 
     /// The engine's rules are those of Docker.
@@ -293,15 +288,18 @@ impl Server<'_> {
         Ok(!is_shut)
     }
 
-    /// FORWARD lets through what comes from the VPC and goes back there.
-    pub(super) fn lets_pass(&self) -> Answer<bool> {
-        Ok(self.policy()? == Policy::Accept)
+    /// FORWARD lets through what comes from the VPC and goes back there; what was for its own containers, whose network
+    /// is gone, meets the user's rules on its way.
+    pub(super) fn lets_pass(&self, look: Look, was_for_container: bool) -> Answer<bool> {
+        let is_admitted = was_for_container
+            && self.has_dockers_rules()
+            && !self.facts.is_nftables
+            && self.admits(look.source);
+        Ok(is_admitted || self.policy()? == Policy::Accept)
     }
 
     fn policy(&self) -> Answer<Policy> {
-        // A Docker that writes nftables never sets it.
-        let untouched = Some(Policy::Accept).filter(|_| self.facts.is_nftables);
-        self.ask(What::ForwardPolicy, self.facts.forward_policy.or(untouched), POLICIES)
+        self.ask(What::ForwardPolicy, self.facts.forward_policy, POLICIES)
     }
 
     fn admits(&self, source: Ipv4Addr) -> bool {

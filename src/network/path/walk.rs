@@ -249,7 +249,7 @@ impl<'w, 'p> Walk<'w, 'p> {
         let passes = match (side, is_onto_bridge) {
             (Side::Containers, _) => server.lets_out()?,
             (Side::Vpc, true) => server.lets_in(packet.look())?,
-            (Side::Vpc, false) => server.lets_pass()?,
+            (Side::Vpc, false) => server.lets_pass(packet.look(), is_for_container)?,
         };
         let by = if packet.is_new { By::Server } else { By::Established };
         self.step(Stage::Forward, by, passes, port, packet);

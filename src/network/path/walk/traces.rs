@@ -49,7 +49,7 @@ impl<'w, 'p> Walk<'w, 'p> {
     /// What the server says about the packet gets to whoever has sent it.
     pub(super) fn arrives_back(&mut self, port: u32, packet: &Packet) -> Answer<bool> {
         if self.interface(port).hosts(packet.source) {
-            return Ok(true);
+            return Ok(self.is_callers(port));
         }
         let source = self.interface(port).address;
         let (destination, is_new) = (packet.source, false);
@@ -61,12 +61,11 @@ impl<'w, 'p> Walk<'w, 'p> {
     }
 
     pub(super) fn last_line(&mut self, shows: Shows) {
-        let line = match shows {
-            Shows::NoLine => return,
-            Shows::Nothing => Hop::Nothing,
-            Shows::Unreachable(by) => Hop::Unreachable(by),
-        };
-        self.push_line(line);
+        match shows {
+            Shows::NoLine => {}
+            Shows::Nothing => self.push_line(Hop::Nothing),
+            Shows::Unreachable(by) => self.push_line(Hop::Unreachable(by)),
+        }
         // One line without an answer stands for all that follow.
         while self.hops.ends_with(&[Hop::Nothing, Hop::Nothing]) {
             self.hops.pop();

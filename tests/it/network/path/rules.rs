@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use huaweivpc::network::{
     Cidr, Route, Routes,
-    path::{By, Paths, Protocol, Stage, Verdict},
+    path::{By, Paths, Protocol, Reason, Stage, Topology, Verdict},
 };
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -103,6 +103,43 @@ fn a_next_hop_that_is_not_shown_may_be_there() {
         assert_eq!(explained.reason().unwrap().name(), reason);
         assert_eq!(explained.verdict == Verdict::Undetermined, !lists_all_ports);
     }
+}
+
+#[test]
+fn what_is_for_a_server_arrives_at_its_primary_interface() {
+    let mut topology = with(json!({})).topology();
+    let mut extension = topology.ports[1].clone();
+    extension.id = "extension".into();
+    extension.addresses = vec!["192.168.0.13".parse().unwrap()];
+    extension.is_primary = false;
+    topology.ports.insert(1, extension);
+    let arrives = |topology: &Topology| {
+        let flow = world::flow(0, CONTAINERS[1], Protocol::Icmp);
+        Paths::of(topology).explain(&flow).reason().map(Reason::name)
+    };
+    assert_eq!(arrives(&topology), None);
+    topology.tables[0].routes[1].next_hop_type = "eni".into();
+    topology.tables[0].routes[1].next_hop = "extension".into();
+    assert_eq!(arrives(&topology), Some("route_leads_elsewhere"));
+    topology.tables[0].routes[1].next_hop = "port-2".into();
+    assert_eq!(arrives(&topology), None);
+    // Where nobody marks it, the first one counts.
+    topology.ports[2].is_primary = false;
+    topology.tables[0].routes[1].next_hop_type = "ecs".into();
+    topology.tables[0].routes[1].next_hop = "ecs-2".into();
+    assert_eq!(arrives(&topology), Some("route_leads_elsewhere"));
+}
+
+/// The server of the called container believes that the caller is one of its own.
+#[test]
+fn an_answer_that_another_server_keeps_does_not_come_back() {
+    let mut topology = with(json!({})).topology();
+    topology.hosts[1].range = Some(world::cidr("10.0.2.0/23"));
+    let flow = world::flow(0, CONTAINERS[1], Protocol::Icmp);
+    let explained = Paths::of(&topology).explain(&flow);
+    assert_eq!(explained.reason(), Some(Reason::AnswerLedElsewhere));
+    assert_eq!(explained.lines(), ["10.0.2.1", "*"]);
+    assert_eq!(explained.source_seen, Some(CONTAINERS[0]));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Settings by version: the same on both servers of an open VPC, the policy of FORWARD included, which a Docker up to 27
 //! and an iptables one behind it leaves at DROP where it has switched forwarding on itself.
 
-use huaweivpc::network::path::{Answered, Paths, Protocol, Verdict};
+use huaweivpc::network::path::{Answered, Paths, Protocol, Verdict, Way};
 use serde_json::{Value as Json, json};
 
 use super::world::{self, CONTAINERS, Case, SERVERS};
@@ -108,6 +108,60 @@ fn settings_do_what_they_did_on_each_version() {
             assert_eq!(shown(&case, Protocol::TRACEROUTE), line, "{version} with {setting}");
         }
     }
+}
+
+/// A policy that is DROP in a chain of its own shuts in both directions what nftables lets through.
+#[test]
+fn a_policy_beside_the_engines_own_tables_shuts_everything() {
+    for shut in [
+        json!({ "nftables": true, "gateway_mode": "nat-unprotected", "forward_policy": "drop" }),
+        json!({ "writes_rules": false, "masquerade": false, "forward_policy": "drop" }),
+    ] {
+        let mut case = world("29.7.2", &shut);
+        for (line, stops_at) in [(HOP_1, 0), (HOP_2, 1)] {
+            assert_eq!(shown(&case, Protocol::Icmp), line, "{shut}");
+            let topology = case.topology();
+            let flow = world::flow(0, CONTAINERS[1], Protocol::Icmp);
+            let stop = Paths::of(&topology).explain(&flow).stop.unwrap();
+            assert_eq!((stop.port, stop.way), (stops_at, Way::Request), "{shut}");
+            case.setups[0]["forward_policy"] = json!("accept");
+        }
+    }
+}
+
+#[test]
+fn the_rules_of_a_container_go_with_it() {
+    for (version, fault, line) in [
+        ("28.5.2", "container-stopped-2", HOP_2),
+        ("28.5.2", "network-gone-2", HOP_2),
+        ("26.1.5", "container-stopped-2", HOP_2),
+    ] {
+        let mut case = world(version, &json!({}));
+        case.fault = Some(fault.to_owned());
+        assert_eq!(shown(&case, Protocol::Tcp(80)), line, "{version}, {fault}");
+        // Nothing stands behind the server's own port either.
+        let topology = case.topology();
+        let flow = world::flow(0, SERVERS[1], Protocol::Tcp(8080));
+        let answered_by = Paths::of(&topology).explain(&flow).answered_by;
+        assert_eq!(answered_by, Some(Answered::Server), "{version}, {fault}");
+    }
+}
+
+#[test]
+fn a_loop_goes_on_for_those_whom_the_user_admits() {
+    let admitted = json!({ "admits": ["192.168.0.0/16"] });
+    for (setting, rounds) in [(json!({}), 1), (admitted, 29)] {
+        let mut case = world("26.1.5", &setting);
+        case.fault = Some("network-gone-2".into());
+        let lines = shown(&case, Protocol::Icmp);
+        assert_eq!(lines.matches(" 192.168.0.3").count(), rounds, "{lines}");
+    }
+    // With nftables they are admitted to the containers' bridge only, which is gone.
+    let mut case = world("29.7.2", &json!({}));
+    case.setups[1]["nftables"] = json!(true);
+    case.setups[1]["admits"] = json!(["192.168.0.0/16"]);
+    case.fault = Some("network-gone-2".into());
+    assert_eq!(shown(&case, Protocol::Icmp), HOP_2);
 }
 
 #[test]
