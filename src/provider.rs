@@ -19,8 +19,8 @@ use crate::{
     cloud::{Cloud, Owner},
     data_sources::{
         container_cidr_plan::ContainerCidrPlan, container_host_setup::ContainerHostSetup,
-        ecs_hosts::EcsHosts, route_table::RouteTable, security_group::SecurityGroup,
-        subnet::Subnet, vpc::Vpc,
+        container_path::ContainerPath, ecs_hosts::EcsHosts, route_table::RouteTable,
+        security_group::SecurityGroup, subnet::Subnet, vpc::Vpc,
     },
     framework::{
         AnyDataSource, AnyResource, Configured, Function, InstanceId, Problem, Problems, Provider,
@@ -48,6 +48,7 @@ const RESOURCES: &[&dyn AnyResource<Cloud>] = &[
 const DATA_SOURCES: &[&dyn AnyDataSource<Cloud>] = &[
     &data_source::Entry::<ContainerCidrPlan>::NEW,
     &data_source::Entry::<ContainerHostSetup>::NEW,
+    &data_source::Entry::<ContainerPath>::NEW,
     &data_source::Entry::<EcsHosts>::NEW,
     &data_source::Entry::<RouteTable>::NEW,
     &data_source::Entry::<SecurityGroup>::NEW,

@@ -10,6 +10,7 @@ pub mod host_setup;
 pub mod intents;
 pub mod layout;
 pub mod ownership;
+pub mod path;
 pub mod pool;
 pub mod ports;
 pub mod range_map;

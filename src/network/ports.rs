@@ -23,6 +23,12 @@ impl PortRanges {
         self.merged() == other.merged()
     }
 
+    /// All ports from `first` to `last` are among them.
+    pub fn cover(&self, first: u16, last: u16) -> bool {
+        let hold = |ranges: &[(u16, u16)]| ranges.iter().any(|it| it.0 <= first && last <= it.1);
+        hold(&self.0) || (first < last && hold(&self.merged().0))
+    }
+
     /// In the one form that all lists of the same ports have.
     pub fn merged(&self) -> Self {
         let mut ranges = self.0.clone();

@@ -2,7 +2,7 @@
 //! repaired, moved, rebuilt, imported and taken down. Judged by what the cloud holds, not by what Terraform says.
 
 mod interrupted;
-mod stage;
+pub mod stage;
 mod unknown;
 
 use std::fs;

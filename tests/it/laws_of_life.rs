@@ -50,6 +50,14 @@ async fn guides_query(data_source: &str, world: &World) -> Json {
             "peer_cidrs": ["10.0.3.0/24"],
             "vpc_cidrs": ["192.168.0.0/16"],
         }),
+        "container_path" => {
+            let end = |server: &str, container: &str| json!({ "host_ip": server, "container_ip": container });
+            let ends = json!({
+                "from": end("192.168.0.2", "10.0.2.2"),
+                "to": end("192.168.0.3", "10.0.3.2"),
+            });
+            patched(&vpc, &ends)
+        }
         "ecs_hosts" | "route_table" | "subnet" => vpc,
         "security_group" => json!({ "name": "sg-containers" }),
         "vpc" => json!({ "name": "vpc-containers" }),

@@ -8,8 +8,8 @@ use huaweivpc::{
     cloud::Cloud,
     data_sources::{
         container_cidr_plan::ContainerCidrPlan, container_host_setup::ContainerHostSetup,
-        ecs_hosts::EcsHosts, route_table::RouteTable, security_group::SecurityGroup,
-        subnet::Subnet, vpc::Vpc,
+        container_path::ContainerPath, ecs_hosts::EcsHosts, route_table::RouteTable,
+        security_group::SecurityGroup, subnet::Subnet, vpc::Vpc,
     },
     framework::{DataSource, Resource, Schema, Stored, Usage, Value, json},
     resources::{
@@ -42,7 +42,7 @@ fn texts(attribute: &str) -> &'static [&'static str] {
             &["5b0a4f0c-6ff2-4c36-a4be-2a1f6b3d1c01", "5b0a4f0c-6ff2-4c36-a4be-2a1f6b3d1c02"]
         }
         "destination" | "destination_within" | "remote_ip_prefix" | "cidr" | "secondary_cidrs"
-        | "ipv6_cidr" | "reserved_cidrs" | "docker_pools" => {
+        | "ipv6_cidr" | "reserved_cidrs" | "docker_pools" | "admitted_cidrs" => {
             &["172.16.4.0/24", "10.0.0.0/8", "fd00::/64"]
         }
         "container_cidr" | "peer_cidrs" | "vpc_cidrs" => &["172.16.4.0/24", "10.0.0.0/8"],
@@ -51,7 +51,8 @@ fn texts(attribute: &str) -> &'static [&'static str] {
         "source" => &["kept", "host"],
         "engine" => &["docker", "podman"],
         "engine_version" => &["28.5.2", "20.10.24+dfsg1"],
-        "host_ip" | "hosts" | "virtual_ip" | "private_ips" | "gateway" | "first_container" => {
+        "host_ip" | "hosts" | "virtual_ip" | "private_ips" | "gateway" | "first_container"
+        | "container_ip" | "source_seen" | "source_before" | "source_after" => {
             &["10.0.1.5", "10.0.1.6"]
         }
         "description" => &["", "made by a test"],
@@ -63,6 +64,11 @@ fn texts(attribute: &str) -> &'static [&'static str] {
         "containers" | "capacity" | "routes_used" | "routes_quota" | "routes_free" => &["1", "253"],
         "direction" => &["ingress", "egress"],
         "priority" => &["1", "50", "100"],
+        "protocol" => &["icmp", "udp", "tcp"],
+        "port" | "published_ports" | "ttl" => &["1", "62", "80"],
+        "firewall_backend" => &["iptables", "nftables"],
+        "gateway_mode" => &["nat", "nat-unprotected", "routed"],
+        "forward_policy" => &["accept", "drop"],
         "create" | "read" | "update" | "delete" => &["30s", "5m"],
         _ => &[],
     }
@@ -196,6 +202,7 @@ fn queries_and_schemas_have_the_same_members() {
     let mut tried = vec![
         query_matches_schema::<ContainerCidrPlan>(),
         query_matches_schema::<ContainerHostSetup>(),
+        query_matches_schema::<ContainerPath>(),
         query_matches_schema::<EcsHosts>(),
         query_matches_schema::<RouteTable>(),
         query_matches_schema::<SecurityGroup>(),

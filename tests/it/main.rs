@@ -9,6 +9,7 @@ mod clients;
 mod cloud;
 mod container_cidr_plan;
 mod container_host_setup;
+mod container_path;
 mod container_route;
 mod container_routes;
 mod core_notices;

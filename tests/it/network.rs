@@ -1,8 +1,9 @@
-//! The pure core against brute force and by table: ranges and ports here; look-ups by range, routes and the examination
-//! of a layout in files of their own.
+//! The pure core against brute force and by table: ranges and ports here; look-ups by range, routes, the examination of a
+//! layout and the path of a packet in files of their own.
 
 mod clash;
 mod layout;
+mod path;
 mod proposals;
 mod range_map;
 mod routes;

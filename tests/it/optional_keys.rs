@@ -78,6 +78,14 @@ async fn queries(data_source: &str, world: &World) -> Vec<Json> {
             "peer_cidrs": ["10.0.3.0/24"],
             "vpc_cidrs": ["192.168.0.0/16"],
         })],
+        "container_path" => {
+            let back =
+                json!({ "ecs_id": world.server("back-1").await, "container_ip": "10.0.3.2" });
+            let front = json!({ "host_ip": "10.20.1.11", "container_ip": "10.0.2.2" });
+            vec![
+                json!({ "vpc_id": vpc, "from": front, "to": back, "protocol": "tcp", "port": 443 }),
+            ]
+        }
         "ecs_hosts" => vec![
             json!({ "vpc_id": vpc }),
             json!({ "subnet_id": world.subnet("subnet-back").await }),
