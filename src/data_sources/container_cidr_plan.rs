@@ -17,12 +17,15 @@ use self::{
     schema::{OnError, Written},
     survey::{Survey, survey},
 };
+use super::sought::BEFORE_A_DESTROY;
 use crate::{
     cloud::{Cloud, PortId, RouteTable, RouteTableId, Server, ServerId, Subnet, SubnetId, VpcId},
     framework::{
         DataSource, Draft, Given, Noted, Path, Problem, Problems, Result, Schema, Severity,
     },
-    network::{self, Address, Cidr, Finding, InvalidCidr, Layout, Remedy, Subject, layout, system},
+    network::{
+        self, Address, Cidr, Code, Finding, InvalidCidr, Layout, Remedy, Subject, layout, system,
+    },
     untrusted,
 };
 
@@ -294,7 +297,9 @@ fn problem(finding: Finding) -> Problem {
         Subject::Unseen(_) => Path::default(),
     };
     let place = if path.is_root() { String::new() } else { format!("In `{path}`: ") };
-    let detail = format!("{place}{message}\n\n{fix} ({})", code.name());
+    let is_gone = matches!(code, Code::HostNotFound | Code::VpcNotFound | Code::TableNotFound);
+    let hint = if is_gone { format!(" {BEFORE_A_DESTROY}") } else { String::new() };
+    let detail = format!("{place}{message}\n\n{fix}{hint} ({})", code.name());
     let problem = match code.severity() {
         network::Severity::Error => Problem::error(code.summary(), detail),
         network::Severity::Warning => Problem::warning(code.summary(), detail),
