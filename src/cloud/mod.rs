@@ -7,7 +7,7 @@
 //! All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together; `contact.rs` knows who is worth waiting for.
 //!
 //! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_job.rs`, `route_wish.rs`.
-//! What was read is shared: for showing and planning by `memo.rs`, for deciding a write by `fresh.rs`; `callers.rs` knows
+//! What was read is shared: for showing and planning by `memo.rs`, ports by `port_sight.rs`, for deciding a write by `fresh.rs`; `callers.rs` knows
 //! who may come along.
 //!
 //! What is about to be made is noted first, in `notes.rs`, so that a run that was killed can be gone on with.
@@ -41,6 +41,7 @@ mod metadata;
 mod notes;
 mod ownership;
 mod port;
+mod port_sight;
 mod project;
 mod quota;
 mod request;

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use crate::harness::world::World;
 
 mod clients;
+mod cost;
 mod examined;
 mod routes;
 mod rules_and_ports;
