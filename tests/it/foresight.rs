@@ -10,6 +10,7 @@ use crate::harness::world::World;
 mod clients;
 mod cost;
 mod examined;
+mod ipv6;
 mod routes;
 mod rules_and_ports;
 
