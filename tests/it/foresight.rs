@@ -11,6 +11,7 @@ mod clients;
 mod cost;
 mod examined;
 mod ipv6;
+mod many;
 mod routes;
 mod rules_and_ports;
 
