@@ -1,7 +1,5 @@
 //! What one run plans to do and looks at for that, shared by all who plan: one look at each thing, however many plans
 //! there are.
-//!
-//! API: GET `/v1/{project}/ports`, of which all are read at once, and what the other files read.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +11,6 @@ use super::{
     error::Result,
     ids::{RouteTableId, RuleId, SecurityGroupId, VpcId},
     locked::locked,
-    port::Port,
 };
 use crate::network::{Intents, Room, Routes, Told};
 
@@ -60,11 +57,5 @@ impl Cloud {
             Ok(table.map(|table| Arc::new(table.known_routes().into_iter().collect())))
         };
         self.known().routes.find(table, read).await
-    }
-
-    /// All ports of the project as this run has read them, of the enterprise project only where one is configured.
-    pub async fn all_ports(&self) -> Result<Arc<Vec<Port>>> {
-        let read = async { Ok(Arc::new(self.list_all_ports().await?)) };
-        self.known().all_ports.get(&(), read).await
     }
 }

@@ -9,6 +9,7 @@ use super::{
     ids::{PortId, RouteTableId, SecurityGroupId, SubnetId, VpcId},
     memo::Memo,
     port::Port,
+    port_sight::Alone,
     quota::Quota,
     route_knowledge::Look,
     route_table::RouteTableSummary,
@@ -32,6 +33,8 @@ pub(super) struct Known {
     pub(super) rule_lists: Memo<SecurityGroupId, Arc<Vec<SecurityGroupRule>>>,
     /// Those of a table, by range.
     pub(super) routes: Memo<RouteTableId, Option<Arc<Routes>>>,
+    pub(super) group_ports: Memo<SecurityGroupId, Arc<Vec<Port>>>,
+    pub(super) alone: Alone,
     /// Of the whole project.
     pub(super) all_ports: Memo<(), Arc<Vec<Port>>>,
     pub(super) quotas: Memo<String, Option<Quota>>,

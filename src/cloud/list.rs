@@ -38,6 +38,17 @@ impl Read {
 }
 
 impl Cloud {
+    /// The first elements of a list, and whether there are more.
+    pub(super) async fn list_first<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        wrapper: &str,
+    ) -> Result<(Vec<T>, bool)> {
+        let answer = self.send(&call.query("limit", PAGE_LIMIT)).await?;
+        let Page { items, next } = answer.page(wrapper, PAGE_LIMIT)?;
+        Ok((items, next.is_some()))
+    }
+
     /// All elements of a list, page by page.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,

@@ -21,6 +21,11 @@ impl Subnet {
     pub fn holds(&self, address: IpAddr) -> bool {
         self.cidr.into_iter().chain(self.cidr_v6).any(|range| range.contains_address(address))
     }
+
+    /// Some clouds do not show the range of IPv6.
+    pub fn may_hold(&self, address: IpAddr) -> bool {
+        self.holds(address) || (address.is_ipv6() && self.cidr_v6.is_none())
+    }
 }
 
 impl Cloud {
@@ -67,16 +72,8 @@ impl Cloud {
 
     /// The servers' interfaces with this private address as this run has read them: the ports of the subnet it is in.
     pub async fn nics_known_with_address(&self, address: IpAddr, vpc: &VpcId) -> Result<Vec<Port>> {
-        let mut nics = Vec::new();
-        for subnet in self.subnets(vpc).await?.iter().filter(|subnet| subnet.holds(address)) {
-            let ports = self.ports_of_subnet(&subnet.id).await?;
-            nics.extend(
-                ports
-                    .iter()
-                    .filter(|port| port.is_nic() && port.fixed_ips.contains(&address))
-                    .cloned(),
-            );
-        }
+        let mut nics = self.ports_seen_at(address, vpc).await?;
+        nics.retain(Port::is_nic);
         Ok(nics)
     }
 

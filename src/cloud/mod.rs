@@ -6,8 +6,9 @@
 //! `decode.rs` reads the answer and `error.rs` says what a refusal means.
 //! All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together; `contact.rs` knows who is worth waiting for.
 //!
-//! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_confirmation.rs`, `route_job.rs`, `route_wish.rs`.
-//! What was read is shared: for showing and planning by `memo.rs`, for deciding a write by `fresh.rs`; `callers.rs` knows
+//! Routes of one table are written by one writer: `route_writer.rs`, `route_batch.rs`, `route_confirmation.rs`,
+//! `route_job.rs`, `route_wish.rs`.
+//! What was read is shared: for showing and planning by `memo.rs`, ports by `port_sight.rs`, for deciding a write by `fresh.rs`; `callers.rs` knows
 //! who may come along.
 //!
 //! What is about to be made is noted first, in `notes.rs`, so that a run that was killed can be gone on with.
@@ -41,6 +42,7 @@ mod metadata;
 mod notes;
 mod ownership;
 mod port;
+mod port_sight;
 mod project;
 mod quota;
 mod request;

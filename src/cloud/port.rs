@@ -130,6 +130,11 @@ impl Cloud {
         self.ports(format!("list the ports of server {id}"), "device_id", id).await
     }
 
+    /// The list that holds no port but this one.
+    pub(super) async fn ports_with_id(&self, id: &PortId) -> Result<Vec<Port>> {
+        self.ports(format!("look up port {id}"), "id", id).await
+    }
+
     /// As this run has read them.
     pub async fn ports_of_subnet(&self, subnet: &SubnetId) -> Result<Arc<Vec<Port>>> {
         let read = async { Ok(Arc::new(self.ports_of_subnet_now(subnet).await?)) };
@@ -157,6 +162,18 @@ impl Cloud {
         self.list_ports(Call::get(Subject::Port, operation, Api::VpcV1, "ports")).await
     }
 
+    pub(super) async fn list_ports_of_group(&self, group: &SecurityGroupId) -> Result<Vec<Port>> {
+        self.list_ports(of_group(group)).await
+    }
+
+    /// Whether some server's interface has the group, or may have it: lists may show a part only.
+    pub async fn may_be_worn(&self, group: &SecurityGroupId) -> Result<bool> {
+        let call = self.in_enterprise_project(of_group(group));
+        let (ports, are_more): (Vec<Port>, bool) = self.list_first(call, "ports").await?;
+        let has_it = |port: &Port| port.is_nic() && port.security_groups.contains(group);
+        Ok(are_more || self.sees_part_of_the_ports() || ports.iter().any(has_it))
+    }
+
     async fn ports(
         &self,
         operation: String,
@@ -167,11 +184,15 @@ impl Cloud {
         self.list_ports(call.query(filter, value)).await
     }
 
-    async fn list_ports(&self, mut call: Call) -> Result<Vec<Port>> {
-        if let Some(id) = &self.config().enterprise_project_id {
-            call = call.query("enterprise_project_id", id);
+    async fn list_ports(&self, call: Call) -> Result<Vec<Port>> {
+        self.list(self.in_enterprise_project(call), "ports").await
+    }
+
+    fn in_enterprise_project(&self, call: Call) -> Call {
+        match &self.config().enterprise_project_id {
+            Some(id) => call.query("enterprise_project_id", id),
+            None => call,
         }
-        self.list(call, "ports").await
     }
 
     /// Replaces the whole list of address pairs, and sends nothing else: a name left out stays, a null one goes.
@@ -184,6 +205,11 @@ impl Cloud {
         self.known().all_ports.forget(&());
         Ok(port)
     }
+}
+
+fn of_group(group: &SecurityGroupId) -> Call {
+    let operation = format!("list the ports of security group {group}");
+    Call::get(Subject::Port, operation, Api::VpcV1, "ports").query("security_groups", group)
 }
 
 impl From<WirePort> for Port {

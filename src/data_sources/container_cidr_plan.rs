@@ -11,18 +11,20 @@ use serde::{Deserialize, Serialize};
 mod place;
 mod schema;
 mod survey;
+mod told;
 
 use self::{
     place::{Found, Wanted, Whereabouts},
     schema::{OnError, Written},
     survey::{Survey, survey},
+    told::told,
 };
 use crate::{
     cloud::{Cloud, PortId, RouteTable, RouteTableId, Server, ServerId, Subnet, SubnetId, VpcId},
     framework::{
         DataSource, Draft, Given, Noted, Path, Problem, Problems, Result, Schema, Severity,
     },
-    network::{self, Address, Cidr, Finding, InvalidCidr, Layout, Remedy, Subject, layout, system},
+    network::{self, Address, Cidr, Finding, InvalidCidr, Layout, Remedy, layout, system},
     untrusted,
 };
 
@@ -113,7 +115,7 @@ impl DataSource<Cloud> for ContainerCidrPlan {
         self.findings = Some(findings.iter().map(Reported::from).collect());
         // What the resources are about to do anyway is no news.
         findings.retain(|finding| finding.code.resolved_by().is_none());
-        self.answer(findings.into_iter().map(problem).collect())
+        self.answer(told(findings))
     }
 }
 
@@ -278,28 +280,6 @@ impl From<&Finding> for Reported {
             fix: finding.fix.clone(),
         }
     }
-}
-
-/// A finding as a diagnostic on the path it is about. The detail names the path too: where `hosts` is the result of an
-/// expression, Terraform cannot show the host.
-fn problem(finding: Finding) -> Problem {
-    let Finding { code, subject, message, fix, .. } = finding;
-    let hosts = Path::from("hosts");
-    let path = match &subject {
-        Subject::Host(name) => hosts.key(name),
-        Subject::Range(name) => hosts.key(name).attribute("container_cidr"),
-        Subject::Table(_) | Subject::AllTables => hosts,
-        Subject::Place(attribute) => Path::from(*attribute),
-        Subject::DockerPools => Path::from("docker_pools"),
-        Subject::Unseen(_) => Path::default(),
-    };
-    let place = if path.is_root() { String::new() } else { format!("In `{path}`: ") };
-    let detail = format!("{place}{message}\n\n{fix} ({})", code.name());
-    let problem = match code.severity() {
-        network::Severity::Error => Problem::error(code.summary(), detail),
-        network::Severity::Warning => Problem::warning(code.summary(), detail),
-    };
-    problem.at(path)
 }
 
 fn ranges_of(subnet: &Subnet) -> Vec<network::Subnet> {

@@ -14,7 +14,7 @@ use self::{
     schema::KeyBy,
     survey::{Found, Interface, found},
 };
-use super::sought::{Sought, unsought};
+use super::sought::{BEFORE_A_DESTROY, Sought, unsought};
 use crate::{
     cloud::{Cloud, Port, PortId, SecurityGroupId, Server, ServerId, SubnetId, VpcId},
     framework::{DataSource, Draft, Noted, Problem, Problems, Result, Schema, all_of},
@@ -202,7 +202,8 @@ fn missing<'a>(
         others => format!(" and is as {} ask", all_of(others)),
     };
     let detail = format!(
-        "No server has {what} {}{as_asked}. Check `{attribute}`, and the region and the project of the provider.",
+        "No server has {what} {}{as_asked}. Check `{attribute}`, and the region and the project of the \
+         provider.\n\n{BEFORE_A_DESTROY}",
         lost.join(" or ")
     );
     Some(Problem::error("Server not found", detail).at(attribute))

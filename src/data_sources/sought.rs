@@ -4,6 +4,10 @@ use std::fmt::Display;
 
 use crate::framework::{Draft, Problem, Result, all_of, one_of, quoted};
 
+/// What to do where something was deleted by hand and all is to go: a refresh before a destroy reads data sources, too,
+/// and nothing tells that it is one.
+pub(super) const BEFORE_A_DESTROY: &str = "Where it was deleted by hand and the rest is to go, too, use `terraform destroy -refresh=false`.";
+
 /// What a look-up seeks, as its user wrote it.
 pub(super) struct Sought {
     /// Such as `VPC`, and of several of them.
@@ -75,7 +79,7 @@ impl Sought {
     pub(super) fn none(&self) -> Problem {
         let (kind, _) = self.kind;
         let detail = format!(
-            "No {kind} has {}. Check {}, and the region and the project of the provider.",
+            "No {kind} has {}. Check {}, and the region and the project of the provider.\n\n{BEFORE_A_DESTROY}",
             self.words(),
             all_of(&self.names())
         );

@@ -16,6 +16,7 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use super::{
+    alike,
     draft::Draft,
     drift::{self, Drifted},
     plan::{PlanRequest, Planned},
@@ -332,6 +333,6 @@ impl<'r> Foresight<'r> {
             ChangeKind::Delete => return Vec::new(),
         };
         found.extend(self.of_objects_that_stay);
-        found
+        alike::together(found)
     }
 }

@@ -8,6 +8,7 @@
 //! Reading order: [`value`] (what travels), [`schema`] (what is declared), [`problem`] (what went wrong),
 //! [`plan`] (what will change), [`foresight`] (what speaks against it), [`resource`], [`data_source`], [`function`], [`provider`].
 
+mod alike;
 mod damage;
 pub mod data_source;
 pub mod draft;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::request::Stored;
+use super::{alike, request::Stored};
 
 /// The result of every handler: one way out, `?` does the rest.
 pub type Result<T> = std::result::Result<T, Problems>;
@@ -88,6 +88,12 @@ impl Problems {
         for problem in self.list.iter_mut().filter(|problem| problem.path.is_root()) {
             problem.path = path.clone();
         }
+        self
+    }
+
+    /// The same, those that are alike as one.
+    pub(super) fn together(mut self) -> Self {
+        self.list = alike::together(self.list);
         self
     }
 

@@ -299,7 +299,10 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
             match outcome {
                 Ok(None) => Ok(None),
                 Ok(Some(object)) => to_stored(&object, &R::SCHEMA, &timeouts, instance).map(Some),
-                Err(problems) => Err(with_half_made(problems, &R::SCHEMA, &timeouts, instance)),
+                Err(problems) => {
+                    let problems = problems.together();
+                    Err(with_half_made(problems, &R::SCHEMA, &timeouts, instance))
+                }
             }
         })
     }

@@ -21,15 +21,19 @@ impl Function for CidrAllocate {
             name: "cidr_allocate",
             summary: "A range for each host out of a pool",
             description: "Gives each host a range of the wanted size out of the pool and returns them by the hosts' names. \
-                          The ranges overlap neither each other nor those that are taken. IPv4 and IPv6.\n\nA name alone \
-                          leads to a place in the pool. Hosts choose in the order of the list; one that finds its place \
-                          occupied takes the next one its name leads to. So a host added at the end never moves another. \
-                          A host that is removed, or added before others, can move only those that stood aside for it, \
-                          or have to now: few while the pool is large.\n\nA function has no memory, so a host is certain \
-                          to keep its range only if you say which one it has: write `hosts` as a map of names to ranges, \
-                          with `null` for those that need one. Who has a range keeps it, whoever comes or goes. The \
-                          ranges can come from your configuration, or from the route table, which knows where each \
-                          range leads; see the second example.",
+                          The ranges overlap neither each other nor those that are taken. IPv4 and IPv6.\n\nWrite \
+                          `hosts` as a map of names to ranges, with `null` for those that need one. A function has no \
+                          memory, and so you say which range a host has: it keeps that one, whoever comes or goes, and \
+                          whatever becomes of the pool. The ranges can come from your configuration, or from the route \
+                          table, which knows where each range leads; see the first example. What the hosts have may \
+                          stand in `taken`, too: a range that is a host's in the map is not taken from it.\n\nA list of \
+                          names is for ranges of which none is in use yet. A name alone leads to a place in the pool. \
+                          Hosts choose in the order of the list; one that finds its place occupied takes the next one \
+                          its name leads to. So with the same arguments a host added at the end never moves another. \
+                          **Everything else may move hosts that are in use**: another pool or prefix length leads the \
+                          names to other places; a range more in `taken` moves who has it, so a list of \
+                          hosts with their own ranges among `taken` moves every one of them; a host that is removed, or \
+                          added before others, moves those that stood aside for it, or have to now.",
             parameters: &[
                 Parameter {
                     name: "pool",

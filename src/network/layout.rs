@@ -150,8 +150,13 @@ pub fn examine(layout: &Layout) -> Vec<Finding> {
         let stands = !ranges.iter().any(Finding::is_error);
         findings.extend(ranges);
         if let Some(found) = host.location.found().filter(|_| stands) {
-            findings.extend(routes::of_route(host, found, &known));
-            sound.push(host);
+            let mut of_route = routes::of_route(host, found, &known);
+            // Nor is what would become of the route, where another one has the range or a part of it.
+            match of_route.iter().any(Finding::is_error) {
+                true => of_route.retain(Finding::is_error),
+                false => sound.push(host),
+            }
+            findings.extend(of_route);
         }
         of_hosts.push(findings);
         earlier.insert(host.range, host);

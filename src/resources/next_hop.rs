@@ -157,8 +157,14 @@ impl Via {
         {
             return Ok(Self { host_ip: Some(address), ..shown });
         }
-        let ports = cloud.all_ports().await?;
-        Ok(Self { host_ip: address_of(hop, &ports), ..shown })
+        let nic = match (&shown.ecs_id, &shown.port_id) {
+            (Some(server), _) => cloud.nic_seen(server).await?,
+            (None, Some(port)) => cloud.port_seen(port).await?,
+            (None, None) => None,
+        };
+        let nic = nic.filter(|nic| nic.is_nic() && NextHop::through(nic) == *hop);
+        let first = nic.and_then(|nic| nic.fixed_ips.first().copied());
+        Ok(Self { host_ip: first.map(Address::from), ..shown })
     }
 
     /// What is planned, with what it turned out to be.
@@ -206,15 +212,6 @@ impl Via {
         );
         Some(Problem::error("Next hops disagree", detail).at("host_ip"))
     }
-}
-
-/// The first address of the interface that a route with this next hop leads to.
-fn address_of(hop: &NextHop, ports: &[Port]) -> Option<Address> {
-    let leads_there = |port: &&Port| port.is_nic() && NextHop::through(port) == *hop;
-    let mut nics = ports.iter().filter(leads_there);
-    let first = nics.clone().next();
-    let nic = nics.find(|nic| nic.is_primary == Some(true)).or(first)?;
-    nic.fixed_ips.first().map(|address| (*address).into())
 }
 
 impl NextHop {

@@ -2,7 +2,8 @@
 //! the same plan. The decisions are in `network::clash` and `network::intents`; here is what is read for them, and what
 //! they are in words. Whether there is room is in `room`.
 //!
-//! However many routes are planned for a table: one look at the table, the list of ports, the subnets and the quota.
+//! However many routes are planned for a table: one look at the table, the ports of the hosts' subnets, the subnets and
+//! the quota.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -315,8 +316,7 @@ impl PlannedRoutes<'_> {
         }
         let look = async {
             let subnets = cloud.subnets(vpc).await?;
-            let ports = cloud.all_ports().await?;
-            let surroundings = Surroundings::new(vpc, &ports, &subnets, cloud);
+            let surroundings = Surroundings::new(vpc, &subnets, cloud);
             let mut flaws = Vec::new();
             for (destination, via) in &hops {
                 let flaw = surroundings.flaw(via).await?;

@@ -234,6 +234,31 @@ fn taking_out_one_of_a_list_moves_few() {
 }
 
 /// What one version has given, no later version may move.
+/// What the page of the function says of each form.
+#[test]
+fn a_list_moves_hosts_where_a_map_keeps_them() {
+    let names = || (0..50).map(|number| format!("host-{number}"));
+    let before = allocate(cidr("10.0.0.0/16"), 24, &claims(names()), &[]).unwrap();
+    let held: Vec<Cidr> = before.values().copied().collect();
+    let with_ranges: Vec<Claim> = before
+        .iter()
+        .map(|(name, range)| Claim { name: name.clone(), present: Some(*range) })
+        .collect();
+    let moved = |pool: &str, hosts: &[Claim], taken: &[Cidr]| {
+        let after = allocate(cidr(pool), 24, hosts, taken).unwrap();
+        after.iter().filter(|(name, range)| before[*name] != **range).count()
+    };
+    for (what, pool, taken) in [
+        ("a pool that grows", "10.0.0.0/14", &[][..]),
+        ("a pool that shrinks", "10.0.0.0/17", &[]),
+        ("their own ranges taken", "10.0.0.0/16", &held),
+    ] {
+        assert!(moved(pool, &claims(names()), taken) > 10, "{what}");
+        assert_eq!(moved(pool, &with_ranges, taken), 0, "{what}");
+    }
+    assert_eq!(moved("10.0.0.0/16", &claims(names()), &held), 50);
+}
+
 #[test]
 fn names_lead_where_they_always_led() {
     let hosts = || claims(["ecs1", "ecs2", "ecs3"].map(str::to_owned));

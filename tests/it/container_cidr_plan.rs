@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::harness::{config::patched, world::World};
 
 mod findings;
+mod many;
 mod stories;
 
 const PLAN: &str = "container_cidr_plan";

@@ -8,7 +8,10 @@ use serde_json::{Value as Json, json};
 use crate::harness::world::World;
 
 mod clients;
+mod cost;
 mod examined;
+mod ipv6;
+mod many;
 mod routes;
 mod rules_and_ports;
 

@@ -1,6 +1,9 @@
 //! What somebody deleted by hand never stops a destroy, nor the plan of other changes, through every real client: before
 //! it destroys anything, Terraform plans the configuration as if it were to be applied.
 
+mod interfaces;
+mod lookups;
+
 use serde_json::{Value, json};
 
 use crate::harness::{

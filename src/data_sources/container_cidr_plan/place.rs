@@ -147,7 +147,7 @@ impl Places<'_> {
     async fn at_address(&self, address: IpAddr) -> cloud::Result<Looked> {
         let subnets = self.subnets;
         let mut nics = self.cloud.nics_known_with_address(address, self.vpc_id).await?;
-        if nics.is_empty() && subnets.iter().any(|subnet| subnet.holds(address)) {
+        if nics.is_empty() && subnets.iter().any(|subnet| subnet.may_hold(address)) {
             // The server may have been made since the list was read.
             nics = self.cloud.ports_with_address(address).await?;
             nics.retain(|port| port.is_nic() && subnets.iter().any(|it| it.id == port.subnet_id));

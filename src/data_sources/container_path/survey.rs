@@ -39,9 +39,8 @@ const USUAL_LENGTH: u8 = 24;
 const LONGEST_OF_A_NETWORK: u8 = 30;
 
 pub(super) async fn survey(cloud: &Cloud, vpc: &VpcId) -> Result<Survey> {
-    let (subnets, summaries, ports) =
-        tokio::join!(cloud.subnets(vpc), cloud.route_tables(vpc), cloud.all_ports());
-    let (subnets, summaries, ports) = (subnets?, summaries?, ports?);
+    let (subnets, summaries) = tokio::join!(cloud.subnets(vpc), cloud.route_tables(vpc));
+    let (subnets, summaries) = (subnets?, summaries?);
     if subnets.is_empty() {
         let sought = Sought::new("VPC", "VPCs").by("vpc_id", "the id", Some(vpc));
         sought.the(cloud.vpc(vpc).await?)?;
@@ -53,9 +52,11 @@ pub(super) async fn survey(cloud: &Cloud, vpc: &VpcId) -> Result<Survey> {
     let default = cloud.default_among(&summaries).await?;
     let listed = summaries.into_iter().map(|table| (table.id, table.subnets));
     let steering = Associations::new(default, listed);
-    let ids: BTreeSet<&SubnetId> = subnets.iter().map(|subnet| &subnet.id).collect();
-    let is_here = |port: &&Port| port.is_nic() && ids.contains(&port.subnet_id);
-    let ports = ports.iter().filter(is_here).cloned().collect();
+    let mut ports = Vec::new();
+    for subnet in &subnets {
+        let here = cloud.ports_of_subnet(&subnet.id).await?;
+        ports.extend(here.iter().filter(|port| port.is_nic()).cloned());
+    }
     let lists_all_ports = !cloud.sees_part_of_the_ports();
     Ok(Survey { subnets, tables, steering, ports, primary: BTreeSet::new(), lists_all_ports })
 }

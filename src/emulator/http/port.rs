@@ -15,9 +15,10 @@ use crate::emulator::world::{
 };
 
 pub(super) fn v1() -> Router<App> {
-    Router::new()
-        .route("/v1/{project_id}/ports", get(read(list_v1)))
-        .route("/v1/{project_id}/ports/{port_id}", get(read(show_v1)).put(change(update)))
+    Router::new().route("/v1/{project_id}/ports", get(read(list_v1))).route(
+        "/v1/{project_id}/ports/{port_id}",
+        get(read(show_v1)).put(change(update)).delete(change(delete)),
+    )
 }
 
 pub(super) fn v3() -> Router<App> {
@@ -105,6 +106,11 @@ fn update(world: &mut World, call: &Call) -> Handled {
     };
     world.update_port(call.path("port_id"), change, call.now)?;
     show_v1(world, call)
+}
+
+fn delete(world: &mut World, call: &Call) -> Handled {
+    world.delete_port(call.path("port_id"))?;
+    Ok(Reply::empty(204))
 }
 
 fn list_v3(world: &World, call: &Call) -> Handled {

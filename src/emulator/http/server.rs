@@ -30,6 +30,7 @@ pub(super) fn v1() -> Router<App> {
         .route(&format!("{servers}/limits"), get(read(limits)))
         .route(&format!("{servers}/{{server_id}}"), get(read(show)))
         .route(&format!("{servers}/{{server_id}}/os-interface"), get(read(interfaces)))
+        .route(&format!("{servers}/{{server_id}}/nics/delete"), post(change(delete_nics)))
         .route("/v1/{project_id}/jobs/{job_id}", get(read(job)))
 }
 
@@ -91,6 +92,18 @@ struct DeleteBody {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ServerRef {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeleteNicsBody {
+    nics: Vec<PortRef>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PortRef {
     id: String,
 }
 
@@ -198,6 +211,15 @@ fn delete(world: &mut World, call: &Call) -> Handled {
     let ids: Vec<String> = body.servers.into_iter().map(|server| server.id).collect();
     world.delete_servers(&ids)?;
     let job_id = world.record_job("deleteServer", ids, call.now);
+    Ok(Reply::json(200, json!({ "job_id": job_id })))
+}
+
+fn delete_nics(world: &mut World, call: &Call) -> Handled {
+    let body: DeleteNicsBody = call.body(invalid)?;
+    let ids: Vec<String> = body.nics.into_iter().map(|nic| nic.id).collect();
+    let server = call.path("server_id");
+    world.delete_nics(server, &ids)?;
+    let job_id = world.record_job("nicDelete", vec![server.to_owned()], call.now);
     Ok(Reply::json(200, json!({ "job_id": job_id })))
 }
 

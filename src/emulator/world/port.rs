@@ -157,6 +157,18 @@ impl World {
         self.port(port_id).ok_or_else(|| missing(port_id))
     }
 
+    /// Deletes a port that no server has.
+    pub fn delete_port(&mut self, port_id: &str) -> Outcome<()> {
+        let Some(port) = self.port(port_id) else {
+            return Err(Refusal::v1(404, "VPC.2500", format!("Port {port_id} not found.")));
+        };
+        if !port.device_id.is_empty() {
+            return Err(invalid("The port belongs to a device."));
+        }
+        self.ports.retain(|port| port.id != port_id);
+        Ok(())
+    }
+
     fn check_groups(&self, groups: &[String]) -> Outcome<()> {
         if groups.is_empty() {
             return Err(invalid("A port must keep at least one security group."));

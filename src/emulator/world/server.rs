@@ -124,6 +124,22 @@ impl World {
         Ok(())
     }
 
+    /// Detaches and deletes extension NICs of a server. What routes to them stays and leads nowhere.
+    pub fn delete_nics(&mut self, server_id: &str, port_ids: &[String]) -> Outcome<()> {
+        if self.server(server_id).is_none() {
+            return Err(missing(server_id));
+        }
+        let is_extension = |id: &String| {
+            self.port(id).is_some_and(|port| port.device_id == server_id && !port.primary)
+        };
+        if port_ids.is_empty() || !port_ids.iter().all(is_extension) {
+            let message = "nics must name extension NICs of the server.";
+            return Err(Refusal::ecs(400, "Ecs.0005", message));
+        }
+        self.ports.retain(|port| !port_ids.contains(&port.id));
+        Ok(())
+    }
+
     pub fn record_job(&mut self, kind: &str, server_ids: Vec<String>, now: Moment) -> String {
         let id = self.mint("job").replace('-', "");
         if self.jobs.len() >= MOST_JOBS {

@@ -12,43 +12,49 @@ type Placed<'l> = (&'l Host, &'l Found);
 /// `hosts` are those whose ranges can stay as they are.
 pub(super) fn of_tables(hosts: &[&Host], known: &Known<'_>) -> Vec<Finding> {
     let placed = || hosts.iter().filter_map(|host| Some((*host, host.location.found()?)));
-    // Of each table that some host's packets follow, the first such host.
-    let mut followed: BTreeMap<&str, Placed<'_>> = BTreeMap::new();
-    for (host, found) in placed() {
-        followed.entry(&found.own_table_id).or_insert((host, found));
+    // Whose packets follow each table: its first host, and the first one that is another server.
+    let mut followed: BTreeMap<&str, (Placed<'_>, Option<Placed<'_>>)> = BTreeMap::new();
+    for one in placed() {
+        let (first, other) = followed.entry(&one.1.own_table_id).or_insert((one, None));
+        if first.1.server_id != one.1.server_id {
+            other.get_or_insert(one);
+        }
     }
-    let Some((first, home)) = placed().next() else { return Vec::new() };
+    let Some((_, home)) = placed().next() else { return Vec::new() };
+    // A host under the table, and one that its packets do not find. Packets to a server's own containers do not leave it.
     let lacking = |table: &str, in_table: &dyn Fn(&Found) -> bool| {
-        let routes = known.table(table)?;
+        let (routes, (first, other)) = (known.table(table)?, followed.get(table)?);
         placed()
             .filter(|(_, found)| found.table_id != table && in_table(found))
-            .find(|(host, found)| {
+            .filter(|(host, found)| {
                 let route = routes.same(host.range).or_else(|| routes.broader(host.range).next());
                 !route.is_some_and(|route| found.is_served_by(route))
             })
-            .map(|(host, _)| host)
+            .find_map(|(host, found)| {
+                let is_another = |from: &Placed<'_>| from.1.server_id != found.server_id;
+                let from = [Some(*first), *other].into_iter().flatten().find(is_another)?;
+                Some((from, (host, found)))
+            })
     };
-    let mut followed: Vec<Placed<'_>> = followed.into_values().collect();
-    followed.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
-    let finding = |&(host, found): &Placed<'_>| {
+    let mut firsts: Vec<Placed<'_>> = followed.values().map(|(first, _)| *first).collect();
+    firsts.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    let home_table = home.own_table_id.as_str();
+    let finding = |&(_, found): &Placed<'_>| {
         let own = found.own_table_id.as_str();
         if let Some(named) = &known.layout.named_table {
-            let other = lacking(own, &|_| true)?;
+            let ((host, found), (other, _)) = lacking(own, &|_| true)?;
             return Some(not_effective(named, host, found, other));
         }
-        let home_table = home.own_table_id.as_str();
         if own == home_table {
             return None;
         }
-        let here = lacking(own, &|_| true).map(|other| (own, other));
-        let there = || {
-            let other = lacking(home_table, &|found| found.table_id == own);
-            other.map(|other| (home_table, other))
-        };
-        let (table, other) = here.or_else(there)?;
-        Some(under_another(host, found, first, home, table, other))
+        let here = || Some((own, lacking(own, &|_| true)?));
+        let there = || Some((home_table, lacking(home_table, &|found| found.table_id == own)?));
+        let (table, (from, to)) = here().or_else(there)?;
+        let (here, there) = if table == own { (from, to) } else { (to, from) };
+        Some(under_another(here, there, table, to.0))
     };
-    followed.iter().filter_map(finding).collect()
+    firsts.iter().filter_map(finding).collect()
 }
 
 fn not_effective(named: &str, host: &Host, found: &Found, other: &Host) -> Finding {
@@ -69,10 +75,8 @@ fn not_effective(named: &str, host: &Host, found: &Found, other: &Host) -> Findi
 /// The guide asks for servers in one subnet. Routes work across subnets too, if every subnet's table has them; without
 /// them packets are sent one way, or neither.
 fn under_another(
-    host: &Host,
-    found: &Found,
-    first: &Host,
-    home: &Found,
+    (host, found): Placed<'_>,
+    (first, home): Placed<'_>,
     table: &str,
     other: &Host,
 ) -> Finding {

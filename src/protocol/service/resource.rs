@@ -362,8 +362,19 @@ impl<C: Session> Kind<C> {
     }
 }
 
+/// More than any object of a provider takes. In memory, damaged text may become fifty times as large.
+const LARGEST_STATE: usize = 32 << 20;
+
 fn stored_json(raw: Option<RawState>) -> Result<serde_json::Value> {
     let raw = raw.unwrap_or_default();
+    if raw.json.len() > LARGEST_STATE {
+        let detail = format!(
+            "The stored object is {} bytes long, and at most {LARGEST_STATE} are read. The state was damaged, or edited by \
+             hand: restore it from a backup.",
+            raw.json.len()
+        );
+        return Err(Problem::error("State too large", detail).into());
+    }
     if !raw.flatmap.is_empty() {
         let detail = "The state was written by Terraform 0.11 or older. Refresh it with Terraform 0.12 first.";
         return Err(Problem::error("State of an old form", detail).into());

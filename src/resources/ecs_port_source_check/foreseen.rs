@@ -32,12 +32,16 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
         return foresight.find_between(contests(change, before.as_ref(), cloud));
     }
     foresight.find(flipped_back(change));
+    let switched_on = change.planned.given("enabled") == Given::Known(&true.into());
     let look = async {
-        let ports = cloud.all_ports().await?;
-        let named = named(change, &ports, cloud).await?;
-        cloud::Result::Ok(named.map(|found| (found, ports)))
+        let named = named(change, cloud).await?;
+        let neighbours = match &named {
+            Some(Ok(port)) if switched_on => Some(cloud.ports_of_subnet(&port.subnet_id).await?),
+            _ => None,
+        };
+        cloud::Result::Ok(named.map(|found| (found, neighbours)))
     };
-    let Some(Some((found, ports))) = foresight.see("The network interface", look).await else {
+    let Some(Some((found, neighbours))) = foresight.see("The network interface", look).await else {
         return;
     };
     match found {
@@ -49,8 +53,7 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
                 foresight.find(disagreement(&port, server.as_ref(), address));
             }
             foresight.find(flaw_of_owner(&port));
-            let switched_on = change.planned.given("enabled") == Given::Known(&true.into());
-            foresight.find(harm(&port, &ports).filter(|_| switched_on));
+            foresight.find(neighbours.and_then(|ports| harm(&port, &ports)));
             let is_new = change.kind == ChangeKind::Create && !switched_on;
             foresight.find(off_already(&port, cloud).filter(|_| is_new));
         }
@@ -91,11 +94,7 @@ fn flipped_back(change: Change<'_>) -> Option<Problem> {
 }
 
 /// The interface that is meant, or what is wrong with its name; `None` as long as it is not known.
-async fn named(
-    change: Change<'_>,
-    ports: &[Port],
-    cloud: &Cloud,
-) -> cloud::Result<Option<Result<Port, Problem>>> {
+async fn named(change: Change<'_>, cloud: &Cloud) -> cloud::Result<Option<Result<Port, Problem>>> {
     let Change { kind, prior, config, .. } = change;
     let by_config = kind == ChangeKind::Create;
     if by_config && NAMES.iter().any(|name| config.given(name) == Given::Unknown) {
@@ -103,8 +102,8 @@ async fn named(
     }
     let said = if by_config { config } else { prior };
     if let Some(id) = said.parsed::<PortId>("port_id") {
-        let port = match ports.iter().find(|port| port.id == id) {
-            Some(port) => Some(port.clone()),
+        let port = match cloud.port_seen(&id).await? {
+            Some(port) => Some(port),
             None => cloud.port_now(&id).await?,
         };
         return Ok(Some(port.ok_or_else(|| missing("Port", &id, "port_id"))));
@@ -112,40 +111,31 @@ async fn named(
     let server = said.parsed::<ServerId>("ecs_id");
     let Some(address) = said.parsed::<Address>("host_ip") else {
         return match &server {
-            Some(server) => primary(server, ports, cloud).await.map(Some),
+            Some(server) => primary(server, cloud).await.map(Some),
             None => Ok(None),
         };
     };
-    let at = ports.iter().filter(|it| it.is_nic() && it.fixed_ips.contains(&address.into()));
-    let mut nics: Vec<Port> = at.cloned().collect();
     let mut what = format!("the private address {address}");
-    match config.given("vpc_id") {
-        Given::Absent => {}
+    let nics = match config.given("vpc_id") {
+        Given::Absent => cloud.nics_seen_at(address.into()).await?,
         Given::Unknown => return Ok(None),
         Given::Known(_) => {
             let Some(vpc) = config.parsed::<VpcId>("vpc_id") else { return Ok(None) };
-            let subnets = cloud.subnets(&vpc).await?;
-            nics.retain(|nic| subnets.iter().any(|subnet| subnet.id == nic.subnet_id));
             what.push_str(&format!(" in VPC `{vpc}`"));
+            cloud.nics_known_with_address(address.into(), &vpc).await?
         }
-    }
+    };
     let nics = of_server(nics, server.as_ref());
     let is_nobodys = nics.is_empty();
     let found = the_one(nics, "host_ip", &what);
     Ok(Some(if is_nobodys { found.map_err(not_yet) } else { found }))
 }
 
-/// From the list of ports where that marks it, else as it is now.
-async fn primary(
-    server: &ServerId,
-    ports: &[Port],
-    cloud: &Cloud,
-) -> cloud::Result<Result<Port, Problem>> {
-    let is_meant = |port: &&Port| {
-        port.is_nic() && port.device_id == server.as_str() && port.is_primary == Some(true)
-    };
-    let port = match ports.iter().find(is_meant) {
-        Some(port) => Some(port.clone()),
+/// From a list of ports where that marks it, else as it is now.
+async fn primary(server: &ServerId, cloud: &Cloud) -> cloud::Result<Result<Port, Problem>> {
+    let seen = cloud.nic_seen(server).await?;
+    let port = match seen.filter(|port| port.is_primary == Some(true)) {
+        Some(port) => Some(port),
         None => cloud.primary_nic(server).await?,
     };
     let fact = || format!("Server `{server}` does not exist or has no network interface");

@@ -78,7 +78,7 @@ pub(super) fn places<'h>(
 ) -> Vec<SubnetId> {
     let may_hold = |subnet: &&Subnet| {
         hosts.clone().any(|host| match host {
-            Host::Address(address) => subnet.holds((*address).into()),
+            Host::Address(address) => subnet.may_hold((*address).into()),
             Host::Server(_) => true,
         })
     };

@@ -1,7 +1,7 @@
-//! Whether the next hop that a plan names can be one, seen the servers and ports of the project.
+//! Whether the next hop that a plan names can be one, seen the servers and ports of the VPC.
 //!
-//! All of them come from one list of ports, however many routes are planned. What it does not show is asked for by its
-//! id before it is called missing, so only a mistake costs a call of its own.
+//! Addresses are looked for in the lists of the ports of their subnets, however many routes are planned. What is named by
+//! its id and not seen is asked for once more before it is called missing, so only a mistake costs a call of its own.
 
 use super::{NextHop, Via, refusal};
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
 /// What next hops are judged by.
 pub(in crate::resources) struct Surroundings<'a> {
     vpc: &'a VpcId,
-    ports: &'a [Port],
     subnets: &'a [Subnet],
     cloud: &'a Cloud,
 }
@@ -35,28 +34,31 @@ impl Via {
 impl<'a> Surroundings<'a> {
     pub(in crate::resources) fn new(
         vpc: &'a VpcId,
-        ports: &'a [Port],
         subnets: &'a [Subnet],
         cloud: &'a Cloud,
     ) -> Self {
-        Self { vpc, ports, subnets, cloud }
+        Self { vpc, subnets, cloud }
     }
 
     /// What is wrong with a next hop, at its attribute.
     pub(in crate::resources) async fn flaw(&self, via: &Via) -> cloud::Result<Option<Problem>> {
         if let Some(address) = via.host_ip {
-            return Ok(self.flaw_of_host(address, via));
+            let ports = self.cloud.ports_seen_at(address.into(), self.vpc).await?;
+            return Ok(self.flaw_of_host(address, &ports, via));
         }
         if let Some(address) = via.virtual_ip {
-            return Ok(self.flaw_of_virtual_ip(address));
+            let ports = self.cloud.ports_seen_at(address.into(), self.vpc).await?;
+            return Ok(self.flaw_of_virtual_ip(address, &ports));
         }
-        let is_known = |port: &&Port| match (&via.ecs_id, &via.port_id) {
-            (Some(server), _) => port.is_nic() && port.device_id == server.as_str(),
-            (None, id) => id.as_ref() == Some(&port.id),
+        let port = match (&via.ecs_id, &via.port_id) {
+            (Some(server), _) => self.cloud.nic_seen(server).await?,
+            (None, Some(port)) => self.cloud.port_seen(port).await?,
+            (None, None) => None,
         };
-        match self.inside().find(is_known) {
+        match port.filter(|port| self.subnets.iter().any(|subnet| subnet.id == port.subnet_id)) {
             Some(port) if via.port_id.is_some() => {
-                let flaw = refusal::flaw_of_port(port, Some(self.vpc), self.vpc).map(Problem::from);
+                let flaw =
+                    refusal::flaw_of_port(&port, Some(self.vpc), self.vpc).map(Problem::from);
                 Ok(if port.device_owner.is_empty() { flaw.map(not_yet) } else { flaw })
             }
             Some(_) => Ok(None),
@@ -64,46 +66,35 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    fn flaw_of_host(&self, address: Address, via: &Via) -> Option<Problem> {
-        let nics: Vec<Port> = self.at(address).filter(|port| port.is_nic()).cloned().collect();
+    fn flaw_of_host(&self, address: Address, ports: &[Port], via: &Via) -> Option<Problem> {
+        let nics: Vec<Port> = ports.iter().filter(|port| port.is_nic()).cloned().collect();
         let what = format!("the private address {address} in VPC `{}`", self.vpc);
         let is_nobodys = nics.is_empty();
         let flaw = match the_one(nics, "host_ip", &what) {
             Ok(nic) => via.disagreement(&NextHop::through(&nic)),
-            Err(flaw) if is_nobodys => Some(self.of_virtual_ip(address).unwrap_or(flaw)),
+            Err(flaw) if is_nobodys => Some(of_virtual_ip(address, ports).unwrap_or(flaw)),
             Err(flaw) => Some(flaw),
         };
         if is_nobodys { flaw.map(not_yet) } else { flaw }
     }
 
-    fn flaw_of_virtual_ip(&self, address: Address) -> Option<Problem> {
-        let ports: Vec<Port> = self.at(address).cloned().collect();
+    fn flaw_of_virtual_ip(&self, address: Address, ports: &[Port]) -> Option<Problem> {
         let nics: Vec<Port> = ports.iter().filter(|port| port.is_nic()).cloned().collect();
         if ports.is_empty() && self.cloud.sees_part_of_the_ports() {
             return None;
         }
-        let flaw = refusal::flaw_of_virtual_ip(address, &ports, &nics, self.vpc).map(Problem::from);
+        let flaw = refusal::flaw_of_virtual_ip(address, ports, &nics, self.vpc).map(Problem::from);
         if ports.is_empty() { flaw.map(not_yet) } else { flaw }
     }
+}
 
-    fn of_virtual_ip(&self, address: Address) -> Option<Problem> {
-        let port = self.at(address).find(|port| port.device_owner == VIRTUAL_IP)?;
-        let detail = format!(
-            "{address} is the virtual IP address of port `{}`, and no server's own. Write `virtual_ip = \"{address}\"` \
-             instead of `host_ip`, or the `host_ip` of a server.",
-            port.id
-        );
-        Some(Problem::error("Virtual IP address as a host", detail).at("host_ip"))
-    }
-
-    fn at(&self, address: Address) -> impl Iterator<Item = &'a Port> {
-        self.inside().filter(move |port| port.fixed_ips.contains(&address.into()))
-    }
-
-    /// The ports of the VPC.
-    fn inside(&self) -> impl Iterator<Item = &'a Port> {
-        let subnets = self.subnets;
-        let is_inside = |port: &&Port| subnets.iter().any(|subnet| subnet.id == port.subnet_id);
-        self.ports.iter().filter(is_inside)
-    }
+/// The address is a virtual one.
+fn of_virtual_ip(address: Address, ports: &[Port]) -> Option<Problem> {
+    let port = ports.iter().find(|port| port.device_owner == VIRTUAL_IP)?;
+    let detail = format!(
+        "{address} is the virtual IP address of port `{}`, and no server's own. Write `virtual_ip = \"{address}\"` \
+         instead of `host_ip`, or the `host_ip` of a server.",
+        port.id
+    );
+    Some(Problem::error("Virtual IP address as a host", detail).at("host_ip"))
 }

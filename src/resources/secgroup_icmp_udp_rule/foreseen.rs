@@ -18,7 +18,7 @@ use crate::{
     network::Cidr,
     resources::{
         conflict::exists_already,
-        missing,
+        missing, not_yet,
         ownership::{contested, if_nobody_releases_it, planning},
     },
     untrusted,
@@ -81,6 +81,8 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
         }
         None => return,
     };
+    let is_worn = foresight.see("Who has the security group", cloud.may_be_worn(&group)).await;
+    foresight.find((is_worn == Some(false)).then(|| of_nobody(&group)));
     if planned.given("udp_ports") == Given::Unknown {
         return;
     }
@@ -211,10 +213,18 @@ fn lack_of_room(quota: Quota, cloud: &Cloud) -> Option<Problem> {
     Some(problem.at("security_group_id"))
 }
 
+fn of_nobody(group: &SecurityGroupId) -> Problem {
+    let detail = format!(
+        "No server's network interface has security group `{group}`, so its rules let nothing in and nothing out. Write the \
+         group of the servers in `security_group_id`, or give the servers this one."
+    );
+    not_yet(Problem::error("Security group of no server", detail).at("security_group_id"))
+}
+
 /// The servers of the group that have a public address, by name.
 async fn exposed(group: &SecurityGroupId, cloud: &Cloud) -> cloud::Result<BTreeSet<String>> {
-    let ports = cloud.all_ports().await?;
-    let members = ports.iter().filter(|port| port.is_nic() && port.security_groups.contains(group));
+    let ports = cloud.ports_of_group(group).await?;
+    let members = ports.iter().filter(|port| port.is_nic());
     let servers: BTreeSet<ServerId> =
         members.filter_map(|port| port.device_id.parse().ok()).collect();
     if servers.is_empty() {

@@ -101,6 +101,33 @@ async fn a_server_rebuilt_under_its_address_leaves_the_old_route_behind() {
     assert_eq!(route["nexthop"], cloud.fill("{server:ECS1}"), "the route now leads nowhere");
 }
 
+/// A server lives on without an extension NIC; its primary one goes with it only.
+#[tokio::test]
+async fn extension_nics_are_deleted_alone() {
+    let cloud = Cloud::start(TWO_TABLES).await;
+    let delete = |port: &str| json!({ "nics": [{ "id": port }] }).to_string();
+    let path = format!("{SERVERS}/{{server:front-1}}/nics/delete");
+    for (port, what) in [
+        ("{port:10.20.1.11}", "the primary one"),
+        ("{port:10.50.1.12}", "another server's"),
+        ("nobody", "none"),
+    ] {
+        let answer = cloud.post(&path, &delete(port)).await;
+        assert_eq!((answer.status, answer.code()), (400, "Ecs.0005"), "{what}");
+    }
+    cloud.delete("/v1/{p}/ports/{port:10.50.1.11}").await.expect_refusal(400, "VPC.2500");
+
+    let deleted = cloud.post(&path, &delete("{port:10.50.1.11}")).await.expect(200);
+
+    let job = cloud.get(&format!("/v1/{{p}}/jobs/{}", deleted["job_id"].as_str().unwrap())).await;
+    assert_eq!(job.expect(200)["status"], "SUCCESS");
+    let nics = cloud.get(&format!("{SERVERS}/{{server:front-1}}/os-interface")).await.expect(200);
+    assert_eq!(column(&nics["interfaceAttachments"], "net_id").len(), 1);
+    cloud.get("/v1/{p}/ports/{port:10.50.1.11}").await.expect_refusal(404, "VPC.2502");
+    cloud.delete("/v1/{p}/ports/{port:10.50.1.100}").await.expect(204);
+    cloud.delete("/v1/{p}/ports/{port:10.50.1.100}").await.expect_refusal(404, "VPC.2500");
+}
+
 #[tokio::test]
 async fn servers_the_cloud_does_not_take_are_refused() {
     let cloud = Cloud::start(TWO_TABLES).await;

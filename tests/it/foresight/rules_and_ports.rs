@@ -96,6 +96,26 @@ async fn a_rule_that_denies_what_is_allowed_is_told_where_it_wins() {
     }
 }
 
+/// Rules of a group that no server has let nothing in.
+#[tokio::test]
+async fn a_group_that_no_server_has_is_told() {
+    let world = World::start().await;
+    let group = world.group("default").await;
+    let rule =
+        |group: &str| json!({ "security_group_id": group, "remote_ip_prefix": "10.0.0.0/16" });
+
+    let warnings = world.warnings_of(PAIR, rule(&group)).await;
+
+    assert_eq!(told(&warnings), ["warning at security_group_id: Security group of no server"]);
+    assert!(warnings[0].detail.contains(&group), "{warnings:?}");
+    let worn = world.group("sg-containers").await;
+    assert_eq!(told(&world.warnings_of(PAIR, rule(&worn)).await), [""; 0]);
+    // Where lists show a part of the ports only, nobody knows.
+    let part = World::with(json!({}), json!({ "enterprise_project_id": "0" })).await;
+    let group = part.group("default").await;
+    assert_eq!(told(&part.warnings_of(PAIR, rule(&group)).await), [""; 0]);
+}
+
 /// The guide's world with a public address at ECS1.
 async fn public() -> World {
     let nic = |address: &str| json!([{ "subnet": "subnet-containers", "ip_address": address, "security_groups": ["sg-containers"] }]);

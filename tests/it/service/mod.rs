@@ -267,6 +267,9 @@ async fn a_stored_note_is_read_as_the_schema_has_it_now() {
 
     let large = format!(r#"{{"text":"{}"}}"#, "x".repeat(20 << 20));
     assert_eq!(upgrade(3, &large, &[]).await.0["text"].as_str().unwrap().len(), 20 << 20);
+    // In memory, a list of digits takes many times its size.
+    let too_large = format!(r#"{{"name":"a","other":[{}0]}}"#, "0,".repeat(17 << 20));
+    assert_eq!(upgrade(3, &too_large, &[]).await.1, ["State too large"]);
 }
 
 #[tokio::test]

@@ -85,6 +85,12 @@ fn brute_force(layout: &Layout, position: usize) -> BTreeSet<Code> {
                 None => Code::RouteMissing,
             });
         }
+        // A range that has to be another one says no more.
+        if said.iter().any(|code| code.severity() == Severity::Error) {
+            let of_routes = [Code::RouteLeftOver, Code::CidrUsedElsewhere, Code::RouteMoves];
+            let more = [Code::RouteOtherNextHop, Code::RouteOnlyBroader, Code::RouteMissing];
+            said.retain(|code| !of_routes.contains(code) && !more.contains(code));
+        }
     }
     said
 }

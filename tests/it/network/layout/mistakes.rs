@@ -142,6 +142,22 @@ fn each_mistake_has_its_finding_and_its_nearest_neighbour_has_none() {
             |l| adds(l, "10.0.3.128/25", "peering", "peer"),
             &["cidr_covers_remote"],
         ),
+        (
+            "part of it to a peer, and no route yet",
+            |l| {
+                leads(l, "", "");
+                adds(l, "10.0.3.128/25", "peering", "peer");
+            },
+            &["cidr_covers_remote"],
+        ),
+        (
+            "part of it to a server outside, and no route yet",
+            |l| {
+                leads(l, "", "");
+                adds(l, "10.0.3.2/32", "ecs", "other");
+            },
+            &["route_shadowed_by_more_specific"],
+        ),
         ("beside it a peer", |l| adds(l, "10.0.4.0/24", "peering", "peer"), &[]),
         (
             "part of it to a server outside",
@@ -223,6 +239,45 @@ fn each_mistake_has_its_finding_and_its_nearest_neighbour_has_none() {
             &["table_not_effective_for_subnet"],
         ),
         ("a table named that is not the subnet's, which has every route", names_another_table, &[]),
+        (
+            "a table named that is not the lone host's",
+            |l| {
+                l.hosts.pop();
+                names_another_table(l);
+                l.tables[0].routes.clear();
+            },
+            &[],
+        ),
+        (
+            "a table named, and a server of two names that no other one is beside",
+            |l| {
+                *second(l) = found("s-1", "subnet", "table");
+                leads(l, "ecs", "s-1");
+                names_another_table(l);
+                l.tables[0].routes.clear();
+            },
+            &["host_repeated"],
+        ),
+        (
+            "a third table named, where each host's own table has the other's route",
+            |l| {
+                names_another_table(l);
+                l.tables[0].routes = vec![route("10.0.3.0/24", "ecs", "s-2")];
+                let routes = vec![route("10.0.2.0/24", "ecs", "s-1")];
+                l.tables.push(Table { id: "three".into(), is_default: false, routes });
+                second(l).own_table_id = "three".into();
+            },
+            &[],
+        ),
+        (
+            "one server under two tables by two interfaces",
+            |l| {
+                second_table(l, &[route("10.0.3.0/24", "ecs", "s-1")]);
+                second(l).server_id = "s-1".into();
+                l.tables[0].routes.pop();
+            },
+            &["host_repeated"],
+        ),
         (
             "one of two tables named, before a plan for each is applied",
             |l| {
