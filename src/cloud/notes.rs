@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{
     client::Cloud,
+    error::Result,
     ids::{PortId, RouteTableId, SecurityGroupId},
     route_table::Route,
     security_group::NewRule,
@@ -61,6 +62,11 @@ impl Notes for NoNotes {
     }
 }
 
+/// How often a refresh looks again for what was just written.
+const LATE_LOOKS: u32 = 4;
+/// From this look on the pauses before them do not grow any more.
+const LONGEST_PAUSE_AT: u32 = 1;
+
 /// What a note is about. There is one note about a thing at most.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -106,6 +112,16 @@ impl Cloud {
     /// The object was asked for only just now, and nobody has seen it since.
     pub(super) fn may_not_show_yet(&self, about: About<'_>) -> bool {
         about.to_json().is_some_and(|about| self.config().notes.is_fresh(&about))
+    }
+
+    /// Pauses before a refresh looks again for what may not show yet; `false` once it has looked often enough. More
+    /// often would keep those waiting who have removed an object themselves just after it was made.
+    pub(super) async fn may_look_again(&self, operation: &str, looks: u32) -> Result<bool> {
+        if looks == LATE_LOOKS {
+            return Ok(false);
+        }
+        self.pause(operation, looks.min(LONGEST_PAUSE_AT)).await?;
+        Ok(true)
     }
 
     /// Drops the note: Terraform has recorded the object, or there is none.

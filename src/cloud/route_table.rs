@@ -20,12 +20,6 @@ use super::{
 };
 use crate::network::{self, Cidr};
 
-/// How often a refresh looks again for a route that was just written. More often would keep those waiting who have removed
-/// a route themselves just after it was made.
-const LOOKS: u32 = 4;
-/// From this look on the pauses before them do not grow any more.
-const LONGEST_PAUSE_AT: u32 = 1;
-
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RouteTable {
     pub id: RouteTableId,
@@ -93,8 +87,8 @@ impl Cloud {
     }
 
     /// The table in which a refresh looks for the routes to `made`, which are in the state. What was asked for only just
-    /// now and does not show is looked for anew until it is no longer so recent: the cloud may show it late, or answer
-    /// from several places. What is seen needs no note any more.
+    /// now and does not show is looked for again: the cloud may show it late, or answer from several places. What is seen
+    /// needs no note any more.
     pub async fn route_table_showing(
         &self,
         id: &RouteTableId,
@@ -111,11 +105,10 @@ impl Cloud {
                     None => awaits |= self.may_not_show_yet(about(*destination)),
                 }
             }
-            if !awaits || looks == LOOKS {
+            let operation = format!("wait until route table {id} shows what was just written");
+            if !awaits || !self.may_look_again(&operation, looks).await? {
                 return Ok(Some(table));
             }
-            let operation = format!("wait until route table {id} shows what was just written");
-            self.pause(&operation, looks.min(LONGEST_PAUSE_AT)).await?;
             self.route_table_anew(id).await?;
             looks += 1;
         }

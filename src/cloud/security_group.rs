@@ -15,6 +15,7 @@ use super::{
     decode::{Answer, or_default, text, text_or_number, whole_number},
     error::{Error, Kind, Result, Subject},
     ids::{Description, RuleId, SecurityGroupId},
+    notes::About,
 };
 use crate::network::PortRanges;
 
@@ -133,6 +134,34 @@ impl Cloud {
         let operation = format!("list the rules of security group {group}");
         let read = async { Ok(Arc::new(self.list_rules(group).await?)) };
         self.read_anew(&operation, &self.now().rule_lists, group, read).await
+    }
+
+    /// The rules of a group in which a refresh looks for those of the state. One that was asked for only just now and does
+    /// not show is looked for again. What is seen needs no note any more.
+    pub async fn security_group_rules_showing(
+        &self,
+        group: &SecurityGroupId,
+        made: &[(&RuleId, NewRule)],
+    ) -> Result<Arc<Vec<SecurityGroupRule>>> {
+        let about = |rule| About::SecurityGroupRule { security_group_id: group, rule };
+        let mut looks = 0;
+        loop {
+            let rules = self.security_group_rules(group).await?;
+            let mut awaits = false;
+            for (id, rule) in made {
+                match rules.iter().any(|it| it.id == **id) {
+                    true => self.settle_note(about(rule)),
+                    false => awaits |= self.may_not_show_yet(about(rule)),
+                }
+            }
+            let operation = format!("wait until security group {group} shows what was just made");
+            if !awaits || !self.may_look_again(&operation, looks).await? {
+                return Ok(rules);
+            }
+            let now = self.security_group_rules_now(group).await?;
+            self.known().rule_lists.learn(group, now);
+            looks += 1;
+        }
     }
 
     async fn list_rules(&self, group: &SecurityGroupId) -> Result<Vec<SecurityGroupRule>> {

@@ -162,9 +162,9 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
-        // What is asked after is in the state.
-        self.settle_notes(cloud);
-        let rules = cloud.security_group_rules(&self.security_group_id).await;
+        let ids = self.rule_ids.iter().flatten();
+        let made: Vec<_> = ids.map(|(protocol, id)| (id, self.rule(*protocol))).collect();
+        let rules = cloud.security_group_rules_showing(&self.security_group_id, &made).await;
         let Some(rules) = found(rules)? else { return Ok(None) };
         let mut ours: BTreeMap<Protocol, &SecurityGroupRule> = match &self.rule_ids {
             Some(ids) => rules

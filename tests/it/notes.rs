@@ -61,6 +61,29 @@ async fn held(world: &World) -> [Vec<String>; 3] {
 }
 
 #[tokio::test]
+async fn what_does_not_show_yet_is_looked_for_again() {
+    let (world, disk) = world().await;
+    let table = world.default_table("vpc-containers").await;
+    let vpc = world.look().await.id("vpcs", "vpc-containers");
+    let no_route = json!({ "routetable": { "id": table, "vpc_id": vpc, "routes": [] } });
+    let no_rule = json!({ "security_group_rules": [], "page_info": { "current_count": 0 } });
+    for (type_name, config) in one_of_each(&world).await {
+        let (path, body) = match type_name {
+            CHECK => continue,
+            RULE => ("/v3/*/vpc/security-group-rules", &no_rule),
+            _ => ("/v1/*/routetables/*", &no_route),
+        };
+        let object = world.apply_blindly(type_name, config).await;
+        world.disturb("GET", path, json!({ "answer": { "status": 200, "body": body } })).await;
+
+        world.expect_no_further_change(&object).await;
+
+        assert_eq!(disk.paths(), [""; 0], "{type_name}: seen");
+        world.destroy(object).await;
+    }
+}
+
+#[tokio::test]
 async fn what_a_killed_run_has_made_is_gone_on_with() {
     let (world, disk) = world().await;
     let before = held(&world).await;
