@@ -170,18 +170,19 @@ impl Paths<'_> {
         let range = owner.unwrap_or_else(|| format!("{peer}/32"));
         let groups = self.topology.ports.get(stop.port).into_iter().flat_map(|port| &port.groups);
         let groups: Vec<String> = groups.map(|id| format!("\"{}\"", untrusted::name(id))).collect();
-        let direction = if is_egress { ", `direction = \"egress\"`" } else { "" };
-        let (resource, ports) = match flow.protocol {
+        let direction = if is_egress { "egress" } else { "ingress" };
+        // No resource here makes rules for TCP; the official provider's does.
+        let (resource, terms) = match flow.protocol {
             Protocol::Tcp(port) => (
-                "huaweivpc_secgroup_rules",
-                format!(", `protocol = \"tcp\"`, `ports = \"{port}\"`"),
+                "huaweicloud_networking_secgroup_rule",
+                format!(", `ethertype = \"IPv4\"`, `protocol = \"tcp\"`, `ports = \"{port}\"`"),
             ),
             Protocol::Icmp | Protocol::Udp { .. } => {
                 ("huaweivpc_secgroup_icmp_udp_rule", String::new())
             }
         };
         format!(
-            "`{resource}` with `security_group_id = {}`{direction}{ports} and `remote_ip_prefix = \"{range}\"`.",
+            "`{resource}` with `security_group_id = {}`, `direction = \"{direction}\"`{terms} and `remote_ip_prefix = \"{range}\"`.",
             groups.join(" or ")
         )
     }
