@@ -16,6 +16,7 @@ pub mod ports;
 pub mod range_map;
 pub mod route;
 pub mod routes;
+pub mod sweep;
 pub mod system;
 
 pub use address::{Address, InvalidAddress};
@@ -29,4 +30,5 @@ pub use ports::{InvalidPortRanges, PortRanges};
 pub use range_map::RangeMap;
 pub use route::Route;
 pub use routes::{MOST_ROUTES_OF_A_VPC, Routes};
+pub use sweep::{SweepInput, Swept, sweep};
 pub use system::system_range_around;

@@ -4,29 +4,18 @@
 //! remembers; what a new set or new terms take in beyond that it shows in a warning, which the process that planned hands
 //! down to the one that applies.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::ContainerRoutes;
 use crate::{
     cloud::{Cloud, Expected, Object, RouteTableId},
     framework::{Problem, Result},
-    network::{Cidr, Mode, Route},
+    network::{Cidr, Mode, Route, SweepInput, Swept, sweep},
     resources::planned_routes::with_next_hops,
 };
 
-/// What stands in the table of an exclusive set and is not made by it.
-#[derive(Debug, Default)]
-pub(super) struct Others {
-    /// To be removed, as they were shown.
-    pub(super) doomed: BTreeMap<Cidr, Route>,
-    /// Destinations that the set names, and takes over as was shown.
-    pub(super) replaced: BTreeSet<Cidr>,
-    /// Nobody can tell whether they were shown.
-    left: Vec<Route>,
-}
-
 impl ContainerRoutes {
-    /// With new terms the table is looked at anew, because routes are removed by it.
+    /// What becomes of the routes of others. Under new terms the table is looked at anew, because routes are removed by it.
     ///
     /// # Errors
     /// Routes that the plan has not shown: nothing may be changed then.
@@ -35,77 +24,58 @@ impl ContainerRoutes {
         prior: Option<&Self>,
         table_id: &RouteTableId,
         cloud: &Cloud,
-    ) -> Result<Others> {
+    ) -> Result<Swept> {
         if self.mode == Mode::Additive {
-            return Ok(Others::default());
+            return Ok(Swept::default());
         }
         let claim = self.claim();
-        let recorded = prior.map(|prior| &prior.memory.strangers).into_iter().flatten();
-        let recorded: BTreeMap<Cidr, Route> = recorded
+        let found = prior.map(|prior| &prior.memory.strangers).into_iter().flatten();
+        let found = found
             .filter(|(it, route)| claim.covers(route) && !self.routes.contains_key(it))
             .map(|(it, route)| (*it, route.clone()))
             .collect();
-        let mut others = Others { doomed: recorded, ..Others::default() };
         if prior.is_some_and(|prior| prior.claim() == claim) {
-            return Ok(others);
+            return Ok(Swept { doomed: found, ..Swept::default() });
         }
         let table = cloud.route_table_anew(table_id).await?;
         let standing = table.map(|table| table.known_routes()).unwrap_or_default();
-        let is_recorded = |it: &Cidr| prior.is_some_and(|prior| prior.routes.contains_key(it));
-        let is_named = |it: &Cidr| self.routes.contains_key(it);
-        let more: Vec<Route> = standing
-            .into_iter()
-            .filter(|route| {
-                let it = &route.destination;
-                let is_known = match is_named(it) {
-                    true => is_recorded(it) || may_be_ours(route, table_id, cloud),
-                    false => {
-                        let seen = others.doomed.get(it);
-                        is_recorded(it) && seen.is_none_or(|seen| seen == route)
-                    }
-                };
-                claim.covers(route) && !is_known
-            })
-            .collect();
-        let Some(shown) = cloud.shown_removals(table_id) else {
-            others.left = more.into_iter().filter(|it| !is_named(&it.destination)).collect();
-            return Ok(others);
-        };
-        let is_shown = |route: &Route| shown.get(&route.destination) == Some(route);
-        let (shown, appeared): (Vec<_>, Vec<_>) = more.into_iter().partition(is_shown);
-        if !appeared.is_empty() {
-            return Err(appeared_since(table_id, &appeared).into());
-        }
-        let (replaced, doomed): (Vec<_>, Vec<_>) =
-            shown.into_iter().partition(|route| is_named(&route.destination));
-        others.replaced = replaced.into_iter().map(|route| route.destination).collect();
-        others.doomed.extend(doomed.into_iter().map(|route| (route.destination, route)));
-        Ok(others)
+        let covered: Vec<Route> =
+            standing.into_iter().filter(|route| claim.covers(route)).collect();
+        let ours = covered.iter().filter(|route| may_be_ours(route, table_id, cloud));
+        let recorded = prior.map(|prior| prior.routes.keys()).into_iter().flatten();
+        let swept = sweep(SweepInput {
+            covered: &covered,
+            named: &self.routes.keys().copied().collect(),
+            recorded: &recorded.copied().collect::<BTreeSet<Cidr>>(),
+            found: &found,
+            ours: &ours.map(|route| route.destination).collect(),
+            shown: cloud.shown_removals(table_id).as_ref(),
+        });
+        swept.map_err(|appeared| appeared_since(table_id, &appeared).into())
     }
 }
 
-impl Others {
-    /// This very route, and no other that has come in its place.
-    pub(super) fn expected(&self, destination: Cidr) -> Option<Expected> {
-        self.doomed.get(&destination).map(|route| Expected {
-            next_hop_type: route.next_hop_type.clone(),
-            next_hop: route.next_hop.clone(),
-            description: Some(route.description.clone()),
-        })
+/// This very route, and no other that has come in its place.
+pub(super) fn expected(route: &Route) -> Expected {
+    Expected {
+        next_hop_type: route.next_hop_type.clone(),
+        next_hop: route.next_hop.clone(),
+        description: Some(route.description.clone()),
     }
+}
 
-    pub(super) fn told(&self, table: &RouteTableId) -> Option<Problem> {
-        if self.left.is_empty() {
-            return None;
-        }
-        let detail = format!(
-            "The set claims route table `{table}` for itself, and these routes there are not in it: {}. They were left, \
-             because this apply does not know what its plan has shown: plan and apply share no data directory, or the \
-             table was not known yet. The next plan shows each as a member of `routes` to be removed.",
-            with_next_hops(&self.left.iter().collect::<Vec<_>>())
-        );
-        Some(Problem::warning("Routes of others stay for now", detail).at("mode"))
+/// What is left because nobody can tell whether the plan has shown it.
+pub(super) fn left_alone(left: &[Route], table: &RouteTableId) -> Option<Problem> {
+    if left.is_empty() {
+        return None;
     }
+    let detail = format!(
+        "The set claims route table `{table}` for itself, and these routes there are not in it: {}. They were left, \
+         because this apply does not know what its plan has shown: plan and apply share no data directory, or the \
+         table was not known yet. The next plan shows each as a member of `routes` to be removed.",
+        with_next_hops(&left.iter().collect::<Vec<_>>())
+    );
+    Some(Problem::warning("Routes of others stay for now", detail).at("mode"))
 }
 
 /// Another resource of this Terraform gives it up, or an earlier run was about to make it.

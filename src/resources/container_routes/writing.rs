@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{ContainerRoutes, Entry, Memory, hops::Hops, in_entry, others::Others};
+use super::{ContainerRoutes, Entry, Memory, hops::Hops, in_entry, others};
 use crate::{
     cloud::{self, Cloud, Error, Expected, Kind, Object, RouteTableId, Wish, Written},
     framework::{Problem, Problems, Result},
-    network::{Cidr, Recorded, SetChanges, set_changes},
+    network::{Cidr, Recorded, SetChanges, Swept, set_changes},
     resources::{
         first_of,
         home::Home,
@@ -28,18 +28,19 @@ impl ContainerRoutes {
     /// Brings the table from the set as recorded, nothing for a new one, to this set.
     pub(super) async fn write(mut self, prior: Option<Self>, cloud: &Cloud) -> Result<Self> {
         let home = Home::find(self.vpc_id.as_ref(), self.route_table_id.as_ref(), cloud).await?;
-        let others = self.others(prior.as_ref(), &home.table_id, cloud).await?;
-        let changes = self.changes_since(prior.as_ref(), &others);
+        let swept = self.others(prior.as_ref(), &home.table_id, cloud).await?;
+        let changes = self.changes_since(prior.as_ref(), &swept);
         let unmoved = prior.as_ref().map(|prior| &prior.routes);
         let hops = self.next_hops(&changes, unmoved, &home.vpc_id, cloud).await;
         let is_kept = |destination: &&Cidr| changes.create.binary_search(destination).is_err();
         let kept = self.routes.keys().filter(is_kept);
         let kept = kept.map(|destination| Object::route(&home.table_id, *destination));
         let mut claims = cloud.claim(Vec::new(), kept.collect()).await?;
-        let mut failures = self.change(&changes, &others, &hops, &home, cloud).await;
+        let mut failures = self.change(&changes, &swept, &hops, &home, cloud).await;
         claims.keep_all_but(&[]);
         let expected = |it: Cidr| {
-            others.expected(it).or_else(|| prior.as_ref().and_then(|prior| prior.expected(it)))
+            let of_others = swept.doomed.get(&it).map(others::expected);
+            of_others.or_else(|| prior.as_ref().and_then(|prior| prior.expected(it)))
         };
         let doomed = changes.remove.iter().map(|it| (*it, expected(*it))).collect();
         failures.extend(self.remove(doomed, &home, cloud).await);
@@ -47,12 +48,12 @@ impl ContainerRoutes {
             let full = failures.extract_if(.., |failure| failure.lacks_room);
             let create = full.map(|failure| failure.destination).collect();
             let left = SetChanges { create, ..SetChanges::default() };
-            failures.extend(self.change(&left, &others, &hops, &home, cloud).await);
+            failures.extend(self.change(&left, &swept, &hops, &home, cloud).await);
         }
         self.complete(&hops);
 
         let mut problems = told(&failures, &self.routes);
-        problems.extend(others.told(&home.table_id));
+        problems.extend(others::left_alone(&swept.left, &home.table_id));
         self.vpc_id = Some(home.vpc_id);
         self.route_table_id = Some(home.table_id);
         self.memory = Memory::default();
@@ -84,14 +85,14 @@ impl ContainerRoutes {
         }
     }
 
-    fn changes_since(&self, prior: Option<&Self>, others: &Others) -> SetChanges {
+    fn changes_since(&self, prior: Option<&Self>, swept: &Swept) -> SetChanges {
         let no_routes = BTreeMap::new();
         let strangers = prior.map(|prior| &prior.memory.strangers).into_iter().flatten();
         let recorded = Recorded {
             routes: prior.map_or(&no_routes, |prior| &prior.routes),
             strangers: &strangers.map(|(destination, _)| *destination).collect(),
         };
-        set_changes(recorded, &self.routes, &others.doomed.keys().copied().collect())
+        set_changes(recorded, &self.routes, &swept.doomed.keys().copied().collect())
     }
 
     /// What the route of the set leads to as it is recorded. Its description does not matter.
@@ -104,7 +105,7 @@ impl ContainerRoutes {
     async fn change(
         &self,
         changes: &SetChanges,
-        others: &Others,
+        swept: &Swept,
         hops: &Hops,
         home: &Home,
         cloud: &Cloud,
@@ -119,7 +120,7 @@ impl ContainerRoutes {
             }
         };
 
-        let (mut wishes, mut failures) = self.wishes(changes, others, hops);
+        let (mut wishes, mut failures) = self.wishes(changes, swept, hops);
         wishes.retain(|(destination, _)| {
             let is_refused = claims.refused.contains(&object(destination));
             if is_refused {
@@ -160,7 +161,7 @@ impl ContainerRoutes {
     fn wishes(
         &self,
         changes: &SetChanges,
-        others: &Others,
+        swept: &Swept,
         hops: &Hops,
     ) -> (Vec<(Cidr, Wish)>, Vec<Failure>) {
         let mut wishes = Vec::new();
@@ -174,7 +175,7 @@ impl ContainerRoutes {
             match hop {
                 Ok(hop) => {
                     let route = entry.route(destination, hop.clone());
-                    let adopt = self.adopt_existing || others.replaced.contains(&destination);
+                    let adopt = self.adopt_existing || swept.replaced.contains(&destination);
                     wishes.push(match changes.modify.binary_search(&destination) {
                         Ok(_) => (destination, Wish::Set { route }),
                         Err(_) => (destination, Wish::Create { route, adopt }),

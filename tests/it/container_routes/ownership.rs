@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use huaweivpc::network::{
-    Cidr, Keep, Mode, Ownership, Recorded, SetChanges, Standing, set_changes,
+    Cidr, Keep, Mode, Ownership, Recorded, Route, SetChanges, Standing, SweepInput, set_changes,
+    sweep,
 };
 
 fn range(text: &str) -> Cidr {
@@ -82,6 +83,70 @@ fn a_change_of_the_set_touches_what_differs() {
         let recorded = Recorded { routes: &routes, strangers: &strangers };
         assert_eq!(set_changes(recorded, &entries(planned), &shown), expected, "{case:?}");
     }
+}
+
+/// What stands there, is named, recorded, recorded as found, another resource's, and shown: removed, replaced and left, or
+/// appeared. Letters are next hops.
+#[test]
+fn an_exclusive_set_sweeps_what_its_plan_has_shown() {
+    type Case<'c> =
+        ([&'c str; 2], [&'c str; 2], &'c str, Option<&'c str>, Result<[&'c str; 3], &'c str>);
+    let cases: [Case<'_>; 13] = [
+        (["9x", "1"], ["", ""], "", Some("9x"), Ok(["9x", "", ""])),
+        (["9x", "1"], ["", ""], "", Some(""), Err("9x")),
+        (["9y", "1"], ["", ""], "", Some("9x"), Err("9y")),
+        (["9x 8x", "1"], ["", ""], "", Some("9x"), Err("8x")),
+        (["", "1"], ["", ""], "", Some("9x"), Ok(["", "", ""])),
+        // Under a name of the set.
+        (["1x", "1"], ["", ""], "", Some("1x"), Ok(["", "1", ""])),
+        (["1x", "1"], ["", ""], "", Some(""), Err("1x")),
+        (["1x", "1"], ["", ""], "1", Some(""), Ok(["", "", ""])),
+        (["1x", "1"], ["1", ""], "", Some(""), Ok(["", "", ""])),
+        // What the state holds: made by the set, found, or found and another route by now.
+        (["2x", "1"], ["2", ""], "", Some(""), Ok(["", "", ""])),
+        (["9x", "1"], ["9", "9x"], "", Some(""), Ok(["9x", "", ""])),
+        (["9y", "1"], ["9", "9x"], "", Some(""), Err("9y")),
+        // Nobody can tell.
+        (["9x 1x", "1"], ["8", "8x"], "", None, Ok(["8x", "", "9x"])),
+    ];
+    for case in cases {
+        let ([covered, named], [recorded, found], ours, shown, expected) = case;
+        let swept = sweep(SweepInput {
+            covered: &routes(covered),
+            named: &ranges(named),
+            recorded: &ranges(recorded),
+            found: &by_range(found),
+            ours: &ranges(ours),
+            shown: shown.map(by_range).as_ref(),
+        });
+        match (swept, expected) {
+            (Ok(swept), Ok([doomed, replaced, left])) => {
+                assert_eq!(swept.doomed, by_range(doomed), "{case:?}");
+                assert_eq!(swept.replaced, ranges(replaced), "{case:?}");
+                assert_eq!(swept.left, routes(left), "{case:?}");
+            }
+            (Err(appeared), Err(expected)) => assert_eq!(appeared, routes(expected), "{case:?}"),
+            (swept, _) => panic!("{case:?}: {swept:?}"),
+        }
+    }
+}
+
+fn routes(words: &str) -> Vec<Route> {
+    let route = |word: &str| Route {
+        destination: range(&format!("10.0.{}.0/24", &word[..1])),
+        next_hop_type: "ecs".to_owned(),
+        next_hop: word[1..].to_owned(),
+        description: String::new(),
+    };
+    words.split_whitespace().map(route).collect()
+}
+
+fn by_range(words: &str) -> BTreeMap<Cidr, Route> {
+    routes(words).into_iter().map(|route| (route.destination, route)).collect()
+}
+
+fn ranges(words: &str) -> BTreeSet<Cidr> {
+    routes(words).into_iter().map(|route| route.destination).collect()
 }
 
 fn destinations(numbers: &[u8]) -> Vec<Cidr> {
