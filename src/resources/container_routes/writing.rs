@@ -361,9 +361,10 @@ fn told(failures: &[Failure], configured: &BTreeMap<Cidr, Entry>) -> Vec<Problem
     causes.into_iter().map(tell).collect()
 }
 
-/// The cloud has one code for whatever is wrong with a route; the entry tells more.
+/// The cloud has one code for whatever is wrong with a route; the entry tells more. Not where the route was sent, and only a
+/// look at it was refused.
 fn is_about_the_entry(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Refused | Kind::QuotaExceeded)
+    !error.leaves_doubt() && matches!(error.kind(), Kind::Refused | Kind::QuotaExceeded)
 }
 
 pub(super) fn conflict(destination: Cidr, table: &RouteTableId) -> Problem {
