@@ -11,7 +11,7 @@ use super::{
     error::{Error, Result},
     words::{Words, read_words},
 };
-use crate::network::Cidr;
+use crate::{network::Cidr, untrusted};
 
 /// A successful answer.
 #[derive(Debug)]
@@ -53,6 +53,7 @@ impl Answer {
         match named.filter(|named| named != id) {
             None => self.object(wrapper),
             Some(other) => {
+                let other = untrusted::name(&other);
                 let message = format!("the answer is about another object, {other}");
                 let words = Words { message, request_id: self.request_id.clone(), code: None };
                 Err(Error::unreadable(&self.operation, self.status, words))

@@ -44,8 +44,8 @@ impl Cloud {
         call: Call,
         wrapper: &str,
     ) -> Result<(Vec<T>, bool)> {
-        let answer = self.send(&call.query("limit", PAGE_LIMIT)).await?;
-        let Page { items, next } = answer.page(wrapper, PAGE_LIMIT)?;
+        let page = |answer: &Answer| answer.page(wrapper, PAGE_LIMIT);
+        let (Page { items, next }, _) = self.read(&call.query("limit", PAGE_LIMIT), page).await?;
         Ok((items, next.is_some()))
     }
 

@@ -4,7 +4,7 @@ use super::{
     error::Kind,
     route_table::{Route, RouteChanges, RouteTable},
 };
-use crate::network::Cidr;
+use crate::{network::Cidr, untrusted};
 
 /// What should become of one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,9 +145,11 @@ impl Step {
         let range = Cidr::lenient(&route.destination);
         match range.and_then(|range| table.route_to(range)) {
             Some(held) => {
-                format!("{} to {} {}", held.destination, held.next_hop_type, held.next_hop)
+                let words = [&held.destination, &held.next_hop_type, &held.next_hop];
+                let [destination, kind, id] = words.map(|word| untrusted::name(word));
+                format!("{destination} to {kind} {id}")
             }
-            None => format!("no route to {}", route.destination),
+            None => format!("no route to {}", untrusted::name(&route.destination)),
         }
     }
 }

@@ -3,11 +3,8 @@
 
 use super::problem::{Path, Problem, Severity};
 
-/// So many errors that are alike stand alone.
-const MOST_ALONE: usize = 5;
-
-/// So many of them are told.
-const MOST_TOLD: usize = 20;
+/// So many problems, or subjects of one problem, are told.
+pub const MOST_TOLD: usize = 20;
 
 /// In the order of the first of each kind.
 pub(super) fn together(problems: Vec<Problem>) -> Vec<Problem> {
@@ -19,15 +16,16 @@ pub(super) fn together(problems: Vec<Problem>) -> Vec<Problem> {
         }
     }
     let told = |kind: Vec<Problem>| match kind.as_slice() {
-        [first, ..] if kind.len() > most_alone(first) => vec![one_of_all(first, &kind)],
+        [first, ..] if kind.len() > most_alone(first.severity) => vec![one_of_all(first, &kind)],
         _ => kind,
     };
     kinds.into_iter().flat_map(told).collect()
 }
 
-fn most_alone(problem: &Problem) -> usize {
-    match problem.severity {
-        Severity::Error => MOST_ALONE,
+/// So many problems that are alike stand each on a path of its own.
+pub fn most_alone(severity: Severity) -> usize {
+    match severity {
+        Severity::Error => 5,
         Severity::Warning => 1,
     }
 }

@@ -28,6 +28,7 @@ pub mod schema;
 pub mod validate;
 pub mod value;
 
+pub use alike::{MOST_TOLD, most_alone};
 pub use data_source::{AnyDataSource, DataSource, Noted};
 pub use draft::{Draft, Given};
 pub use foresight::{Change, ChangeKind, Examined, Foresight, Run};

@@ -18,7 +18,7 @@ use std::fmt::Display;
 
 use crate::{
     cloud::{Port, ServerId},
-    framework::{Problem, Severity},
+    framework::{MOST_TOLD, Problem, Severity},
 };
 
 /// What `attribute` names by this id is not there.
@@ -76,9 +76,6 @@ fn not_yet(absence: Problem) -> Problem {
     Problem { severity: Severity::Warning, detail, ..absence }
 }
 
-/// How many subjects of one problem are named.
-const NAMED: usize = 20;
-
 /// One problem for each cause, which names all that it has hit.
 fn about_each(failures: Vec<(impl Display, Problem)>) -> Vec<Problem> {
     let mut causes: Vec<(Problem, Vec<String>)> = Vec::new();
@@ -97,7 +94,7 @@ fn about_each(failures: Vec<(impl Display, Problem)>) -> Vec<Problem> {
 
 /// The subjects of a problem, as many of them as a reader looks at.
 fn first_of(subjects: &[String]) -> String {
-    match subjects.split_at_checked(NAMED) {
+    match subjects.split_at_checked(MOST_TOLD) {
         Some((named, more)) if !more.is_empty() => {
             format!("{} and {} more", named.join(", "), more.len())
         }

@@ -3,10 +3,10 @@
 //! Only the decisions are measured, without any cloud. Two layouts: one in which nothing is wrong, and the worst one, in
 //! which everything overlaps everything.
 
+mod page;
+
 use std::{
-    fs,
     net::Ipv4Addr,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -21,13 +21,8 @@ const ROUNDS: usize = 5;
 const MARKERS: [&str; 2] =
     ["<!-- examination by `make bench` -->", "<!-- end of the examination -->"];
 
-#[expect(clippy::print_stdout, reason = "a program for people")]
 fn main() {
-    let report = report();
-    println!("{report}");
-    if std::env::args().any(|argument| argument == "--write") {
-        write(&report);
-    }
+    page::publish(&report(), MARKERS);
 }
 
 fn report() -> String {
@@ -149,13 +144,4 @@ fn host(number: u32, range: Cidr) -> Host {
         written: range.to_string(),
         containers: 100,
     }
-}
-
-fn write(report: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guides/performance.md");
-    let page = fs::read_to_string(&path).expect("the guide");
-    let [begin, end] = MARKERS;
-    let (before, rest) = page.split_once(begin).expect("the first marker");
-    let (_, after) = rest.split_once(end).expect("the second marker");
-    fs::write(path, format!("{before}{begin}\n\n{report}\n\n{end}{after}")).expect("the guide");
 }

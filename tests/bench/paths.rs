@@ -5,10 +5,10 @@
 //! everything known, step by step and the verdicts alone, and once with nothing known of the servers, when each flow is
 //! tried in every way that makes a difference.
 
+mod page;
+
 use std::{
-    fs,
     net::Ipv4Addr,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -23,13 +23,8 @@ use huaweivpc::network::{
 const HOSTS: [u32; 3] = [10, 100, 1000];
 const MARKERS: [&str; 2] = ["<!-- paths by `make bench` -->", "<!-- end of the paths -->"];
 
-#[expect(clippy::print_stdout, reason = "a program for people")]
 fn main() {
-    let report = report();
-    println!("{report}");
-    if std::env::args().any(|argument| argument == "--write") {
-        write(&report);
-    }
+    page::publish(&report(), MARKERS);
 }
 
 fn report() -> String {
@@ -165,13 +160,4 @@ fn range(number: u32) -> Cidr {
 
 fn container(number: u32) -> Ipv4Addr {
     Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 0, 0, 2)) + (number << 8))
-}
-
-fn write(report: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guides/performance.md");
-    let page = fs::read_to_string(&path).expect("the guide");
-    let [begin, end] = MARKERS;
-    let (before, rest) = page.split_once(begin).expect("the first marker");
-    let (_, after) = rest.split_once(end).expect("the second marker");
-    fs::write(path, format!("{before}{begin}\n\n{report}\n\n{end}{after}")).expect("the guide");
 }

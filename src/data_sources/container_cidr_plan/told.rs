@@ -3,15 +3,9 @@
 
 use super::super::sought::BEFORE_A_DESTROY;
 use crate::{
-    framework::{Path, Problem},
+    framework::{MOST_TOLD, Path, Problem, Severity, most_alone},
     network::{self, Code, Finding, Subject},
 };
-
-/// So many errors of one code stand each on a path of its own.
-const MOST_ALONE: usize = 5;
-
-/// So many findings of one code are told.
-const MOST_TOLD: usize = 20;
 
 /// The diagnostics, in the order of the findings.
 pub(super) fn told(findings: Vec<Finding>) -> Vec<Problem> {
@@ -26,11 +20,7 @@ pub(super) fn told(findings: Vec<Finding>) -> Vec<Problem> {
 }
 
 fn of_code(code: Code, findings: Vec<Finding>) -> Vec<Problem> {
-    let most = match code.severity() {
-        network::Severity::Error => MOST_ALONE,
-        network::Severity::Warning => 1,
-    };
-    if findings.len() > most {
+    if findings.len() > most_alone(severity(code)) {
         return vec![together(code, &findings)];
     }
     let alone = |finding: &Finding| {
@@ -62,9 +52,13 @@ fn problem(code: Code, told: String) -> Problem {
     let is_gone = matches!(code, Code::HostNotFound | Code::VpcNotFound | Code::TableNotFound);
     let hint = if is_gone { format!(" {BEFORE_A_DESTROY}") } else { String::new() };
     let detail = format!("{told}{hint} ({})", code.name());
+    Problem { severity: severity(code), ..Problem::error(code.summary(), detail) }
+}
+
+fn severity(code: Code) -> Severity {
     match code.severity() {
-        network::Severity::Error => Problem::error(code.summary(), detail),
-        network::Severity::Warning => Problem::warning(code.summary(), detail),
+        network::Severity::Error => Severity::Error,
+        network::Severity::Warning => Severity::Warning,
     }
 }
 

@@ -91,6 +91,10 @@ async fn a_success_that_makes_no_sense_is_asked_for_again_and_not_written_again(
     let error = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
     assert_eq!((error.kind(), error.sendings()), (Kind::Unreadable, 4));
     assert!(!error.leaves_doubt(), "nothing was written");
+
+    let ports = json(200, json!({ "ports": [] }));
+    let server = Server::start([text(200, ""), ports]).await;
+    assert!(!cloud(&server).may_be_worn(&id(super::GROUP)).await.unwrap());
 }
 
 #[tokio::test]

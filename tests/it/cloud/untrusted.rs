@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use huaweivpc::cloud::{AccessKey, Cloud, Config, Credentials, Error, Kind};
+use huaweivpc::cloud::{AccessKey, Cloud, Config, Credentials, Error, Kind, Wish};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use tokio::{
@@ -32,7 +32,9 @@ async fn told_with(secret: &str, reply: Reply) -> Error {
         secret_key: secret.into(),
         security_token: None,
     };
-    let config = Config { credentials: Credentials::AccessKey(key), ..config(&server) };
+    let credentials = Credentials::AccessKey(key);
+    // There is one answer: a second read would get another one.
+    let config = Config { credentials, max_retries: 0, ..config(&server) };
     Cloud::new(config).unwrap().route_table_now(&id(TABLE)).await.unwrap_err()
 }
 
@@ -184,4 +186,25 @@ async fn a_list_ends_whatever_markers_the_cloud_gives() {
         assert!(error.message().contains("has no end"), "{error}");
         assert!(server.lines().len() <= most, "{}", server.lines().len());
     }
+}
+
+#[tokio::test]
+async fn what_an_answer_holds_instead_is_named_as_a_foreign_word() {
+    let error =
+        told(json(200, json!({ "routetable": { "id": "\u{1b}[2Jx", "vpc_id": VPC } }))).await;
+    assert!(error.message().contains("[2Jx") && !error.message().contains('\u{1b}'), "{error}");
+
+    let foreign =
+        json!({ "type": "ecs\nError:", "destination": "10.244.1.0/24", "nexthop": "\u{1b}[31m" });
+    let table = json!({ "routetable": { "id": TABLE, "vpc_id": VPC, "routes": [foreign] } });
+    let removed = json!({ "routetable": { "id": TABLE, "vpc_id": VPC, "routes": [] } });
+    let server = Server::answering(move |seen| {
+        let shown = if seen.method == "PUT" { &removed } else { &table }.clone();
+        async move { json(200, shown) }
+    })
+    .await;
+    let wish = Wish::Remove { destination: "10.244.1.0/24".parse().unwrap(), expected: None };
+    let error = cloud(&server).write_route(&id(TABLE), wish).await.unwrap_err();
+    assert!(error.message().contains("does not show it"), "{error}");
+    assert!(!error.message().contains(['\u{1b}', '\n']), "{error:?}");
 }
