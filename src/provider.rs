@@ -16,15 +16,15 @@ use tokio_util::sync::CancellationToken;
 
 use self::{examined::ExaminedFiles, notes::NoteFiles};
 use crate::{
-    cloud::{Cloud, Owner},
+    cloud::{Cloud, Owner, Writing},
     data_sources::{
         container_cidr_plan::ContainerCidrPlan, container_host_setup::ContainerHostSetup,
         container_path::ContainerPath, ecs_hosts::EcsHosts, route_table::RouteTable,
         security_group::SecurityGroup, subnet::Subnet, vpc::Vpc,
     },
     framework::{
-        AnyDataSource, AnyResource, Configured, Function, InstanceId, Problem, Problems, Provider,
-        Result, Session, Value, data_source, json, resource,
+        AnyDataSource, AnyResource, Bounded, Configured, Function, InstanceId, Problem, Problems,
+        Provider, Result, Session, Value, data_source, json, resource,
     },
     functions::{
         cidr_aggregate::CidrAggregate, cidr_allocate::CidrAllocate, cidr_contains::CidrContains,
@@ -131,13 +131,12 @@ fn configure(block: &Value, environment: &Environment) -> Result<Configured<Clou
     let arguments = crate::framework::to_struct(block, &[])?;
     let files = |path: &str| environment.files.read(Path::new(path));
     let notes = Arc::new(NoteFiles::new(environment, without_secrets(block)));
-    let config =
-        settings::resolve(&arguments, &*environment.variable, &files, environment.now, notes)
-            .or_else(|problems| {
-                Problems::from_list(problems)
-                    .map_or_else(|| Err(Problem::bug("refused without a problem").into()), Err)
-            })?;
-    Ok(Configured::Ready(Cloud::new(config)?))
+    let config = settings::resolve(&arguments, &*environment.variable, &files, environment.now)
+        .or_else(|problems| {
+            Problems::from_list(problems)
+                .map_or_else(|| Err(Problem::bug("refused without a problem").into()), Err)
+        })?;
+    Ok(Configured::Ready(Cloud::new(config, notes)?))
 }
 
 /// What tells one provider block from another, and may be written down.
@@ -159,16 +158,20 @@ fn not_yet(block: &Value) -> Problem {
     Problem::error("Provider configuration not known yet", detail)
 }
 
-impl Session for Cloud {
+impl<A: Clone + Send + Sync + 'static> Bounded for Cloud<A> {
     fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self {
         Cloud::bounded(self, limit, stop)
     }
+}
+
+impl Session for Cloud {
+    type Writing = Cloud<Writing>;
 
     fn for_instance(&self, instance: &InstanceId) -> Self {
         self.for_owner(Owner::new(instance.as_str()))
     }
 
-    fn for_change_of(&self, instance: &InstanceId) -> Self {
+    fn for_change_of(&self, instance: &InstanceId) -> Cloud<Writing> {
         Cloud::for_change_of(self, Owner::new(instance.as_str()))
     }
 

@@ -13,11 +13,11 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use super::{bounds, locked::locked};
+use crate::cloud::client::{bounds, locked::locked};
 
 /// The callers of a session who have been answered and have not come again, whatever they will ask for.
 #[derive(Default)]
-pub(super) struct Callers {
+pub(crate) struct Callers {
     expected: Mutex<Expected>,
     /// One of them came, or one more is expected.
     changed: Notify,
@@ -44,7 +44,7 @@ struct Group {
 }
 
 /// Somebody who waits for the answer to something it wished; away once this is dropped.
-pub(super) struct Caller(Arc<Callers>);
+pub(crate) struct Caller(Arc<Callers>);
 
 /// The longest time for which the next one is awaited.
 const LONGEST_GATHERING: Duration = Duration::from_millis(200);
@@ -55,12 +55,12 @@ const LONGEST_LOOK: Duration = Duration::from_millis(500);
 
 impl Callers {
     /// A call took so long.
-    pub(super) fn took(&self, time: Duration) {
+    pub(crate) fn took(&self, time: Duration) {
         self.expected().usual = time;
     }
 
     /// One has come to look something up.
-    pub(super) fn look(&self) {
+    pub(crate) fn look(&self) {
         let mut expected = self.expected();
         expected.came();
         let until = bounds::after(expected.usual.min(LONGEST_LOOK) + expected.moment());
@@ -70,7 +70,7 @@ impl Callers {
     }
 
     /// So many have learned what they wanted to know.
-    pub(super) fn have_looked(&self, count: usize) {
+    pub(crate) fn have_looked(&self, count: usize) {
         let mut expected = self.expected();
         expected.looking.lose(count);
         expected.went(count);
@@ -79,19 +79,19 @@ impl Callers {
     }
 
     /// One has come to wish for something.
-    pub(super) fn wish(self: &Arc<Self>) -> Arc<Caller> {
+    pub(crate) fn wish(self: &Arc<Self>) -> Arc<Caller> {
         self.expected().came();
         self.changed.notify_waiters();
         Arc::new(Caller(Arc::clone(self)))
     }
 
     /// Waits for those who may come to look something up.
-    pub(super) async fn before_looking(&self) {
+    pub(crate) async fn before_looking(&self) {
         self.wait_while(|expected| expected.away.end()).await;
     }
 
     /// Waits for those who may come to wish for something.
-    pub(super) async fn before_writing(&self) {
+    pub(crate) async fn before_writing(&self) {
         self.wait_while(|expected| expected.away.end().max(expected.looking.end())).await;
     }
 

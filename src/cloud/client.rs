@@ -1,4 +1,30 @@
-//! What the calls of one region share, and a call made as whoever the configuration says: log in, send, log in again.
+//! HTTP to one region: log in, sign, send, repeat, log in again, and read what comes back.
+//!
+//! A call's way: `api/` words it as a `call::Call`; here it is sent as whoever the configuration says (`auth.rs`,
+//! `metadata.rs`, `project.rs`); `exchange.rs` has it signed (`request.rs`, `sign.rs`), sends it (`transport.rs`, and
+//! `unanswered.rs` where no answer comes), and repeats what `retry.rs` calls worth repeating; `decode.rs` reads the answer
+//! and `error.rs` says what a refusal means. All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together;
+//! `contact.rs` knows which service is worth waiting for.
+
+mod auth;
+pub(crate) mod bounds;
+pub(crate) mod call;
+pub(crate) mod config;
+mod contact;
+pub(crate) mod decode;
+pub(crate) mod error;
+mod exchange;
+pub(crate) mod list;
+pub(crate) mod locked;
+mod metadata;
+mod project;
+mod request;
+pub(crate) mod retry;
+pub mod sign;
+mod throttle;
+mod transport;
+mod unanswered;
+mod words;
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,37 +33,27 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::{
+use self::{
     auth::Login,
-    bounds::{self, Bounds},
+    bounds::Bounds,
     call::{Api, Call, Unpublished},
-    callers::Callers,
     config::Config,
     contact::Contacts,
     decode::Answer,
     error::{Error, Kind, Result},
-    intents::Plans,
-    known::{Known, Now},
-    ownership::{Owner, Ownership, UnderWay},
-    retry,
-    route_writer::RouteWriters,
     throttle::Throttle,
     transport::Transport,
-    turns::Turns,
 };
-use crate::untrusted;
+use crate::{cloud::callers::Callers, untrusted};
 
-/// A handle on one region of the cloud. Clones share connections, logins and what was looked up.
+/// A handle on one region. Clones share connections and logins.
 #[derive(Clone)]
-pub struct Cloud {
-    session: Arc<Session>,
+pub(crate) struct Client {
+    shared: Arc<Shared>,
     bounds: Bounds,
-    owner: Owner,
-    /// Of a change: it is under way as long as somebody works on it.
-    _under_way: Option<Arc<UnderWay>>,
 }
 
-struct Session {
+struct Shared {
     config: Config,
     transport: Transport,
     login: Mutex<Option<Arc<Login>>>,
@@ -50,31 +66,24 @@ struct Session {
     contacts: Contacts,
     unpublished: Unpublished,
     callers: Arc<Callers>,
-    route_writers: RouteWriters,
-    port_turns: Turns,
-    known: Known,
-    now: Now,
-    plans: Plans,
-    ownership: Arc<Ownership>,
 }
 
-impl Cloud {
+impl Client {
     /// Nothing is read, connected or asked before the first call.
     ///
     /// # Errors
     /// `user_agent` cannot stand in a header.
-    pub fn new(config: Config) -> Result<Self> {
+    pub(crate) fn new(config: Config) -> Result<Self> {
         let transport = Transport::new(&config.user_agent).map_err(|error| {
             let message = "the user agent holds characters that no header may hold";
             Error::new(Kind::Unconfigured("user_agent"), "configure the client", message)
                 .caused_by(error)
         })?;
         config.credentials.secrets().into_iter().for_each(untrusted::keep_secret);
-        let login = Mutex::new(None);
-        let session = Session {
+        let shared = Arc::new(Shared {
             config,
             transport,
-            login,
+            login: Mutex::new(None),
             project: OnceCell::new(),
             credentials_hold: OnceCell::new(),
             first_call: Mutex::new(None),
@@ -82,114 +91,60 @@ impl Cloud {
             contacts: Contacts::default(),
             unpublished: Unpublished::default(),
             callers: Arc::default(),
-            route_writers: RouteWriters::default(),
-            port_turns: Turns::default(),
-            known: Known::default(),
-            now: Now::default(),
-            plans: Plans::default(),
-            ownership: Arc::default(),
-        };
-        let session = Arc::new(session);
-        Ok(Self { session, bounds: Bounds::default(), owner: Owner::default(), _under_way: None })
+        });
+        Ok(Self { shared, bounds: Bounds::default() })
     }
 
-    /// The same session, bounded in time from now on, in place of any earlier bounds.
+    /// The same, bounded in time from now on, in place of any earlier bounds.
     ///
     /// After `limit`, or once `stop` is cancelled, nothing is started or waited for any more. A read in flight is
     /// given up at once; a write in flight may finish after `stop`, so that its outcome is known, but not after `limit`.
-    pub fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self {
+    pub(crate) fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self {
         Self { bounds: Bounds::from_now(limit, stop), ..self.clone() }
     }
 
-    /// The same session, for what concerns one resource instance.
-    pub fn for_owner(&self, owner: Owner) -> Self {
-        Self { owner, ..self.clone() }
+    pub(crate) fn config(&self) -> &Config {
+        &self.shared.config
     }
 
-    /// The same, for a change of it. Others may wait for what comes of that.
-    pub fn for_change_of(&self, owner: Owner) -> Self {
-        Self { owner, _under_way: Some(self.under_way()), ..self.clone() }
+    fn transport(&self) -> &Transport {
+        &self.shared.transport
     }
 
-    /// Lists show what there is in all enterprise projects, as far as the user may see it.
-    pub fn sees_all_projects(&self) -> bool {
-        self.config().enterprise_project_id.is_none()
+    fn contacts(&self) -> &Contacts {
+        &self.shared.contacts
     }
 
-    pub fn region(&self) -> &str {
-        &self.config().region
+    fn throttle(&self) -> &Throttle {
+        &self.shared.throttle
     }
 
-    pub(super) fn config(&self) -> &Config {
-        &self.session.config
-    }
-
-    pub(super) fn transport(&self) -> &Transport {
-        &self.session.transport
-    }
-
-    pub(super) fn route_writers(&self) -> &RouteWriters {
-        &self.session.route_writers
-    }
-
-    pub(super) fn contacts(&self) -> &Contacts {
-        &self.session.contacts
-    }
-
-    pub(super) fn throttle(&self) -> &Throttle {
-        &self.session.throttle
-    }
-
-    pub(super) fn port_turns(&self) -> &Turns {
-        &self.session.port_turns
-    }
-
-    pub(super) fn known(&self) -> &Known {
-        &self.session.known
-    }
-
-    pub(super) fn now(&self) -> &Now {
-        &self.session.now
-    }
-
-    pub(super) fn callers(&self) -> &Arc<Callers> {
-        &self.session.callers
+    pub(crate) fn callers(&self) -> &Arc<Callers> {
+        &self.shared.callers
     }
 
     /// The enterprise project to list, where one is named here or in the provider block.
-    pub(super) fn enterprise_project(&self, named: Option<&str>) -> Option<String> {
+    pub(crate) fn enterprise_project(&self, named: Option<&str>) -> Option<String> {
         named.map(str::to_owned).or_else(|| self.config().enterprise_project_id.clone())
     }
 
-    pub(super) fn owner(&self) -> &Owner {
-        &self.owner
-    }
-
-    pub(super) fn ownership(&self) -> &Arc<Ownership> {
-        &self.session.ownership
-    }
-
-    pub(super) fn plans(&self) -> &Plans {
-        &self.session.plans
-    }
-
-    pub(super) fn max_retries(&self) -> u32 {
+    pub(crate) fn max_retries(&self) -> u32 {
         self.config().max_retries
     }
 
-    pub(super) fn bounds(&self) -> &Bounds {
+    pub(crate) fn bounds(&self) -> &Bounds {
         &self.bounds
     }
 
     /// A pause that grows with `attempt`, within the bounds of the operation.
-    pub(super) async fn pause(&self, operation: &str, attempt: u32) -> Result<()> {
+    pub(crate) async fn pause(&self, operation: &str, attempt: u32) -> Result<()> {
         let pause = retry::pause(self.config().pause, attempt, rand::random());
         info!(operation, attempt, pause_ms = pause.as_millis(), "looking again after a pause");
         self.bounds.wait_until(operation, bounds::after(pause)).await
     }
 
     /// A pause before something is sent again that has failed so; at least as long as the cloud asks for.
-    pub(super) async fn pause_after(
+    pub(crate) async fn pause_after(
         &self,
         error: &Error,
         operation: &str,
@@ -202,49 +157,49 @@ impl Cloud {
     }
 
     /// Waits for `work`, but not beyond the bounds of the operation.
-    pub(super) async fn during<F: Future>(&self, operation: &str, work: F) -> Result<F::Output> {
+    pub(crate) async fn during<F: Future>(&self, operation: &str, work: F) -> Result<F::Output> {
         self.bounds.during(operation, work).await
     }
 
     /// Makes the call as whoever the configuration says, logging in first where that is needed. An API that the region
     /// has turned out not to publish is not asked again.
-    pub(super) async fn send(&self, call: &Call) -> Result<Answer> {
-        if let Some(refusal) = self.session.unpublished.refusal(call) {
+    pub(crate) async fn send(&self, call: &Call) -> Result<Answer> {
+        if let Some(refusal) = self.shared.unpublished.refusal(call) {
             return Err(refusal);
         }
         let outcome = self.send_known(call).await;
         if let Err(error) = &outcome
             && error.kind() == Kind::NotPublished
         {
-            self.session.unpublished.note(call, error);
+            self.shared.unpublished.note(call, error);
         }
         outcome
     }
 
     async fn send_known(&self, call: &Call) -> Result<Answer> {
-        if self.session.credentials_hold.initialized() {
+        if self.shared.credentials_hold.initialized() {
             return Box::pin(self.send_renewing(call)).await;
         }
         // The first call goes alone: ten at once with a wrong key would lock the key.
-        let mut first = self.during(&call.operation, self.session.first_call.lock()).await?;
+        let mut first = self.during(&call.operation, self.shared.first_call.lock()).await?;
         if let Some(refusal) = first.as_ref() {
             return Err(refusal.clone());
         }
-        if self.session.credentials_hold.initialized() {
+        if self.shared.credentials_hold.initialized() {
             drop(first);
             return Box::pin(self.send_renewing(call)).await;
         }
         let outcome = Box::pin(self.send_renewing(call)).await;
         match &outcome {
             Err(error) if error.kind() == Kind::Unauthenticated => *first = Some(error.clone()),
-            Ok(_) => drop(self.session.credentials_hold.set(())),
+            Ok(_) => drop(self.shared.credentials_hold.set(())),
             // Throttled, it may not have got as far as the key.
             Err(error)
                 if error.status().is_some()
                     && !error.leaves_doubt()
                     && error.kind() != Kind::Throttled =>
             {
-                drop(self.session.credentials_hold.set(()));
+                drop(self.shared.credentials_hold.set(()));
             }
             Err(_) => {}
         }
@@ -265,7 +220,7 @@ impl Cloud {
     }
 
     /// The object, or `None` where the cloud says that there is none.
-    pub(super) async fn find<T: DeserializeOwned>(
+    pub(crate) async fn find<T: DeserializeOwned>(
         &self,
         call: &Call,
         wrapper: &str,
@@ -280,7 +235,7 @@ impl Cloud {
 
     /// What a call that changes nothing answers. An answer that makes no sense, as of a front end in the middle of a
     /// restart, is asked for again like one that was lost.
-    pub(super) async fn read<T>(
+    pub(crate) async fn read<T>(
         &self,
         call: &Call,
         decode: impl Fn(&Answer) -> Result<T>,
@@ -302,7 +257,7 @@ impl Cloud {
     }
 
     /// Asks v3, and v1 in regions that do not publish v3.
-    pub(super) async fn newest<T, A>(&self, ask: impl Fn(Api) -> A) -> Result<T>
+    pub(crate) async fn newest<T, A>(&self, ask: impl Fn(Api) -> A) -> Result<T>
     where
         A: Future<Output = Result<T>>,
     {
@@ -322,7 +277,7 @@ impl Cloud {
 
     /// The login in use, renewed where it is about to expire or where it is the one that was refused.
     async fn login(&self, call: &Call, refused: Option<&Arc<Login>>) -> Result<Arc<Login>> {
-        let mut held = self.during(&call.operation, self.session.login.lock()).await?;
+        let mut held = self.during(&call.operation, self.shared.login.lock()).await?;
         let now = (self.config().clock)();
         if let Some(login) = held.as_ref() {
             // Another call may have renewed it meanwhile.
@@ -337,7 +292,7 @@ impl Cloud {
     }
 
     async fn project(&self, call: &Call, login: &Login) -> Result<&str> {
-        let project = self.session.project.get_or_try_init(|| self.find_project(login));
+        let project = self.shared.project.get_or_try_init(|| self.find_project(login));
         self.during(&call.operation, project).await?.map(String::as_str)
     }
 }

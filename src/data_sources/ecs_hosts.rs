@@ -73,7 +73,7 @@ impl DataSource<Cloud> for EcsHosts {
         let servers = cloud.servers().await?;
         let mut meant: Vec<&Server> = servers.iter().filter(|server| self.means(server)).collect();
         if let Some(subnet) = &self.subnet_id {
-            let ports = cloud.ports_of_subnet(subnet).await?;
+            let ports = cloud.cached().ports_of_subnet(subnet).await?;
             meant.retain(|server| is_in(server, subnet, &ports));
         }
         if let Some(problems) = Problems::from_list(self.unmet(&meant)) {

@@ -89,11 +89,14 @@ impl DataSource<Cloud> for RouteTable {
         let place = self.place(cloud, &sought).await?;
         let found = place.tables.iter().filter(|table| self.means(table, &place)).collect();
         let id = sought.one_of(found, |table| &table.id)?.id.clone();
-        let table = sought.the(cloud.route_table(&id).await?)?;
+        let table = sought.the(cloud.cached().route_table(&id).await?)?;
         let vpc = Place::of(&table.vpc_id, cloud).await?;
-        let subnets = cloud.subnets(&table.vpc_id).await?;
-        let quota =
-            cloud.quota(ROUTES_PER_TABLE).await?.and_then(|quota| u64::try_from(quota).ok());
+        let subnets = cloud.cached().subnets(&table.vpc_id).await?;
+        let quota = cloud
+            .cached()
+            .quota(ROUTES_PER_TABLE)
+            .await?
+            .and_then(|quota| u64::try_from(quota).ok());
         let used = table.routes.iter().filter(|route| route.next_hop_type != "local").count();
         let used = used as u64;
         let steered = vpc.steering.steered_by(&id, subnets.iter().map(|subnet| &subnet.id));
@@ -137,7 +140,7 @@ struct Place {
 impl Place {
     /// Those of a VPC.
     async fn of(vpc: &VpcId, cloud: &Cloud) -> Result<Self> {
-        let tables = cloud.route_tables(vpc).await?;
+        let tables = cloud.cached().route_tables(vpc).await?;
         let default = cloud.default_among(&tables).await?;
         let listed = tables.iter().map(|table| (table.id.clone(), table.subnets.clone()));
         let steering = Associations::new(default.clone(), listed);
@@ -149,7 +152,9 @@ impl RouteTable {
     /// The VPC that the attributes lead to; all of them where only a name is given.
     async fn place(&self, cloud: &Cloud, sought: &Sought) -> Result<Place> {
         let vpc = match (&self.id, &self.subnet_id, &self.vpc_id) {
-            (Some(id), _, _) => Some(sought.the(cloud.route_table(id).await?)?.vpc_id.clone()),
+            (Some(id), _, _) => {
+                Some(sought.the(cloud.cached().route_table(id).await?)?.vpc_id.clone())
+            }
             (None, Some(subnet), _) => Some(existing(subnet, cloud).await?.vpc_id),
             (None, None, Some(vpc)) => Some(vpc.clone()),
             (None, None, None) => None,
@@ -165,7 +170,7 @@ impl RouteTable {
         // Some clouds name a table only in the table itself.
         let unnamed = |table: &&mut RouteTableSummary| self.name.is_some() && table.name.is_empty();
         for table in place.tables.iter_mut().filter(unnamed) {
-            if let Some(shown) = cloud.route_table(&table.id).await? {
+            if let Some(shown) = cloud.cached().route_table(&table.id).await? {
                 table.name = shown.name.clone();
             }
         }

@@ -85,7 +85,7 @@ impl DataSource<Cloud> for SecurityGroup {
         };
         let found = found.into_iter().filter(|group| self.means(group)).collect();
         let group = sought.one_of(found, |group| &group.id)?;
-        let mut rules = cloud.security_group_rules(&group.id).await?.to_vec();
+        let mut rules = cloud.cached().security_group_rules(&group.id).await?.to_vec();
         rules.sort_by(|a, b| (a.priority, &a.id).cmp(&(b.priority, &b.id)));
         let value = Self {
             id: Some(group.id),

@@ -80,7 +80,7 @@ impl DataSource<Cloud> for Subnet {
             .by("vpc_id", "the VPC", self.vpc_id.as_ref());
         let found = match (&self.id, &self.vpc_id) {
             (Some(id), _) => cloud.subnet(id).await?.into_iter().collect(),
-            (None, Some(vpc)) => cloud.subnets(vpc).await?,
+            (None, Some(vpc)) => cloud.cached().subnets(vpc).await?,
             (None, None) => cloud.all_subnets().await?.to_vec(),
         };
         let found = found.into_iter().filter(|subnet| self.means(subnet)).collect();
@@ -100,7 +100,7 @@ impl Subnet {
 }
 
 async fn table_of(subnet: &cloud::Subnet, cloud: &Cloud) -> Result<Option<RouteTableId>> {
-    let tables = cloud.route_tables(&subnet.vpc_id).await?;
+    let tables = cloud.cached().route_tables(&subnet.vpc_id).await?;
     let default = cloud.default_among(&tables).await?;
     let listed = tables.into_iter().map(|table| (table.id, table.subnets));
     Ok(Associations::new(default, listed).table_of(&subnet.id).cloned())

@@ -36,7 +36,7 @@ pub use function::{Function, FunctionError, Parameter, Signature};
 pub use plan::{PlanRequest, Planned};
 pub use private::InstanceId;
 pub use problem::{Path, Problem, Problems, Result, Severity, Step, all_of, one_of, quoted};
-pub use provider::{Configured, Provider, Session};
+pub use provider::{Bounded, Configured, Provider, Session};
 pub use record::{key_from_id, to_struct};
 pub use request::{ApplyRequest, BoxFuture, ImportBy, Stored};
 pub use resource::{AnyResource, Resource};

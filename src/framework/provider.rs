@@ -17,11 +17,17 @@ use super::{
     value::Value,
 };
 
-/// A configured way to the cloud. Handles are cheap to make.
-pub trait Session: Clone + Send + Sync + 'static {
+/// A handle that can be bounded in time.
+pub trait Bounded: Clone + Send + Sync + 'static {
     /// A handle on the same session for one operation: past `limit`, or once `stop` is cancelled, it starts
     /// nothing and waits for nothing any more, so that what exists can be recorded.
     fn bounded(&self, limit: Duration, stop: CancellationToken) -> Self;
+}
+
+/// A handle on the configured cloud, to read it for refreshes, plans and data sources. Handles are cheap to make.
+pub trait Session: Bounded {
+    /// The handle that creates, updates and deletes.
+    type Writing: Bounded;
 
     /// The same session for what concerns one resource instance.
     fn for_instance(&self, instance: &InstanceId) -> Self {
@@ -29,10 +35,8 @@ pub trait Session: Clone + Send + Sync + 'static {
         self.clone()
     }
 
-    /// The same, for a change of it.
-    fn for_change_of(&self, instance: &InstanceId) -> Self {
-        self.for_instance(instance)
-    }
+    /// The same session, for a change of it.
+    fn for_change_of(&self, instance: &InstanceId) -> Self::Writing;
 
     /// The process has planned, and ends.
     fn has_planned(&self) {}

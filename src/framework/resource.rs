@@ -14,7 +14,7 @@ use super::{
     plan::{self, PlanRequest, Planned},
     private::{self, InstanceId},
     problem::{Path, Problem, Problems, Result},
-    provider::Session,
+    provider::{Bounded, Session},
     record,
     request::{ApplyRequest, BoxFuture, ImportBy, Stored},
     schema::{GoDuration, Schema, Timeouts},
@@ -83,12 +83,12 @@ pub trait Resource<C: Session>: Serialize + DeserializeOwned + Send + Sync + 'st
     /// The object as it is now; `None` if it is certainly gone.
     fn read(self, cloud: &C) -> impl Future<Output = Result<Option<Self>>> + Send;
 
-    fn create(self, cloud: &C) -> impl Future<Output = Result<Self>> + Send;
+    fn create(self, cloud: &C::Writing) -> impl Future<Output = Result<Self>> + Send;
 
-    fn update(self, prior: Self, cloud: &C) -> impl Future<Output = Result<Self>> + Send;
+    fn update(self, prior: Self, cloud: &C::Writing) -> impl Future<Output = Result<Self>> + Send;
 
     /// Makes the object absent; succeeds on what is gone already.
-    fn delete(self, cloud: &C) -> impl Future<Output = Result<()>> + Send;
+    fn delete(self, cloud: &C::Writing) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// A [`Resource`] of whatever type, as the tables and the protocol see it.
@@ -366,7 +366,7 @@ fn to_stored(
 }
 
 /// The session for one operation, within the user's limit or else the schema's.
-fn bounded<C: Session>(
+fn bounded<C: Bounded>(
     schema: &Schema,
     cloud: &C,
     stop: CancellationToken,

@@ -9,7 +9,7 @@ mod credentials;
 mod shared_config;
 mod sources;
 
-use std::{sync::Arc, time::SystemTime};
+use std::time::SystemTime;
 
 use url::Url;
 
@@ -26,7 +26,7 @@ use self::{
     },
 };
 use crate::{
-    cloud::{CaCertificates, Config, Endpoints, Notes, Project, Timeouts, default_cloud},
+    cloud::{CaCertificates, Config, Endpoints, Project, Timeouts, default_cloud},
     framework::{Draft, Given, Path, Problem},
     untrusted,
 };
@@ -40,11 +40,10 @@ pub fn resolve(
     environment: Environment<'_>,
     files: Files<'_>,
     clock: fn() -> SystemTime,
-    notes: Arc<dyn Notes>,
 ) -> Result<Config, Vec<Problem>> {
     let mut sources = Sources::new(arguments, environment, files);
     sources.keep_proxy_secrets();
-    let config = sources.config(clock, notes);
+    let config = sources.config(clock);
     let problems = sources.into_problems();
     match config {
         Some(config) if problems.is_empty() => Ok(config),
@@ -82,7 +81,7 @@ const MOST_RETRIES: u32 = 1_000;
 
 impl Sources<'_> {
     /// `None` only beside a problem.
-    fn config(&mut self, clock: fn() -> SystemTime, notes: Arc<dyn Notes>) -> Option<Config> {
+    fn config(&mut self, clock: fn() -> SystemTime) -> Option<Config> {
         let arguments = self.arguments;
         let own_region = self.text(&REGION, &arguments.region);
         let own_credentials = self.own_credentials();
@@ -135,7 +134,6 @@ impl Sources<'_> {
             user_agent: USER_AGENT.to_owned(),
             metadata: Url::parse(Config::METADATA).ok()?,
             clock,
-            notes,
         })
     }
 

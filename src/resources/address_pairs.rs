@@ -37,10 +37,10 @@ pub(super) fn foreign_pairs(pairs: &[AddressPair]) -> Vec<Pair> {
 }
 
 /// Somebody has switched the check off before a resource of this state did, and may switch it on again.
-pub(super) fn off_already(port: &Port, cloud: &Cloud) -> Option<Problem> {
+pub(super) fn off_already<A>(port: &Port, cloud: &Cloud<A>) -> Option<Problem> {
     let is_ours = || {
         let object = Object::SourceCheck { port_id: port.id.clone() };
-        let noted = cloud.noted::<bool>(About::SourceCheck { port_id: &port.id });
+        let noted = cloud.journal().find::<bool>(About::SourceCheck { port_id: &port.id });
         noted.is_some() || cloud.may_be_in_state(&object)
     };
     if port.is_source_check_on() || is_ours() {

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     cloud::{
         self, Cloud, Description, Expected, Kind, Object, PortId, Route, RouteTableId, ServerId,
-        VpcId, Wish, Written,
+        VpcId, Wish, Writing, Written,
     },
     framework::{
         Change, Default, Draft, Foresight, Path, Problem, Problems, Resource, Result, Schema,
@@ -124,7 +124,7 @@ impl Resource<Cloud> for ContainerRoute {
 
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(table_id) = &self.route_table_id else { return Ok(None) };
-        let table = cloud.route_table_showing(table_id, &[self.destination]).await?;
+        let table = cloud.cached().route_table_showing(table_id, &[self.destination]).await?;
         let Some(table) = table else { return Ok(None) };
         // The table's own routes are nobody's to manage.
         let made = table.route_to(self.destination).filter(|route| !route.is_local());
@@ -143,7 +143,7 @@ impl Resource<Cloud> for ContainerRoute {
         Ok(Some(self))
     }
 
-    async fn create(self, cloud: &Cloud) -> Result<Self> {
+    async fn create(self, cloud: &Cloud<Writing>) -> Result<Self> {
         let home = Home::find(self.vpc_id.as_ref(), self.route_table_id.as_ref(), cloud).await?;
         let next_hop = self.via.resolve(&home.vpc_id, cloud).await?;
         let object = Object::route(&home.table_id, self.destination);
@@ -167,7 +167,7 @@ impl Resource<Cloud> for ContainerRoute {
         made
     }
 
-    async fn update(self, _prior: Self, cloud: &Cloud) -> Result<Self> {
+    async fn update(self, _prior: Self, cloud: &Cloud<Writing>) -> Result<Self> {
         let home = Home::find(self.vpc_id.as_ref(), self.route_table_id.as_ref(), cloud).await?;
         let next_hop = match (&self.next_hop_type, &self.nexthop) {
             // Planned as it is.
@@ -182,7 +182,7 @@ impl Resource<Cloud> for ContainerRoute {
         self.written(answer, false, home, next_hop, cloud).await
     }
 
-    async fn delete(self, cloud: &Cloud) -> Result<()> {
+    async fn delete(self, cloud: &Cloud<Writing>) -> Result<()> {
         let Some(table_id) = &self.route_table_id else { return Ok(()) };
         let release = cloud.release(vec![Object::route(table_id, self.destination)]).await?;
         if release.removed.is_empty() {
@@ -218,7 +218,7 @@ impl ContainerRoute {
         is_new: bool,
         home: Home,
         next_hop: NextHop,
-        cloud: &Cloud,
+        cloud: &Cloud<Writing>,
     ) -> Result<Self> {
         match answer {
             Ok(Written::Done) => Ok(self.made(&home, next_hop)),

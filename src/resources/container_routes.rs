@@ -22,6 +22,7 @@ use super::{
 use crate::{
     cloud::{
         Cloud, Covers, Description, PortId, RouteTable, RouteTableId, ServerId, SweptRoute, VpcId,
+        Writing,
     },
     framework::{
         Attribute, Change, Default, Draft, Foresight, Given, Kind, Nesting, Path, Problem,
@@ -178,7 +179,7 @@ impl Resource<Cloud> for ContainerRoutes {
     async fn import(id: &str, cloud: &Cloud) -> Result<Json> {
         key_from_id(&Self::SCHEMA, id)?;
         let table_id: RouteTableId = id.parse().map_err(Problem::bug)?;
-        let table = cloud.route_table(&table_id).await?;
+        let table = cloud.cached().route_table(&table_id).await?;
         let table = table.ok_or_else(|| missing("Route table", &table_id, "route_table_id"))?;
         let is_expressible = |kind: &str| ["ecs", "eni", "vip"].contains(&kind);
         let routes = table.routes.iter().filter(|route| is_expressible(&route.next_hop_type));
@@ -211,7 +212,7 @@ impl Resource<Cloud> for ContainerRoutes {
     async fn read(self, cloud: &Cloud) -> Result<Option<Self>> {
         let Some(table_id) = &self.route_table_id else { return Ok(None) };
         let made: Vec<Cidr> = self.made().map(|(destination, _)| *destination).collect();
-        let table = cloud.route_table_showing(table_id, &made).await?;
+        let table = cloud.cached().route_table_showing(table_id, &made).await?;
         let Some(table) = table else { return Ok(None) };
         let mut routes = BTreeMap::new();
         for (destination, entry) in self.made() {
@@ -228,15 +229,15 @@ impl Resource<Cloud> for ContainerRoutes {
         Ok(Some(Self { vpc_id, routes, memory: Memory { strangers }, ..self }))
     }
 
-    async fn create(self, cloud: &Cloud) -> Result<Self> {
+    async fn create(self, cloud: &Cloud<Writing>) -> Result<Self> {
         self.write(None, cloud).await
     }
 
-    async fn update(self, prior: Self, cloud: &Cloud) -> Result<Self> {
+    async fn update(self, prior: Self, cloud: &Cloud<Writing>) -> Result<Self> {
         self.write(Some(prior), cloud).await
     }
 
-    async fn delete(self, cloud: &Cloud) -> Result<()> {
+    async fn delete(self, cloud: &Cloud<Writing>) -> Result<()> {
         self.unmake(cloud).await
     }
 }

@@ -16,7 +16,7 @@ use super::{
     missing, server_of, the_one,
 };
 use crate::{
-    cloud::{About, Cloud, Object, Port, PortId, ServerId, SubnetId, Switched, VpcId},
+    cloud::{About, Cloud, Object, Port, PortId, ServerId, SubnetId, Switched, VpcId, Writing},
     framework::{
         Change, Default, Draft, Foresight, Kind, Nesting, Problem, Problems, Resource, Result,
         Schema, Timeouts, all_of, quoted,
@@ -113,7 +113,7 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         let Some(port_id) = &self.port_id else { return Ok(None) };
         let found = self.found_at_first(port_id, cloud);
         found.into_iter().for_each(|found| cloud.recall_found(port_id, found));
-        let port = cloud.port(port_id, self.memory.subnet_id.as_ref()).await?;
+        let port = cloud.cached().port(port_id, self.memory.subnet_id.as_ref()).await?;
         let Some(mut seen) = port.map(|port| self.seen_on(&port)) else { return Ok(None) };
         seen.memory.found_enabled = found.or(seen.memory.found_enabled);
         if seen.memory.unanswered && seen.memory.found_enabled == Some(seen.enabled) {
@@ -124,10 +124,10 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         Ok(Some(seen))
     }
 
-    async fn create(self, cloud: &Cloud) -> Result<Self> {
+    async fn create(self, cloud: &Cloud<Writing>) -> Result<Self> {
         let (port_id, subnet) = self.named(cloud).await?;
         if self.has_several_names()
-            && let Some(port) = cloud.port_now(&port_id).await?
+            && let Some(port) = cloud.port(&port_id).await?
             && let Some(problem) = disagreement(&port, self.ecs_id.as_ref(), self.host_ip)
         {
             return Err(problem.into());
@@ -156,7 +156,7 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         }
     }
 
-    async fn update(mut self, _prior: Self, cloud: &Cloud) -> Result<Self> {
+    async fn update(mut self, _prior: Self, cloud: &Cloud<Writing>) -> Result<Self> {
         let (port_id, subnet) = self.named(cloud).await?;
         let subnet = subnet.as_ref().or(self.memory.subnet_id.as_ref());
         let object = Object::SourceCheck { port_id: port_id.clone() };
@@ -167,13 +167,13 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         Ok(self.seen_on(&now?))
     }
 
-    async fn delete(self, cloud: &Cloud) -> Result<()> {
+    async fn delete(self, cloud: &Cloud<Writing>) -> Result<()> {
         let Some(port_id) = &self.port_id else { return Ok(()) };
         // Terraform forgets what was remembered of an object that is tainted. Where a plan has not seen it either, the
         // object was half made: the change, which is made only where it changes something, has taken effect, because
         // `read` drops the others.
         let seen_by_plan = || cloud.recalled_found(port_id);
-        let noted = || cloud.noted(About::SourceCheck { port_id });
+        let noted = || cloud.journal().find(About::SourceCheck { port_id });
         let found = self.memory.found_enabled.or_else(seen_by_plan).or_else(noted);
         let found_enabled = found.unwrap_or(!self.enabled);
         cloud.recall_found(port_id, found_enabled);
@@ -181,7 +181,7 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         let release = cloud.release(vec![object]).await?;
         if release.removed.is_empty() {
             // Whoever has it now gives it back as it was found at first, and learns of that by a refresh.
-            cloud.leave_note(About::SourceCheck { port_id }, &found_enabled);
+            cloud.journal().leave(About::SourceCheck { port_id }, &found_enabled);
             return Ok(());
         }
         // A check that is no longer as this resource has set it is somebody else's by now.
@@ -193,7 +193,7 @@ impl Resource<Cloud> for EcsPortSourceCheck {
         {
             switched.now?;
         }
-        cloud.settle_note(About::SourceCheck { port_id });
+        cloud.journal().settle(About::SourceCheck { port_id });
         Ok(())
     }
 }
@@ -201,13 +201,13 @@ impl Resource<Cloud> for EcsPortSourceCheck {
 impl EcsPortSourceCheck {
     /// The state that this resource gives back. A resource that had the check before may have left word of it, and
     /// Terraform may have forgotten it.
-    fn found_at_first(&self, port_id: &PortId, cloud: &Cloud) -> Option<bool> {
+    fn found_at_first<A>(&self, port_id: &PortId, cloud: &Cloud<A>) -> Option<bool> {
         let about = About::SourceCheck { port_id };
-        let (noted, remembered) = (cloud.noted::<bool>(about), self.memory.found_enabled);
+        let (noted, remembered) = (cloud.journal().find::<bool>(about), self.memory.found_enabled);
         // Of several resources that have had the check, the first one may have found it on.
         let found = noted.into_iter().chain(remembered).reduce(|one, other| one | other);
         if remembered.is_some() && remembered == found {
-            cloud.settle_note(about);
+            cloud.journal().settle(about);
         }
         found
     }
@@ -218,7 +218,7 @@ impl EcsPortSourceCheck {
     }
 
     /// The interface the user means, with its subnet where finding it has shown that.
-    async fn named(&self, cloud: &Cloud) -> Result<(PortId, Option<SubnetId>)> {
+    async fn named<A>(&self, cloud: &Cloud<A>) -> Result<(PortId, Option<SubnetId>)> {
         match (&self.port_id, &self.ecs_id, self.host_ip) {
             (Some(port_id), ..) => Ok((port_id.clone(), None)),
             (None, Some(server), None) => {

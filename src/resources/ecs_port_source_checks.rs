@@ -15,7 +15,7 @@ mod writing;
 use self::hosts::Host;
 use super::address_pairs::{PAIR, Pair, foreign_pairs};
 use crate::{
-    cloud::{About, Cloud, Object, Port, PortId, SubnetId, VpcId},
+    cloud::{About, Cloud, Object, Port, PortId, SubnetId, VpcId, Writing},
     framework::{
         Attribute, Change, Default, Draft, Foresight, Kind, Nesting, Problem, Resource, Result,
         Schema, Timeouts, key_from_id,
@@ -109,8 +109,8 @@ impl Resource<Cloud> for EcsPortSourceChecks {
         key_from_id(&Self::SCHEMA, id)?;
         let vpc_id: VpcId = id.parse().map_err(Problem::bug)?;
         let mut ports = Vec::new();
-        for subnet in cloud.subnets(&vpc_id).await? {
-            ports.extend(cloud.ports_of_subnet_now(&subnet.id).await?);
+        for subnet in cloud.cached().subnets(&vpc_id).await? {
+            ports.extend(cloud.ports_of_subnet(&subnet.id).await?);
         }
         ports.retain(|port| port.is_nic() && !port.is_source_check_on());
         let mut set = Self {
@@ -149,7 +149,9 @@ impl Resource<Cloud> for EcsPortSourceChecks {
         for (id, mut held) in held {
             held.found_enabled = held.found_at_first(&id, cloud);
             cloud.recall_found(&id, held.found_enabled);
-            let Some(port) = cloud.port(&id, Some(&held.subnet_id)).await? else { continue };
+            let Some(port) = cloud.cached().port(&id, Some(&held.subnet_id)).await? else {
+                continue;
+            };
             if held.unanswered && held.found_enabled == port.is_source_check_on() {
                 // Nothing came of the change, so there is nothing of ours.
                 continue;
@@ -163,15 +165,15 @@ impl Resource<Cloud> for EcsPortSourceChecks {
         Ok(Some(self))
     }
 
-    async fn create(self, cloud: &Cloud) -> Result<Self> {
+    async fn create(self, cloud: &Cloud<Writing>) -> Result<Self> {
         self.write(None, cloud).await
     }
 
-    async fn update(self, prior: Self, cloud: &Cloud) -> Result<Self> {
+    async fn update(self, prior: Self, cloud: &Cloud<Writing>) -> Result<Self> {
         self.write(Some(prior), cloud).await
     }
 
-    async fn delete(self, cloud: &Cloud) -> Result<()> {
+    async fn delete(self, cloud: &Cloud<Writing>) -> Result<()> {
         self.unmake(cloud).await
     }
 }
@@ -191,11 +193,11 @@ impl EcsPortSourceChecks {
 impl Held {
     /// The state that this resource gives back. A resource that had the check before may have left word of it; of several
     /// that have had it, the first one may have found it on.
-    fn found_at_first(&self, port_id: &PortId, cloud: &Cloud) -> bool {
+    fn found_at_first<A>(&self, port_id: &PortId, cloud: &Cloud<A>) -> bool {
         let about = About::SourceCheck { port_id };
-        let found = self.found_enabled | cloud.noted::<bool>(about).unwrap_or_default();
+        let found = self.found_enabled | cloud.journal().find::<bool>(about).unwrap_or_default();
         if found == self.found_enabled {
-            cloud.settle_note(about);
+            cloud.journal().settle(about);
         }
         found
     }

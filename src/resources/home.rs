@@ -23,19 +23,19 @@ pub(super) fn flaw(config: Draft<'_>) -> Option<Problem> {
 
 impl Home {
     /// The table of this id, or else the default one of the VPC.
-    pub(super) async fn find(
+    pub(super) async fn find<A>(
         vpc: Option<&VpcId>,
         table: Option<&RouteTableId>,
-        cloud: &Cloud,
+        cloud: &Cloud<A>,
     ) -> Result<Self> {
         Ok(Self::seek(vpc, table, cloud).await??)
     }
 
     /// The same, with what is wrong apart from a cloud that cannot be asked.
-    pub(super) async fn seek(
+    pub(super) async fn seek<A>(
         vpc: Option<&VpcId>,
         table: Option<&RouteTableId>,
-        cloud: &Cloud,
+        cloud: &Cloud<A>,
     ) -> cloud::Result<std::result::Result<Self, Problem>> {
         let table_id = match (table, vpc) {
             (Some(table), _) => table.clone(),

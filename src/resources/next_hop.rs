@@ -91,7 +91,7 @@ pub(super) async fn known_owner(
     vpc: &VpcId,
     cloud: &Cloud,
 ) -> cloud::Result<Option<NextHop>> {
-    let nics = cloud.nics_known_with_address(address.into(), vpc).await?;
+    let nics = cloud.cached().nics_known_with_address(address.into(), vpc).await?;
     Ok(match nics.as_slice() {
         [nic] => Some(NextHop::through(nic)),
         _ => None,
@@ -158,8 +158,8 @@ impl Via {
             return Ok(Self { host_ip: Some(address), ..shown });
         }
         let nic = match (&shown.ecs_id, &shown.port_id) {
-            (Some(server), _) => cloud.nic_seen(server).await?,
-            (None, Some(port)) => cloud.port_seen(port).await?,
+            (Some(server), _) => cloud.cached().nic_seen(server).await?,
+            (None, Some(port)) => cloud.cached().port_seen(port).await?,
             (None, None) => None,
         };
         let nic = nic.filter(|nic| nic.is_nic() && NextHop::through(nic) == *hop);
@@ -182,7 +182,7 @@ impl Via {
     }
 
     /// In the API's words, as things are now.
-    pub(super) async fn resolve(&self, vpc: &VpcId, cloud: &Cloud) -> Result<NextHop> {
+    pub(super) async fn resolve<A>(&self, vpc: &VpcId, cloud: &Cloud<A>) -> Result<NextHop> {
         let Some(address) = self.host_ip else { return self.named() };
         let nics = cloud.nics_with_addresses(vec![address.into()], vpc).await?;
         self.agreeing_with(owner_among(&nics, address, vpc)?)

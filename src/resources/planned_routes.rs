@@ -200,7 +200,7 @@ impl PlannedRoutes<'_> {
             Ok(home) => home,
             Err(problem) => return Ok(Some(Err(problem))),
         };
-        let table = cloud.routes(&home.table_id).await?.unwrap_or_default();
+        let table = cloud.cached().routes(&home.table_id).await?.unwrap_or_default();
         Ok(Some(Ok(Place { home, table })))
     }
 
@@ -271,8 +271,8 @@ impl PlannedRoutes<'_> {
                     }
                     Clash::Same(route) => {
                         let object = Object::route(&home.table_id, destination);
-                        let may_be_ours =
-                            cloud.may_be_in_state(&object) || cloud.is_noted(&home.table_id, route);
+                        let may_be_ours = cloud.may_be_in_state(&object)
+                            || cloud.journal().holds(&home.table_id, route);
                         if !self.adopts && !may_be_ours && !self.sweeps(route) {
                             let conflict = (self.conflict)(destination, &home.table_id);
                             problems.push(match OURS.contains(&route.next_hop_type.as_str()) {
@@ -315,7 +315,7 @@ impl PlannedRoutes<'_> {
             return;
         }
         let look = async {
-            let subnets = cloud.subnets(vpc).await?;
+            let subnets = cloud.cached().subnets(vpc).await?;
             let surroundings = Surroundings::new(vpc, &subnets, cloud);
             let mut flaws = Vec::new();
             for (destination, via) in &hops {

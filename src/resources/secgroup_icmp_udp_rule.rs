@@ -30,7 +30,7 @@ use self::{
 use crate::{
     cloud::{
         self, About, Cloud, Description, NewRule, Object, RuleId, SecurityGroupId,
-        SecurityGroupRule,
+        SecurityGroupRule, Writing,
     },
     framework::{
         Change, Default, Draft, Foresight, Kind, Problem, Problems, Resource, Result, Schema,
@@ -164,7 +164,8 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
         let ids = self.rule_ids.iter().flatten();
         let made: Vec<_> = ids.map(|(protocol, id)| (id, self.rule(*protocol))).collect();
-        let rules = cloud.security_group_rules_showing(&self.security_group_id, &made).await;
+        let rules =
+            cloud.cached().security_group_rules_showing(&self.security_group_id, &made).await;
         let Some(rules) = found(rules)? else { return Ok(None) };
         let mut ours: BTreeMap<Protocol, &SecurityGroupRule> = match &self.rule_ids {
             Some(ids) => rules
@@ -199,7 +200,7 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         Ok(Some(self))
     }
 
-    async fn create(mut self, cloud: &Cloud) -> Result<Self> {
+    async fn create(mut self, cloud: &Cloud<Writing>) -> Result<Self> {
         let claims = cloud.claim(self.terms().into_values().collect(), Vec::new()).await?;
         if !claims.refused.is_empty() {
             return Err(claimed(&self).into());
@@ -227,7 +228,7 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         }
     }
 
-    async fn update(mut self, mut prior: Self, cloud: &Cloud) -> Result<Self> {
+    async fn update(mut self, mut prior: Self, cloud: &Cloud<Writing>) -> Result<Self> {
         prior.settle_notes(cloud);
         let (before, after) = (prior.terms(), self.terms());
         let (kept, new) =
@@ -278,10 +279,9 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
         Ok(self)
     }
 
-    async fn delete(mut self, cloud: &Cloud) -> Result<()> {
+    async fn delete(mut self, cloud: &Cloud<Writing>) -> Result<()> {
         if !self.memory.lost.is_empty()
-            && let Some(rules) =
-                found(cloud.security_group_rules_now(&self.security_group_id).await)?
+            && let Some(rules) = found(cloud.security_group_rules(&self.security_group_id).await)?
         {
             self.memory.look_through(&rules);
         }
@@ -321,10 +321,10 @@ impl SecgroupIcmpUdpRule {
     }
 
     /// Terraform has recorded the pair, or there is none any more.
-    fn settle_notes(&self, cloud: &Cloud) {
+    fn settle_notes<A>(&self, cloud: &Cloud<A>) {
         for protocol in &self.protocols {
             let (security_group_id, rule) = (&self.security_group_id, &self.rule(*protocol));
-            cloud.settle_note(About::SecurityGroupRule { security_group_id, rule });
+            cloud.journal().settle(About::SecurityGroupRule { security_group_id, rule });
         }
     }
 

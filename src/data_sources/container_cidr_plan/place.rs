@@ -132,7 +132,7 @@ impl Places<'_> {
         };
         let Some(nic) = primary else { return Ok(None) };
         let Some(subnet) = self.subnet_of(nic) else { return Ok(None) };
-        let ports = self.cloud.ports_of_subnet(subnet).await?;
+        let ports = self.cloud.cached().ports_of_subnet(subnet).await?;
         Ok(ports.iter().find(|port| port.id == nic.port_id).cloned())
     }
 
@@ -146,7 +146,7 @@ impl Places<'_> {
 
     async fn at_address(&self, address: IpAddr) -> cloud::Result<Looked> {
         let subnets = self.subnets;
-        let mut nics = self.cloud.nics_known_with_address(address, self.vpc_id).await?;
+        let mut nics = self.cloud.cached().nics_known_with_address(address, self.vpc_id).await?;
         if nics.is_empty() && subnets.iter().any(|subnet| subnet.may_hold(address)) {
             // The server may have been made since the list was read.
             nics = self.cloud.ports_with_address(address).await?;
@@ -164,7 +164,7 @@ impl Places<'_> {
     /// What is at an address that is no server's of this VPC.
     async fn instead_of(&self, address: IpAddr, subnets: &[Subnet]) -> cloud::Result<Looked> {
         if let Some(subnet) = subnets.iter().find(|subnet| subnet.holds(address)) {
-            let ports = self.cloud.ports_of_subnet(&subnet.id).await?;
+            let ports = self.cloud.cached().ports_of_subnet(&subnet.id).await?;
             let at_address = ports.iter().find(|port| port.fixed_ips.contains(&address));
             let instead =
                 at_address.map(|port| format!("Port {} has it, which is no server's.", port.id));

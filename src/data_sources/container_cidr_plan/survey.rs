@@ -71,9 +71,9 @@ pub(super) async fn survey(
     };
     let (vpc, subnets, tables, quota, servers) = tokio::join!(
         cloud.vpc(vpc_id),
-        cloud.subnets(vpc_id),
-        cloud.route_tables(vpc_id),
-        cloud.quota(ROUTES_PER_TABLE),
+        cloud.cached().subnets(vpc_id),
+        cloud.cached().route_tables(vpc_id),
+        cloud.cached().quota(ROUTES_PER_TABLE),
         servers
     );
     let vpc = unseen.or_note("the VPC", "whether ranges lie in the VPC's own", vpc)?;
@@ -95,7 +95,7 @@ pub(super) async fn survey(
     }
     let mut tables = Vec::new();
     for summary in &summaries {
-        let read = cloud.route_table(&summary.id).await;
+        let read = cloud.cached().route_table(&summary.id).await;
         tables.extend(unseen.or_note("a route table", "what it holds", read)?.flatten());
     }
     let default = cloud.default_among(&summaries).await?;

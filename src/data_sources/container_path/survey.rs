@@ -39,7 +39,8 @@ const USUAL_LENGTH: u8 = 24;
 const LONGEST_OF_A_NETWORK: u8 = 30;
 
 pub(super) async fn survey(cloud: &Cloud, vpc: &VpcId) -> Result<Survey> {
-    let (subnets, summaries) = tokio::join!(cloud.subnets(vpc), cloud.route_tables(vpc));
+    let (subnets, summaries) =
+        tokio::join!(cloud.cached().subnets(vpc), cloud.cached().route_tables(vpc));
     let (subnets, summaries) = (subnets?, summaries?);
     if subnets.is_empty() {
         let sought = Sought::new("VPC", "VPCs").by("vpc_id", "the id", Some(vpc));
@@ -47,14 +48,14 @@ pub(super) async fn survey(cloud: &Cloud, vpc: &VpcId) -> Result<Survey> {
     }
     let mut tables = Vec::with_capacity(summaries.len());
     for summary in &summaries {
-        tables.extend(cloud.route_table(&summary.id).await?);
+        tables.extend(cloud.cached().route_table(&summary.id).await?);
     }
     let default = cloud.default_among(&summaries).await?;
     let listed = summaries.into_iter().map(|table| (table.id, table.subnets));
     let steering = Associations::new(default, listed);
     let mut ports = Vec::new();
     for subnet in &subnets {
-        let here = cloud.ports_of_subnet(&subnet.id).await?;
+        let here = cloud.cached().ports_of_subnet(&subnet.id).await?;
         ports.extend(here.iter().filter(|port| port.is_nic()).cloned());
     }
     let lists_all_ports = !cloud.sees_part_of_the_ports();
@@ -192,7 +193,7 @@ impl Survey {
         let wanted: BTreeSet<&SecurityGroupId> =
             relevant.iter().flat_map(|port| &self.ports[*port].security_groups).collect();
         for id in wanted {
-            let rules = match cloud.security_group_rules(id).await {
+            let rules = match cloud.cached().security_group_rules(id).await {
                 Ok(rules) => Some(rules.iter().map(rule).collect()),
                 Err(error) if error.kind() == Kind::Denied => None,
                 Err(error) => return Err(error.into()),

@@ -66,7 +66,7 @@ async fn interface(nic: &Nic, server: &Server, cloud: &Cloud) -> Result<Interfac
         (None, Some(vpc)) => holding(nic, vpc, cloud).await?,
         (None, None) => None,
     };
-    let port = cloud.port(&nic.port_id, told.as_ref()).await?;
+    let port = cloud.cached().port(&nic.port_id, told.as_ref()).await?;
     let is_primary = nic.is_primary.or(port.as_ref().and_then(|port| port.is_primary));
     Ok(Interface {
         port_id: nic.port_id.clone(),
@@ -80,5 +80,5 @@ async fn interface(nic: &Nic, server: &Server, cloud: &Cloud) -> Result<Interfac
 /// The subnet that an address of the interface lies in.
 async fn holding(nic: &Nic, vpc: &VpcId, cloud: &Cloud) -> Result<Option<SubnetId>> {
     let holds = |subnet: &Subnet| nic.addresses.iter().any(|address| subnet.holds(*address));
-    Ok(cloud.subnets(vpc).await?.into_iter().find(holds).map(|subnet| subnet.id))
+    Ok(cloud.cached().subnets(vpc).await?.into_iter().find(holds).map(|subnet| subnet.id))
 }

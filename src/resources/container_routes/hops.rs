@@ -15,12 +15,12 @@ pub(super) type Hops = BTreeMap<Cidr, Result<NextHop>>;
 
 impl ContainerRoutes {
     /// What the entries that are written lead to. One whose next hop is planned as it is recorded keeps that.
-    pub(super) async fn next_hops(
+    pub(super) async fn next_hops<A>(
         &self,
         changes: &SetChanges,
         recorded: Option<&BTreeMap<Cidr, Entry>>,
         vpc: &VpcId,
-        cloud: &Cloud,
+        cloud: &Cloud<A>,
     ) -> Hops {
         let written = changes.create.iter().chain(&changes.modify);
         let entries = || written.clone().filter_map(|it| Some((*it, self.routes.get(it)?)));
@@ -58,10 +58,10 @@ impl ContainerRoutes {
 }
 
 /// What each address stands for now.
-async fn hosts(
+async fn hosts<A>(
     addresses: BTreeSet<Address>,
     vpc: &VpcId,
-    cloud: &Cloud,
+    cloud: &Cloud<A>,
 ) -> BTreeMap<Address, Result<NextHop>> {
     if addresses.is_empty() {
         return BTreeMap::new();

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::ContainerRoutes;
 use crate::{
-    cloud::{Cloud, Expected, Object, RouteTableId},
+    cloud::{Cloud, Expected, Object, RouteTableId, Writing},
     framework::{Problem, Result},
     network::{Cidr, Mode, Route, SweepInput, Swept, sweep},
     resources::planned_routes::with_next_hops,
@@ -23,7 +23,7 @@ impl ContainerRoutes {
         &self,
         prior: Option<&Self>,
         table_id: &RouteTableId,
-        cloud: &Cloud,
+        cloud: &Cloud<Writing>,
     ) -> Result<Swept> {
         if self.mode == Mode::Additive {
             return Ok(Swept::default());
@@ -37,7 +37,7 @@ impl ContainerRoutes {
         if prior.is_some_and(|prior| prior.claim() == claim) {
             return Ok(Swept { doomed: found, ..Swept::default() });
         }
-        let table = cloud.route_table_anew(table_id).await?;
+        let table = cloud.route_table(table_id).await?;
         let standing = table.map(|table| table.known_routes()).unwrap_or_default();
         let covered: Vec<Route> =
             standing.into_iter().filter(|route| claim.covers(route)).collect();
@@ -79,9 +79,9 @@ pub(super) fn left_alone(left: &[Route], table: &RouteTableId) -> Option<Problem
 }
 
 /// Another resource of this Terraform gives it up, or an earlier run was about to make it.
-pub(super) fn may_be_ours(route: &Route, table: &RouteTableId, cloud: &Cloud) -> bool {
+pub(super) fn may_be_ours<A>(route: &Route, table: &RouteTableId, cloud: &Cloud<A>) -> bool {
     cloud.is_released_to_us(&Object::route(table, route.destination))
-        || cloud.is_noted(table, route)
+        || cloud.journal().holds(table, route)
 }
 
 fn appeared_since(table: &RouteTableId, routes: &[Route]) -> Problem {

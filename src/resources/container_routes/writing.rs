@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{ContainerRoutes, Entry, Memory, hops::Hops, in_entry, others};
 use crate::{
-    cloud::{self, Cloud, Error, Expected, Kind, Object, RouteTableId, Wish, Written},
+    cloud::{self, Cloud, Error, Expected, Kind, Object, RouteTableId, Wish, Writing, Written},
     framework::{Problem, Problems, Result},
     network::{Cidr, Recorded, SetChanges, Swept, set_changes},
     resources::{
@@ -26,7 +26,11 @@ struct Failure {
 
 impl ContainerRoutes {
     /// Brings the table from the set as recorded, nothing for a new one, to this set.
-    pub(super) async fn write(mut self, prior: Option<Self>, cloud: &Cloud) -> Result<Self> {
+    pub(super) async fn write(
+        mut self,
+        prior: Option<Self>,
+        cloud: &Cloud<Writing>,
+    ) -> Result<Self> {
         let home = Home::find(self.vpc_id.as_ref(), self.route_table_id.as_ref(), cloud).await?;
         let swept = self.others(prior.as_ref(), &home.table_id, cloud).await?;
         let changes = self.changes_since(prior.as_ref(), &swept);
@@ -72,7 +76,7 @@ impl ContainerRoutes {
     }
 
     /// Removes what the set has made. What it has only found stays.
-    pub(super) async fn unmake(mut self, cloud: &Cloud) -> Result<()> {
+    pub(super) async fn unmake(mut self, cloud: &Cloud<Writing>) -> Result<()> {
         let Some(table_id) = self.route_table_id.clone() else { return Ok(()) };
         self.routes.retain(|destination, _| !self.memory.strangers.contains_key(destination));
         self.memory = Memory::default();
@@ -108,7 +112,7 @@ impl ContainerRoutes {
         swept: &Swept,
         hops: &Hops,
         home: &Home,
-        cloud: &Cloud,
+        cloud: &Cloud<Writing>,
     ) -> Vec<Failure> {
         let object = |destination: &Cidr| Object::route(&home.table_id, *destination);
         let new = changes.create.iter().map(object).collect();
@@ -151,7 +155,7 @@ impl ContainerRoutes {
     }
 
     /// Removes what the set does not name any more, after what takes its place.
-    async fn remove(&self, doomed: Doomed, home: &Home, cloud: &Cloud) -> Vec<Failure> {
+    async fn remove(&self, doomed: Doomed, home: &Home, cloud: &Cloud<Writing>) -> Vec<Failure> {
         let objects = doomed.keys().map(|it| Object::route(&home.table_id, *it));
         cloud.await_successors(&objects.collect::<Vec<_>>()).await;
         remove(doomed, &home.table_id, cloud).await
@@ -190,7 +194,12 @@ impl ContainerRoutes {
         (wishes, failures)
     }
 
-    async fn failures(&self, answers: Answers, home: &Home, cloud: &Cloud) -> Vec<Failure> {
+    async fn failures(
+        &self,
+        answers: Answers,
+        home: &Home,
+        cloud: &Cloud<Writing>,
+    ) -> Vec<Failure> {
         let mut failures = Vec::new();
         for (destination, answer) in answers {
             let lacks_room =
@@ -237,7 +246,7 @@ type Answers = Vec<(Cidr, cloud::Result<Written>)>;
 type Doomed = BTreeMap<Cidr, Option<Expected>>;
 
 /// Lets creations take over what other resources of the run give up.
-fn take_over(wishes: &mut [(Cidr, Wish)], table: &RouteTableId, cloud: &Cloud) {
+fn take_over(wishes: &mut [(Cidr, Wish)], table: &RouteTableId, cloud: &Cloud<Writing>) {
     for (destination, wish) in wishes {
         if let Wish::Create { adopt, .. } = wish {
             *adopt = *adopt || cloud.is_released_to_us(&Object::route(table, *destination));
@@ -253,7 +262,7 @@ fn adopts((_, wish): &(Cidr, Wish)) -> bool {
 async fn send(
     wishes: Vec<(Cidr, Wish)>,
     table: &RouteTableId,
-    cloud: &Cloud,
+    cloud: &Cloud<Writing>,
 ) -> (Answers, Vec<(Cidr, Wish)>) {
     if wishes.is_empty() {
         return (Vec::new(), Vec::new());
@@ -273,7 +282,7 @@ async fn send(
 }
 
 /// Removes routes, but for those that another resource of the run has taken over.
-async fn remove(mut doomed: Doomed, table: &RouteTableId, cloud: &Cloud) -> Vec<Failure> {
+async fn remove(mut doomed: Doomed, table: &RouteTableId, cloud: &Cloud<Writing>) -> Vec<Failure> {
     let objects = doomed.keys().map(|it| Object::route(table, *it)).collect();
     let release = match cloud.release(objects).await {
         Ok(release) => release,

@@ -36,7 +36,9 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
     let look = async {
         let named = named(change, cloud).await?;
         let neighbours = match &named {
-            Some(Ok(port)) if switched_on => Some(cloud.ports_of_subnet(&port.subnet_id).await?),
+            Some(Ok(port)) if switched_on => {
+                Some(cloud.cached().ports_of_subnet(&port.subnet_id).await?)
+            }
             _ => None,
         };
         cloud::Result::Ok(named.map(|found| (found, neighbours)))
@@ -102,9 +104,9 @@ async fn named(change: Change<'_>, cloud: &Cloud) -> cloud::Result<Option<Result
     }
     let said = if by_config { config } else { prior };
     if let Some(id) = said.parsed::<PortId>("port_id") {
-        let port = match cloud.port_seen(&id).await? {
+        let port = match cloud.cached().port_seen(&id).await? {
             Some(port) => Some(port),
-            None => cloud.port_now(&id).await?,
+            None => cloud.port(&id).await?,
         };
         return Ok(Some(port.ok_or_else(|| missing("Port", &id, "port_id"))));
     }
@@ -117,12 +119,12 @@ async fn named(change: Change<'_>, cloud: &Cloud) -> cloud::Result<Option<Result
     };
     let mut what = format!("the private address {address}");
     let nics = match config.given("vpc_id") {
-        Given::Absent => cloud.nics_seen_at(address.into()).await?,
+        Given::Absent => cloud.cached().nics_seen_at(address.into()).await?,
         Given::Unknown => return Ok(None),
         Given::Known(_) => {
             let Some(vpc) = config.parsed::<VpcId>("vpc_id") else { return Ok(None) };
             what.push_str(&format!(" in VPC `{vpc}`"));
-            cloud.nics_known_with_address(address.into(), &vpc).await?
+            cloud.cached().nics_known_with_address(address.into(), &vpc).await?
         }
     };
     let nics = of_server(nics, server.as_ref());
@@ -133,7 +135,7 @@ async fn named(change: Change<'_>, cloud: &Cloud) -> cloud::Result<Option<Result
 
 /// From a list of ports where that marks it, else as it is now.
 async fn primary(server: &ServerId, cloud: &Cloud) -> cloud::Result<Result<Port, Problem>> {
-    let seen = cloud.nic_seen(server).await?;
+    let seen = cloud.cached().nic_seen(server).await?;
     let port = match seen.filter(|port| port.is_primary == Some(true)) {
         Some(port) => Some(port),
         None => cloud.primary_nic(server).await?,

@@ -74,10 +74,10 @@ async fn look(
     vpc: &VpcId,
     cloud: &Cloud,
 ) -> cloud::Result<(Found, Vec<Port>)> {
-    let subnets = cloud.subnets(vpc).await?;
+    let subnets = cloud.cached().subnets(vpc).await?;
     let mut ports = Vec::new();
     for subnet in hosts::places(hosts.iter(), &subnets) {
-        ports.extend(cloud.ports_of_subnet(&subnet).await?.iter().cloned());
+        ports.extend(cloud.cached().ports_of_subnet(&subnet).await?.iter().cloned());
     }
     Ok((hosts::find(hosts.iter(), &ports, vpc, cloud).await?, ports))
 }

@@ -86,11 +86,11 @@ pub(super) fn places<'h>(
 }
 
 /// The interface of each host among the ports of these places, or what is wrong with the name.
-pub(super) async fn find<'h>(
+pub(super) async fn find<'h, A>(
     hosts: impl Iterator<Item = &'h Host>,
     ports: &[Port],
     vpc: &VpcId,
-    cloud: &Cloud,
+    cloud: &Cloud<A>,
 ) -> cloud::Result<BTreeMap<Host, Result<Port, Problem>>> {
     let mut by_address = BTreeMap::new();
     let mut by_server: BTreeMap<ServerId, Vec<&Port>> = BTreeMap::new();

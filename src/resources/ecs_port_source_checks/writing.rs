@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{EcsPortSourceChecks, Held, Host, hosts, object};
 use crate::{
-    cloud::{About, CheckSwitch, Cloud, Port, PortId, Switched},
+    cloud::{About, CheckSwitch, Cloud, Port, PortId, Switched, Writing},
     framework::{Problem, Problems, Result},
     resources::{about_each, missing},
 };
@@ -17,7 +17,11 @@ type Failure = (Host, Problem);
 
 impl EcsPortSourceChecks {
     /// Brings the ports from the set as recorded, nothing for a new one, to this set.
-    pub(super) async fn write(mut self, prior: Option<Self>, cloud: &Cloud) -> Result<Self> {
+    pub(super) async fn write(
+        mut self,
+        prior: Option<Self>,
+        cloud: &Cloud<Writing>,
+    ) -> Result<Self> {
         let is_new = prior.is_none();
         let position = prior.as_ref().map_or(self.enabled, |prior| prior.enabled);
         let mut before = prior.map(|prior| prior.memory.ports).unwrap_or_default();
@@ -36,13 +40,13 @@ impl EcsPortSourceChecks {
     }
 
     /// Gives everything back.
-    pub(super) async fn unmake(mut self, cloud: &Cloud) -> Result<()> {
+    pub(super) async fn unmake(mut self, cloud: &Cloud<Writing>) -> Result<()> {
         let mut held = std::mem::take(&mut self.memory.ports);
         for (host, shown) in self.ports.take().unwrap_or_default() {
             if held.contains_key(&shown.port_id) {
                 continue;
             }
-            if let Some(port) = cloud.port_now(&shown.port_id).await? {
+            if let Some(port) = cloud.port(&shown.port_id).await? {
                 held.insert(shown.port_id, self.forgotten(host, &port, cloud));
             }
         }
@@ -57,8 +61,8 @@ impl EcsPortSourceChecks {
 
     /// What giving a port back takes, where Terraform has forgotten it: of an object that is tainted it does. The plan that
     /// saw it may remember, or a note; else the check was as it is not now.
-    fn forgotten(&self, host: Host, port: &Port, cloud: &Cloud) -> Held {
-        let noted = || cloud.noted(About::SourceCheck { port_id: &port.id });
+    fn forgotten(&self, host: Host, port: &Port, cloud: &Cloud<Writing>) -> Held {
+        let noted = || cloud.journal().find(About::SourceCheck { port_id: &port.id });
         let found = cloud.recalled_found(&port.id).or_else(noted);
         Held {
             host,
@@ -69,11 +73,11 @@ impl EcsPortSourceChecks {
     }
 
     /// What the hosts are now.
-    async fn targets(&self, cloud: &Cloud) -> Result<(Targets, Vec<Failure>)> {
+    async fn targets(&self, cloud: &Cloud<Writing>) -> Result<(Targets, Vec<Failure>)> {
         let subnets = cloud.subnets(&self.vpc_id).await?;
         let mut ports = Vec::new();
         for subnet in hosts::places(self.hosts.iter(), &subnets) {
-            ports.extend(cloud.ports_of_subnet_now(&subnet).await?);
+            ports.extend(cloud.ports_of_subnet(&subnet).await?);
         }
         let found = hosts::find(self.hosts.iter(), &ports, &self.vpc_id, cloud).await?;
         let (mut targets, mut failures) = (Targets::new(), Vec::new());
@@ -92,7 +96,7 @@ impl EcsPortSourceChecks {
         &mut self,
         mut targets: Targets,
         before: &mut BTreeMap<PortId, Held>,
-        cloud: &Cloud,
+        cloud: &Cloud<Writing>,
     ) -> Result<Vec<Failure>> {
         let mut failures = Vec::new();
         let (kept, new): (Vec<_>, Vec<_>) =
@@ -158,7 +162,7 @@ impl EcsPortSourceChecks {
         &mut self,
         held: BTreeMap<PortId, Held>,
         position: bool,
-        cloud: &Cloud,
+        cloud: &Cloud<Writing>,
     ) -> Vec<Failure> {
         if held.is_empty() {
             return Vec::new();
@@ -179,9 +183,9 @@ impl EcsPortSourceChecks {
         for (id, held) in &held {
             cloud.recall_found(id, held.found_enabled);
             if release.handed_over.contains(&object(id.clone())) {
-                cloud.leave_note(About::SourceCheck { port_id: id }, &held.found_enabled);
+                cloud.journal().leave(About::SourceCheck { port_id: id }, &held.found_enabled);
             } else if held.found_enabled == position {
-                cloud.settle_note(About::SourceCheck { port_id: id });
+                cloud.journal().settle(About::SourceCheck { port_id: id });
             } else {
                 switches.push(CheckSwitch {
                     port_id: id.clone(),
@@ -196,7 +200,7 @@ impl EcsPortSourceChecks {
         let mut left: BTreeSet<PortId> = BTreeSet::new();
         for (id, outcome) in switched {
             match outcome.map(|switched| switched.map_or(Ok(()), |it| it.now.map(drop))) {
-                Ok(Ok(())) => cloud.settle_note(About::SourceCheck { port_id: &id }),
+                Ok(Ok(())) => cloud.journal().settle(About::SourceCheck { port_id: &id }),
                 Ok(Err(error)) | Err(error) => {
                     let host = held.get(&id).map(|held| held.host.clone());
                     failures.extend(host.map(|host| (host, error.into())));

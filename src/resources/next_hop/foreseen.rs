@@ -43,16 +43,16 @@ impl<'a> Surroundings<'a> {
     /// What is wrong with a next hop, at its attribute.
     pub(in crate::resources) async fn flaw(&self, via: &Via) -> cloud::Result<Option<Problem>> {
         if let Some(address) = via.host_ip {
-            let ports = self.cloud.ports_seen_at(address.into(), self.vpc).await?;
+            let ports = self.cloud.cached().ports_seen_at(address.into(), self.vpc).await?;
             return Ok(self.flaw_of_host(address, &ports, via));
         }
         if let Some(address) = via.virtual_ip {
-            let ports = self.cloud.ports_seen_at(address.into(), self.vpc).await?;
+            let ports = self.cloud.cached().ports_seen_at(address.into(), self.vpc).await?;
             return Ok(self.flaw_of_virtual_ip(address, &ports));
         }
         let port = match (&via.ecs_id, &via.port_id) {
-            (Some(server), _) => self.cloud.nic_seen(server).await?,
-            (None, Some(port)) => self.cloud.port_seen(port).await?,
+            (Some(server), _) => self.cloud.cached().nic_seen(server).await?,
+            (None, Some(port)) => self.cloud.cached().port_seen(port).await?,
             (None, None) => None,
         };
         match port.filter(|port| self.subnets.iter().any(|subnet| subnet.id == port.subnet_id)) {

@@ -21,11 +21,11 @@ pub(super) struct Flaw {
 
 impl Via {
     /// The refusal at the attribute that it is about, as far as that can be found out.
-    pub(in crate::resources) async fn refused(
+    pub(in crate::resources) async fn refused<A>(
         &self,
         error: Error,
         vpc: &VpcId,
-        cloud: &Cloud,
+        cloud: &Cloud<A>,
     ) -> Problem {
         match error.kind() {
             Kind::Refused => {
@@ -45,16 +45,16 @@ impl Via {
     }
 
     /// `host_ip` has led to a server already.
-    pub(super) async fn flaw_of_next_hop(
+    pub(super) async fn flaw_of_next_hop<A>(
         &self,
         vpc: &VpcId,
-        cloud: &Cloud,
+        cloud: &Cloud<A>,
     ) -> cloud::Result<Option<Flaw>> {
         if let Some(id) = &self.ecs_id {
             return Ok(flaw_of_server(id, cloud.server(id).await?, vpc));
         }
         if let Some(id) = &self.port_id {
-            let Some(port) = cloud.port_now(id).await? else { return Ok(Some(missing_port(id))) };
+            let Some(port) = cloud.port(id).await? else { return Ok(Some(missing_port(id))) };
             let subnet = cloud.subnet(&port.subnet_id).await?;
             return Ok(flaw_of_port(&port, subnet.map(|subnet| subnet.vpc_id).as_ref(), vpc));
         }

@@ -25,7 +25,7 @@ impl PlannedRoutes<'_> {
         if foresight.has_errors() {
             return;
         }
-        let look = cloud.quota_and_use(ROUTES_PER_TABLE);
+        let look = cloud.cached().quota_and_use(ROUTES_PER_TABLE);
         let Some(quota) = foresight.see("The quota of routes", look).await else { return };
         let quota = quota.map(|quota| quota.limit);
         let table = &place.home.table_id;
@@ -59,8 +59,8 @@ fn may_exceed_vpc(quota: Option<u64>) -> bool {
 /// Counts the routes of all tables of the VPC.
 async fn room_in_vpc(vpc: &VpcId, cloud: &Cloud) -> cloud::Result<Room> {
     let mut tables = Vec::new();
-    for table in cloud.route_tables(vpc).await? {
-        let routes = cloud.routes(&table.id).await?.unwrap_or_default();
+    for table in cloud.cached().route_tables(vpc).await? {
+        let routes = cloud.cached().routes(&table.id).await?.unwrap_or_default();
         tables.push((table.id, routes));
     }
     let at_most =

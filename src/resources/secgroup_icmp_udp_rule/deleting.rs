@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::cloud::{Cloud, Result, RuleId, SecurityGroupId};
+use crate::cloud::{Cloud, Result, RuleId, SecurityGroupId, Writing};
 
 /// Deletes the rules, then waits until none of them shows. Those left in `ids` may be there yet.
 pub(super) async fn delete_rules(
     group: &SecurityGroupId,
     ids: &mut BTreeSet<RuleId>,
-    cloud: &Cloud,
+    cloud: &Cloud<Writing>,
 ) -> Result<()> {
     let mut deleted = BTreeSet::new();
     while let Some(id) = ids.first() {

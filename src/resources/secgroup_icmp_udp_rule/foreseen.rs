@@ -64,7 +64,7 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
     let group = planned.parsed::<SecurityGroupId>("security_group_id");
     let Some(group) = group.filter(|_| change.makes_something()) else { return };
     let look = async {
-        match cloud.security_group_rules(&group).await {
+        match cloud.cached().security_group_rules(&group).await {
             // A group without rules and none at all have the same list.
             Ok(rules) if rules.is_empty() && cloud.security_group(&group).await?.is_none() => {
                 Ok(None)
@@ -108,8 +108,9 @@ pub(super) async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut F
     let new: Vec<_> = new.map(|it| (group.clone(), format!("{:?}", pair.rule(*it)))).collect();
     if !new.is_empty() {
         cloud.intend_rules(|rules| rules.new.extend(new));
-        let quota =
-            foresight.see("The quota of rules", cloud.quota_and_use(SECURITY_GROUP_RULES)).await;
+        let quota = foresight
+            .see("The quota of rules", cloud.cached().quota_and_use(SECURITY_GROUP_RULES))
+            .await;
         foresight.find(quota.flatten().and_then(|quota| lack_of_room(quota, cloud)));
     }
     if pair.remote_ip_prefix.prefix_length() == 0 && matches!(pair.direction, Direction::Ingress) {
@@ -223,7 +224,7 @@ fn of_nobody(group: &SecurityGroupId) -> Problem {
 
 /// The servers of the group that have a public address, by name.
 async fn exposed(group: &SecurityGroupId, cloud: &Cloud) -> cloud::Result<BTreeSet<String>> {
-    let ports = cloud.ports_of_group(group).await?;
+    let ports = cloud.cached().ports_of_group(group).await?;
     let members = ports.iter().filter(|port| port.is_nic());
     let servers: BTreeSet<ServerId> =
         members.filter_map(|port| port.device_id.parse().ok()).collect();

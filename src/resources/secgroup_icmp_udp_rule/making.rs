@@ -10,14 +10,16 @@ use serde::{Deserialize, Serialize};
 
 use super::terms::{Protocol, is_same_ports, range_of};
 use crate::{
-    cloud::{About, Cloud, Error, Kind, NewRule, RuleId, SecurityGroupId, SecurityGroupRule},
+    cloud::{
+        About, Cloud, Error, Kind, NewRule, RuleId, SecurityGroupId, SecurityGroupRule, Writing,
+    },
     framework::Problems,
     resources::missing,
 };
 
 /// Makes rules in one group and keeps account of it.
 pub(super) struct Maker<'c> {
-    cloud: &'c Cloud,
+    cloud: &'c Cloud<Writing>,
     group: SecurityGroupId,
     /// The rules of the group before any was made.
     before: Arc<Vec<SecurityGroupRule>>,
@@ -64,7 +66,7 @@ type Rules = BTreeMap<Protocol, NewRule>;
 
 impl<'c> Maker<'c> {
     pub(super) fn new(
-        cloud: &'c Cloud,
+        cloud: &'c Cloud<Writing>,
         group: &SecurityGroupId,
         rules: Arc<Vec<SecurityGroupRule>>,
         ours: Ours,
@@ -120,7 +122,7 @@ impl<'c> Maker<'c> {
     /// Makes as many of the rules as one call does. The others are to be made alone, where each gets its own answer.
     async fn make_together(&mut self, new: &Rules) -> Result<()> {
         let rules: Vec<NewRule> = new.values().cloned().collect();
-        rules.iter().for_each(|rule| self.cloud.leave_note(self.about(rule), rule));
+        rules.iter().for_each(|rule| self.cloud.journal().leave(self.about(rule), rule));
         let error = match self.cloud.create_security_group_rules(&self.group, &rules).await {
             Ok(answer) => {
                 self.recognise(new, &answer, None);
@@ -129,21 +131,21 @@ impl<'c> Maker<'c> {
             Err(error) if error.kind() == Kind::NotPublished => return Ok(()),
             Err(error) if error.leaves_doubt() || is_about_one(&error.kind()) => error,
             Err(error) => {
-                rules.iter().for_each(|rule| self.cloud.settle_note(self.about(rule)));
+                rules.iter().for_each(|rule| self.cloud.journal().settle(self.about(rule)));
                 return Err(self.failed(error));
             }
         };
         self.in_doubt = error.leaves_doubt();
         let standing = match error.kind() {
             Kind::RuleExists { id: None } => {
-                rules.iter().for_each(|rule| self.cloud.settle_note(self.about(rule)));
+                rules.iter().for_each(|rule| self.cloud.journal().settle(self.about(rule)));
                 return Ok(());
             }
             Kind::RuleExists { id } => id,
             _ => None,
         };
         // The cloud does not promise that it makes all or none.
-        match self.cloud.security_group_rules_now(&self.group).await {
+        match self.cloud.security_group_rules(&self.group).await {
             Ok(rules) => self.recognise(new, &rules, standing.as_deref()),
             Err(_) => {
                 self.lost = new.iter().map(|(protocol, rule)| self.lost(*protocol, rule)).collect();
@@ -152,7 +154,7 @@ impl<'c> Maker<'c> {
         }
         if !self.in_doubt {
             let undone = new.iter().filter(|(protocol, _)| !self.made.contains_key(protocol));
-            undone.for_each(|(_, rule)| self.cloud.settle_note(self.about(rule)));
+            undone.for_each(|(_, rule)| self.cloud.journal().settle(self.about(rule)));
         }
         Ok(())
     }
@@ -206,7 +208,7 @@ impl<'c> Maker<'c> {
     }
 
     async fn try_make(&mut self, protocol: Protocol, rule: &NewRule) -> Result<Made> {
-        self.cloud.leave_note(self.about(rule), rule);
+        self.cloud.journal().leave(self.about(rule), rule);
         let made = self.cloud.create_security_group_rule(&self.group, rule).await;
         let error = match made {
             Ok(rule) => return Ok(Made::New(rule.id)),
@@ -215,11 +217,11 @@ impl<'c> Maker<'c> {
             }
             Err(error) => error,
         };
-        self.cloud.settle_note(self.about(rule));
+        self.cloud.journal().settle(self.about(rule));
         let standing = match error.kind() {
             Kind::RuleExists { id: Some(id) } => id.parse().ok(),
             Kind::RuleExists { id: None } => {
-                let rules = self.cloud.security_group_rules_now(&self.group).await?;
+                let rules = self.cloud.security_group_rules(&self.group).await?;
                 identical(&*rules, protocol, rule).map(|rule| rule.id.clone())
             }
             _ => None,
@@ -229,9 +231,9 @@ impl<'c> Maker<'c> {
 
     async fn look_for(&mut self, protocol: Protocol, rule: &NewRule, error: Error) -> Result<Made> {
         let lost = self.lost(protocol, rule);
-        match self.cloud.security_group_rules_now(&self.group).await {
+        match self.cloud.security_group_rules(&self.group).await {
             Ok(rules) => lost.found_in(&rules).map(Made::New).ok_or_else(|| {
-                self.cloud.settle_note(self.about(rule));
+                self.cloud.journal().settle(self.about(rule));
                 error.into()
             }),
             Err(_) => {
@@ -316,15 +318,15 @@ pub(super) fn identical<'r>(
 }
 
 /// The rule there is the very one that an earlier run made, which was killed before anybody could record it.
-pub(super) fn is_unrecorded(
+pub(super) fn is_unrecorded<A>(
     group: &SecurityGroupId,
     wanted: &NewRule,
     standing: &SecurityGroupRule,
-    cloud: &Cloud,
+    cloud: &Cloud<A>,
 ) -> bool {
     let about = About::SecurityGroupRule { security_group_id: group, rule: wanted };
     standing.description == wanted.description.as_str()
-        && cloud.noted::<NewRule>(about).as_ref() == Some(wanted)
+        && cloud.journal().find::<NewRule>(about).as_ref() == Some(wanted)
 }
 
 /// The refusal of several rules may be that of one of them, or of the call for several.

@@ -12,7 +12,7 @@ use super::{
     terms::Protocol,
 };
 use crate::{
-    cloud::{self, Cloud, NewRule, Object, Release, RuleId, SecurityGroupRule},
+    cloud::{self, Cloud, NewRule, Object, Release, RuleId, SecurityGroupRule, Writing},
     framework::{Problem, Result},
     resources::missing,
 };
@@ -46,10 +46,10 @@ impl SecgroupIcmpUdpRule {
     /// The rules of the group as they are before some are made or deleted.
     pub(super) async fn rules_to_change(
         &self,
-        cloud: &Cloud,
+        cloud: &Cloud<Writing>,
     ) -> Result<Arc<Vec<SecurityGroupRule>>> {
         let group = &self.security_group_id;
-        let rules = found(cloud.security_group_rules_now(group).await)?;
+        let rules = found(cloud.security_group_rules(group).await)?;
         Ok(rules.ok_or_else(|| missing("Security group", group, "security_group_id"))?)
     }
 
@@ -59,7 +59,7 @@ impl SecgroupIcmpUdpRule {
         wanted: BTreeMap<Protocol, NewRule>,
         own: &BTreeSet<RuleId>,
         mut rules: Arc<Vec<SecurityGroupRule>>,
-        cloud: &'c Cloud,
+        cloud: &'c Cloud<Writing>,
     ) -> Result<(Maker<'c>, std::result::Result<(), Unmade>)> {
         let mut has_waited = false;
         loop {
@@ -97,7 +97,7 @@ impl SecgroupIcmpUdpRule {
         &self,
         ids: &BTreeSet<RuleId>,
         kept_terms: &BTreeMap<Protocol, Object>,
-        cloud: &Cloud,
+        cloud: &Cloud<Writing>,
     ) -> cloud::Result<(Release, BTreeSet<RuleId>)> {
         let is_kept = |terms: &Object| kept_terms.values().any(|kept| kept == terms);
         let terms = self.terms();
