@@ -40,11 +40,14 @@ impl Home {
         let table_id = match (table, vpc) {
             (Some(table), _) => table.clone(),
             (None, Some(vpc)) => {
-                let Some(table) = cloud.default_route_table(vpc).await? else {
-                    let fact = format!("VPC `{vpc}` does not exist, or has no default route table");
-                    return Ok(Err(absent("VPC", &fact, "vpc_id")));
-                };
-                table
+                return Ok(match cloud.default_route_table(vpc).await? {
+                    Some(table_id) => Ok(Self { table_id, vpc_id: vpc.clone() }),
+                    None => {
+                        let fact =
+                            format!("VPC `{vpc}` does not exist, or has no default route table");
+                        Err(absent("VPC", &fact, "vpc_id"))
+                    }
+                });
             }
             (None, None) => return Ok(Err(Problem::bug("neither VPC nor route table"))),
         };

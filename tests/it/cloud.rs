@@ -25,7 +25,7 @@ use std::{
 };
 
 use huaweivpc::cloud::{
-    AccessKey, Cloud, Config, Credentials, Endpoints, NoNotes, Project, Timeouts,
+    AccessKey, Cloud, Config, Credentials, Endpoints, NoNotes, Owner, Project, Timeouts, Writing,
 };
 use script::Server;
 
@@ -71,12 +71,20 @@ pub fn config(server: &Server) -> Config {
         user_agent: "test".to_owned(),
         metadata: url,
         clock: now,
-        notes: Arc::new(NoNotes),
     }
 }
 
 pub fn cloud(server: &Server) -> Cloud {
-    Cloud::new(config(server)).unwrap()
+    connect(config(server))
+}
+
+pub fn connect(config: Config) -> Cloud {
+    Cloud::new(config, Arc::new(NoNotes)).unwrap()
+}
+
+/// The same, to change something.
+pub fn change(cloud: &Cloud) -> Cloud<Writing> {
+    cloud.for_change_of(Owner::default())
 }
 
 pub fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {

@@ -12,20 +12,26 @@ mod model;
 
 use std::{sync::Arc, time::Duration};
 
-use huaweivpc::cloud::{About, Cloud, Config, Route, RouteTableId, Wish};
+use huaweivpc::cloud::{About, Cloud, Config, Route, RouteTableId, Wish, Writing};
 use model::Model;
 
 use crate::{
-    cloud::{SERVER, config},
+    cloud::{SERVER, change, config},
     harness::kept::Kept,
 };
 
-/// The cloud that a model is, without pauses.
-async fn against(model: Model) -> (Cloud, model::Served) {
+/// The cloud that a model is, without pauses, to change it.
+async fn against(model: Model) -> (Cloud<Writing>, model::Served) {
+    let (cloud, served) = reading(model).await;
+    (change(&cloud), served)
+}
+
+/// The same, to read it.
+async fn reading(model: Model) -> (Cloud, model::Served) {
     let served = model.serve().await;
     let notes = Arc::new(Kept::default());
-    let config = Config { max_retries: 8, notes, ..config(served.server()) };
-    (Cloud::new(config).unwrap(), served)
+    let config = Config { max_retries: 8, ..config(served.server()) };
+    (Cloud::new(config, notes).unwrap(), served)
 }
 
 /// What was read until now is that much older.
@@ -36,8 +42,8 @@ async fn age_by(time: Duration) {
 }
 
 /// What a note about the route to this destination says.
-fn noted(cloud: &Cloud, table: &RouteTableId, destination: &str) -> Option<Route> {
-    cloud.noted(about(table, destination))
+fn noted<A>(cloud: &Cloud<A>, table: &RouteTableId, destination: &str) -> Option<Route> {
+    cloud.journal().find(about(table, destination))
 }
 
 fn about<'t>(table: &'t RouteTableId, destination: &str) -> About<'t> {

@@ -10,12 +10,11 @@ mod table;
 use std::{
     collections::BTreeMap,
     io,
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use huaweivpc::{
-    cloud::{AccessKey, AssumeRole, Config, Credentials, Domain, NoNotes, Project},
+    cloud::{AccessKey, AssumeRole, Config, Credentials, Domain, Project},
     framework::{Kind, Problem, Usage},
     provider::settings::{SCHEMA, resolve},
 };
@@ -71,7 +70,7 @@ impl World {
             Some(content) => Ok(content.clone().into_bytes()),
             None => Err(io::Error::new(io::ErrorKind::NotFound, "no such file")),
         };
-        resolve(&arguments, &environment, &files, || SystemTime::UNIX_EPOCH, Arc::new(NoNotes))
+        resolve(&arguments, &environment, &files, || SystemTime::UNIX_EPOCH)
     }
 
     #[track_caller]

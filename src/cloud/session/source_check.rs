@@ -197,11 +197,7 @@ impl Cloud<Writing> {
     }
 
     /// What the run has read of the port before may be out of date then.
-    pub(super) async fn set_address_pairs(
-        &self,
-        id: &PortId,
-        pairs: &[AddressPair],
-    ) -> Result<Port> {
+    pub async fn set_address_pairs(&self, id: &PortId, pairs: &[AddressPair]) -> Result<Port> {
         let port = self.client.set_address_pairs(id, pairs).await?;
         self.cache().port_lists.forget(&port.subnet_id);
         self.cache().all_ports.forget(&());

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use huaweivpc::cloud::{Cloud, Kind, RouteChanges};
+use huaweivpc::cloud::{Cloud, Kind};
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    TABLE, VPC, cloud, id,
+    PORT, SUBNET, TABLE, VPC, change, cloud, id,
     script::{Reply, Server, json, text},
 };
 
@@ -19,18 +19,22 @@ fn table() -> Reply {
     json(200, json!({ "routetable": { "id": TABLE, "vpc_id": VPC } }))
 }
 
+fn port() -> Reply {
+    json(200, json!({ "port": { "id": PORT, "network_id": SUBNET } }))
+}
+
 async fn read(cloud: Cloud) -> Kind {
-    cloud.route_table_now(&id(TABLE)).await.unwrap_err().kind()
+    cloud.route_table(&id(TABLE)).await.unwrap_err().kind()
 }
 
 #[tokio::test]
 async fn past_the_limit_nothing_is_sent() {
     let server = Server::start([table(), table()]).await;
     let late = cloud(&server).bounded(Duration::ZERO, CancellationToken::new());
-    let error = late.route_table_now(&id(TABLE)).await.unwrap_err();
+    let error = late.route_table(&id(TABLE)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::TimedOut);
     assert_eq!(error.message(), "the time limit of 0 s has passed");
-    let error = late.change_routes(&id(TABLE), &RouteChanges::default()).await.unwrap_err();
+    let error = change(&late).set_address_pairs(&id(PORT), &[]).await.unwrap_err();
     assert_eq!(error.kind(), Kind::TimedOut);
     assert_eq!(server.lines().len(), 0);
 }
@@ -41,7 +45,7 @@ async fn once_stopped_nothing_is_sent() {
     let stop = CancellationToken::new();
     stop.cancel();
     let stopped = cloud(&server).bounded(LONG, stop);
-    let error = stopped.change_routes(&id(TABLE), &RouteChanges::default()).await.unwrap_err();
+    let error = change(&stopped).set_address_pairs(&id(PORT), &[]).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Interrupted);
     assert_eq!(read(stopped).await, Kind::Interrupted);
     assert_eq!(server.lines().len(), 0);
@@ -63,13 +67,11 @@ async fn a_read_in_flight_is_given_up() {
 #[tokio::test]
 async fn a_write_in_flight_is_awaited() {
     let told = Arc::new(Notify::new());
-    let server = Server::start([Reply::When(Arc::clone(&told), Box::new(table()))]).await;
+    let server = Server::start([Reply::When(Arc::clone(&told), Box::new(port()))]).await;
     let stop = CancellationToken::new();
     let writing = cloud(&server).bounded(LONG, stop.clone());
     let writing =
-        tokio::spawn(
-            async move { writing.change_routes(&id(TABLE), &RouteChanges::default()).await },
-        );
+        tokio::spawn(async move { change(&writing).set_address_pairs(&id(PORT), &[]).await });
     server.has_seen(1).await;
     stop.cancel();
     told.notify_one();
@@ -80,13 +82,11 @@ async fn a_write_in_flight_is_awaited() {
 async fn a_write_is_not_repeated_after_the_end() {
     let told = Arc::new(Notify::new());
     let refused = text(429, "").with("Retry-After", "0");
-    let server = Server::start([Reply::When(Arc::clone(&told), Box::new(refused)), table()]).await;
+    let server = Server::start([Reply::When(Arc::clone(&told), Box::new(refused)), port()]).await;
     let stop = CancellationToken::new();
     let writing = cloud(&server).bounded(LONG, stop.clone());
     let writing =
-        tokio::spawn(
-            async move { writing.change_routes(&id(TABLE), &RouteChanges::default()).await },
-        );
+        tokio::spawn(async move { change(&writing).set_address_pairs(&id(PORT), &[]).await });
     server.has_seen(1).await;
     stop.cancel();
     told.notify_one();
@@ -115,7 +115,7 @@ async fn bounds_are_of_one_handle_only() {
     let stop = CancellationToken::new();
     stop.cancel();
     let stopped = cloud.bounded(LONG, stop);
-    assert!(cloud.route_table_now(&id(TABLE)).await.unwrap().is_some());
+    assert!(cloud.route_table(&id(TABLE)).await.unwrap().is_some());
     assert_eq!(read(stopped.clone()).await, Kind::Interrupted);
     assert_eq!(stopped.region(), "cn-north-4");
 }

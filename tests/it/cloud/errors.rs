@@ -6,7 +6,7 @@ use huaweivpc::cloud::{Cloud, Config, Error, Kind};
 use serde_json::json;
 
 use super::{
-    GROUP, PORT, RULE, SERVER, SUBNET, TABLE, VPC, config, id,
+    GROUP, PORT, RULE, SERVER, SUBNET, TABLE, VPC, change, config, id,
     script::{Reply, Server, text},
 };
 
@@ -14,14 +14,14 @@ use super::{
 async fn once(reply: Reply) -> (Server, Cloud) {
     let server = Server::start([reply]).await;
     let config = Config { max_retries: 0, ..config(&server) };
-    let cloud = Cloud::new(config).unwrap();
+    let cloud = crate::cloud::connect(config);
     (server, cloud)
 }
 
 /// The error of reading a route table.
 async fn refusal(reply: Reply) -> Error {
     let (_server, cloud) = once(reply).await;
-    cloud.route_table_now(&id(TABLE)).await.unwrap_err()
+    cloud.route_table(&id(TABLE)).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn an_object_is_gone_if_its_own_code_says_so() {
         "VPC.0003": vpc VPC,
         "VPC.0202": subnet SUBNET,
         "VPC.2808": route_table TABLE,
-        "VPC.2502": port_now PORT,
+        "VPC.2502": port PORT,
         "VPC.9904": security_group_rule RULE,
         "Ecs.0114": server SERVER,
     }
@@ -206,7 +206,7 @@ async fn a_rule_that_exists_names_itself() {
     for (body, kind) in cases {
         let (_server, cloud) = once(text(409, &body.to_string())).await;
         let rule = super::writes::udp_rule();
-        let error = cloud.create_security_group_rule(&id(GROUP), &rule).await.unwrap_err();
+        let error = change(&cloud).create_security_group_rule(&id(GROUP), &rule).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{body}");
     }
 }

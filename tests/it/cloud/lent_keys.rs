@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use huaweivpc::cloud::{AssumeRole, Cloud, Credentials, Domain, Kind};
+use huaweivpc::cloud::{AssumeRole, Credentials, Domain, Kind};
 use serde_json::{Value, json};
 
 use super::{
@@ -87,9 +87,9 @@ async fn the_server_itself_has_keys() {
     .await;
     let mut config = config(&server);
     config.credentials = Credentials::Metadata;
-    let cloud = Cloud::new(config).unwrap();
-    cloud.route_table_now(&id(TABLE)).await.unwrap();
-    cloud.route_table_now(&id(TABLE)).await.unwrap();
+    let cloud = crate::cloud::connect(config);
+    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table(&id(TABLE)).await.unwrap();
     let seen = server.seen();
     assert_eq!(seen[0].line(), "PUT /meta-data/latest/api/token");
     assert_eq!(seen[0].header("x-metadata-token-ttl-seconds"), "21600");
@@ -159,11 +159,11 @@ async fn calls_at_once_log_in_once() {
     let mut config = config(&server);
     config.assume_role = Some(agency());
     config.project = by_name();
-    let cloud = Cloud::new(config).unwrap();
+    let cloud = crate::cloud::connect(config);
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..10 {
         let cloud = cloud.clone();
-        calls.spawn(async move { cloud.route_table_now(&id(TABLE)).await.map(drop) });
+        calls.spawn(async move { cloud.route_table(&id(TABLE)).await.map(drop) });
     }
     for result in calls.join_all().await {
         result.unwrap();

@@ -57,7 +57,7 @@ async fn a_list_of_servers_ends_whatever_the_cloud_says() {
 async fn servers_are_those_of_the_enterprise_project_of_the_provider() {
     let script = Server::start([json(200, value!({ "count": 0, "servers": [] }))]).await;
     let config = Config { enterprise_project_id: Some("lab".to_owned()), ..config(&script) };
-    assert_eq!(Cloud::new(config).unwrap().servers().await.unwrap().len(), 0);
+    assert_eq!(crate::cloud::connect(config).servers().await.unwrap().len(), 0);
     let query = "enterprise_project_id=lab&limit=1000&offset=1";
     assert_eq!(script.lines(), [format!("GET /v1/P/cloudservers/detail?{query}")]);
 }

@@ -45,7 +45,7 @@ impl Log {
         let table = serde_json::json!({ "id": TABLE, "vpc_id": VPC });
         let throttled = text(429, "").with("Retry-After", "0");
         let server = Server::start([throttled, json(200, table)]).await;
-        cloud(&server).route_table_now(&id(TABLE)).await.unwrap();
+        cloud(&server).route_table(&id(TABLE)).await.unwrap();
         tracing::callsite::rebuild_interest_cache();
         log.written.lines.lock().unwrap().clear();
         log

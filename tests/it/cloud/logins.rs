@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use huaweivpc::cloud::{AccessKey, Cloud, Config, Credentials, Domain, Kind, Project};
+use huaweivpc::cloud::{AccessKey, Config, Credentials, Domain, Kind, Project};
 use serde_json::json;
 
 use super::{
@@ -40,8 +40,8 @@ pub async fn read(
 ) -> Result<(), huaweivpc::cloud::Error> {
     let mut config = config(server);
     change(&mut config);
-    let cloud = Cloud::new(config).unwrap();
-    cloud.route_table_now(&id(TABLE)).await.map(drop)
+    let cloud = crate::cloud::connect(config);
+    cloud.route_table(&id(TABLE)).await.map(drop)
 }
 
 #[tokio::test]
@@ -74,12 +74,12 @@ async fn a_token_is_used_as_it_is() {
     let server = Server::start([table(), unauthenticated()]).await;
     let mut config = config(&server);
     config.credentials = Credentials::Token("MII-1".into());
-    let cloud = Cloud::new(config).unwrap();
-    cloud.route_table_now(&id(TABLE)).await.unwrap();
+    let cloud = crate::cloud::connect(config);
+    cloud.route_table(&id(TABLE)).await.unwrap();
     let seen = &server.seen()[0];
     assert_eq!((seen.header("x-auth-token"), seen.header("authorization")), ("MII-1", ""));
     // Nobody can renew it.
-    let error = cloud.route_table_now(&id(TABLE)).await.unwrap_err();
+    let error = cloud.route_table(&id(TABLE)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unauthenticated);
     assert_eq!(server.lines().len(), 2);
 }
@@ -95,9 +95,9 @@ async fn a_password_gets_a_token_once() {
     let mut config = config(&server);
     config.credentials = password();
     config.project = by_name();
-    let cloud = Cloud::new(config).unwrap();
-    cloud.route_table_now(&id(TABLE)).await.unwrap();
-    cloud.route_table_now(&id(TABLE)).await.unwrap();
+    let cloud = crate::cloud::connect(config);
+    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table(&id(TABLE)).await.unwrap();
 
     let seen = server.seen();
     // The token names its project: nothing is looked up.
@@ -127,9 +127,9 @@ async fn a_token_that_is_about_to_expire_is_renewed_before() {
     .await;
     let mut config = config(&server);
     config.credentials = password();
-    let cloud = Cloud::new(config).unwrap();
-    cloud.route_table_now(&id(TABLE)).await.unwrap();
-    cloud.route_table_now(&id(TABLE)).await.unwrap();
+    let cloud = crate::cloud::connect(config);
+    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table(&id(TABLE)).await.unwrap();
     assert_eq!(server.seen()[3].header("x-auth-token"), "MII-2");
 }
 
@@ -156,10 +156,10 @@ async fn a_token_is_renewed_at_half_time_or_ten_minutes_before_its_end() {
         ])
         .await;
         let config = Config { credentials: password(), clock: later, ..config(&server) };
-        let cloud = Cloud::new(config).unwrap();
+        let cloud = crate::cloud::connect(config);
         for seconds in [0, minutes * 60 - 1, minutes * 60] {
             SECONDS.store(seconds, Ordering::Relaxed);
-            cloud.route_table_now(&id(TABLE)).await.unwrap();
+            cloud.route_table(&id(TABLE)).await.unwrap();
         }
         let tokens: Vec<_> =
             server.seen().iter().map(|seen| seen.header("x-auth-token").to_owned()).collect();
@@ -219,9 +219,9 @@ async fn a_project_is_looked_up_by_its_exact_name_and_once() {
         { "id": PROJECT, "name": "cn-north-4" },
     ], "links": { "next": null } });
     let server = Server::start([json(200, projects), table(), table()]).await;
-    let cloud = Cloud::new(Config { project: by_name(), ..config(&server) }).unwrap();
-    cloud.route_table_now(&id(TABLE)).await.unwrap();
-    cloud.route_table_now(&id(TABLE)).await.unwrap();
+    let cloud = crate::cloud::connect(Config { project: by_name(), ..config(&server) });
+    cloud.route_table(&id(TABLE)).await.unwrap();
+    cloud.route_table(&id(TABLE)).await.unwrap();
     let read = format!("GET /v1/P/routetables/{TABLE}");
     assert_eq!(server.lines(), ["GET /v3/projects?name=cn-north-4", &read, &read]);
     assert!(!server.seen()[0].headers.contains_key("x-project-id"));

@@ -54,7 +54,7 @@ async fn a_route_table_has_routes_without_next_hop_and_description() {
     // The documents show it with and without a wrapper.
     for body in [json!({ "routetable": table }), table.clone()] {
         let server = Server::start([json(200, body)]).await;
-        let table = cloud(&server).route_table_now(&id(TABLE)).await.unwrap().unwrap();
+        let table = cloud(&server).route_table(&id(TABLE)).await.unwrap().unwrap();
         let route = |kind: &str, destination: &str, next_hop: &str, description: &str| Route {
             destination: destination.to_owned(),
             next_hop_type: kind.to_owned(),
@@ -84,7 +84,7 @@ async fn a_list_of_route_tables_may_not_say_which_is_the_default() {
         ] }),
     )])
     .await;
-    let tables = cloud(&server).route_tables(&id(VPC)).await.unwrap();
+    let tables = cloud(&server).cached().route_tables(&id(VPC)).await.unwrap();
     let defaults: Vec<_> = tables.iter().map(|table| table.is_default).collect();
     assert_eq!(defaults, [Some(true), None]);
     assert_eq!(server.lines(), [format!("GET /v1/P/routetables?limit=1000&vpc_id={VPC}")]);
@@ -108,7 +108,7 @@ async fn a_port_is_read_whatever_the_region_makes_of_its_fields() {
             } }),
         )])
         .await;
-        let port = cloud(&server).port_now(&id(PORT)).await.unwrap().unwrap();
+        let port = cloud(&server).port(&id(PORT)).await.unwrap().unwrap();
         assert_eq!(port.subnet_id, id::<SubnetId>(SUBNET));
         assert_eq!(
             port.fixed_ips,
@@ -128,7 +128,7 @@ async fn a_port_is_read_whatever_the_region_makes_of_its_fields() {
 async fn a_bare_port_is_a_port_too() {
     let body = json!({ "port": { "id": PORT, "network_id": SUBNET, "allowed_address_pairs": null, "device_id": null } });
     let server = Server::start([json(200, body)]).await;
-    let port = cloud(&server).port_now(&id(PORT)).await.unwrap().unwrap();
+    let port = cloud(&server).port(&id(PORT)).await.unwrap().unwrap();
     assert_eq!((port.device_id.as_str(), port.is_primary, port.address_pairs.len()), ("", None, 0));
 }
 
@@ -137,7 +137,7 @@ async fn ports_are_filtered_by_the_cloud() {
     let server = Server::start((0..3).map(|_| json(200, json!({ "ports": [] })))).await;
     let config =
         huaweivpc::cloud::Config { enterprise_project_id: Some("0".to_owned()), ..config(&server) };
-    let cloud = huaweivpc::cloud::Cloud::new(config).unwrap();
+    let cloud = crate::cloud::connect(config);
     cloud.ports_of_server(&id(SERVER)).await.unwrap();
     cloud.ports_of_subnet(&id(SUBNET)).await.unwrap();
     cloud.ports_with_address("192.168.0.11".parse().unwrap()).await.unwrap();
@@ -312,7 +312,10 @@ async fn a_quota_is_a_limit_or_none() {
             { "type": "routetableContainRoutes", "used": 0, "quota": quota, "min": 0 },
         ] } });
         let server = Server::start([json(200, body)]).await;
-        assert_eq!(cloud(&server).quota("routetableContainRoutes").await.unwrap(), expected);
+        assert_eq!(
+            cloud(&server).cached().quota("routetableContainRoutes").await.unwrap(),
+            expected
+        );
         assert_eq!(server.lines(), ["GET /v1/P/quotas?type=routetableContainRoutes"]);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use huaweivpc::cloud::{Cloud, Config, Kind, Project, Route, RouteChanges, Wish};
+use huaweivpc::cloud::{Config, Kind, Project, Route, Wish};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    GROUP, RULE, TABLE, VPC, cloud, config, id,
+    GROUP, PORT, RULE, SUBNET, TABLE, VPC, change, cloud, config, id,
     log::Log,
     script::{Reply, Server, json, text},
 };
@@ -16,21 +16,25 @@ fn table() -> Reply {
     json(200, json!({ "routetable": { "id": TABLE, "vpc_id": VPC } }))
 }
 
+fn port() -> Reply {
+    json(200, json!({ "port": { "id": PORT, "network_id": SUBNET } }))
+}
+
 fn throttled() -> Reply {
     text(429, r#"{"error_code":"APIGW.0308","error_msg":"over ratelimit"}"#)
 }
 
 /// How often a read, a write and a deletion are sent where the first answer is `reply`; by then they succeed or not.
 async fn sendings(reply: fn() -> Reply) -> [(usize, bool); 3] {
-    let changes = RouteChanges::default();
     let server = Server::start([reply(), table()]).await;
-    let read = cloud(&server).route_table_now(&id(TABLE)).await.is_ok();
+    let read = cloud(&server).route_table(&id(TABLE)).await.is_ok();
     let reads = server.lines().len();
-    let server = Server::start([reply(), table()]).await;
-    let write = cloud(&server).change_routes(&id(TABLE), &changes).await.is_ok();
+    let server = Server::start([reply(), port()]).await;
+    let write = change(&cloud(&server)).set_address_pairs(&id(PORT), &[]).await.is_ok();
     let writes = server.lines().len();
     let server = Server::start([reply(), text(204, "")]).await;
-    let deletion = cloud(&server).delete_security_group_rule(&id(GROUP), &id(RULE)).await.is_ok();
+    let deletion =
+        change(&cloud(&server)).delete_security_group_rule(&id(GROUP), &id(RULE)).await.is_ok();
     [(reads, read), (writes, write), (server.lines().len(), deletion)]
 }
 
@@ -88,7 +92,7 @@ async fn a_success_that_makes_no_sense_is_asked_for_again_and_not_written_again(
         assert_eq!([read, write], [REPEATED, GIVEN_UP]);
     }
     let server = Server::start((0..9).map(|_| text(200, ""))).await;
-    let error = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
+    let error = cloud(&server).route_table(&id(TABLE)).await.unwrap_err();
     assert_eq!((error.kind(), error.sendings()), (Kind::Unreadable, 4));
     assert!(!error.leaves_doubt(), "nothing was written");
 
@@ -101,10 +105,10 @@ async fn a_success_that_makes_no_sense_is_asked_for_again_and_not_written_again(
 async fn only_what_changes_something_is_left_in_doubt() {
     for reply in [|| Reply::HangUp, || text(502, ""), || text(200, "")] as [fn() -> Reply; 3] {
         let server = Server::start((0..9).map(|_| reply())).await;
-        let read = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
+        let read = cloud(&server).route_table(&id(TABLE)).await.unwrap_err();
         assert!(!read.leaves_doubt(), "{read}");
         let server = Server::start([reply()]).await;
-        let write = cloud(&server).change_routes(&id(TABLE), &RouteChanges::default()).await;
+        let write = change(&cloud(&server)).set_address_pairs(&id(PORT), &[]).await;
         assert!(write.unwrap_err().leaves_doubt());
     }
 }
@@ -112,7 +116,7 @@ async fn only_what_changes_something_is_left_in_doubt() {
 #[tokio::test]
 async fn patience_ends() {
     let server = Server::start((0..9).map(|_| throttled())).await;
-    let error = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
+    let error = cloud(&server).route_table(&id(TABLE)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Throttled);
     assert_eq!(server.lines().len(), 4, "one call and three repetitions");
 }
@@ -128,8 +132,8 @@ async fn every_repetition_is_signed_anew() {
         super::now() + Duration::from_secs(SECONDS.fetch_add(1, Ordering::Relaxed))
     }
     let server = Server::start([throttled(), table()]).await;
-    let cloud = Cloud::new(Config { clock: ticking, ..config(&server) }).unwrap();
-    cloud.route_table_now(&id(TABLE)).await.unwrap();
+    let cloud = crate::cloud::connect(Config { clock: ticking, ..config(&server) });
+    cloud.route_table(&id(TABLE)).await.unwrap();
     let seen = server.seen();
     assert_ne!(seen[0].header("x-sdk-date"), seen[1].header("x-sdk-date"));
     assert_ne!(seen[0].header("authorization"), seen[1].header("authorization"));
@@ -142,8 +146,8 @@ async fn a_write_that_was_never_sent_is_tried_again_and_then_said_to_be_unreacha
     let server = Server::start([]).await;
     let mut config = config(&server);
     config.endpoints.vpc = format!("http://{free}").parse().unwrap();
-    let cloud = Cloud::new(config).unwrap();
-    let error = cloud.change_routes(&id(TABLE), &RouteChanges::default()).await.unwrap_err();
+    let cloud = crate::cloud::connect(config);
+    let error = change(&cloud).set_address_pairs(&id(PORT), &[]).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreachable);
     assert_eq!(error.message(), format!("no connection to {free}"));
     assert!(std::error::Error::source(&error).is_some());
@@ -155,8 +159,8 @@ async fn a_lookup_is_repeated_like_any_read() {
     let projects = json!({ "projects": [{ "id": "p1", "name": "cn-north-4" }] });
     let server = Server::start([Reply::HangUp, json(200, projects), table()]).await;
     let project = Project::Name("cn-north-4".to_owned());
-    let cloud = Cloud::new(Config { project, ..config(&server) }).unwrap();
-    cloud.route_table_now(&id(TABLE)).await.unwrap();
+    let cloud = crate::cloud::connect(Config { project, ..config(&server) });
+    cloud.route_table(&id(TABLE)).await.unwrap();
     assert_eq!(server.lines().len(), 3);
 }
 
@@ -165,9 +169,9 @@ async fn first_pause(reply: Reply, pause: Duration) -> u64 {
     let log = Log::listen().await;
     let server = Server::start([reply]).await;
     let stop = CancellationToken::new();
-    let patient = Cloud::new(Config { pause, ..config(&server) }).unwrap();
+    let patient = crate::cloud::connect(Config { pause, ..config(&server) });
     let patient = patient.bounded(Duration::from_secs(3600), stop.clone());
-    let read = tokio::spawn(async move { patient.route_table_now(&id(TABLE)).await.map(drop) });
+    let read = tokio::spawn(async move { patient.route_table(&id(TABLE)).await.map(drop) });
     let line = log.line_with("pause_ms").await;
     stop.cancel();
     assert_eq!(read.await.unwrap().unwrap_err().kind(), Kind::Interrupted);
@@ -199,7 +203,7 @@ async fn a_write_too_is_sent_again_only_after_the_pause_that_the_cloud_asks_for(
         },
         adopt: false,
     };
-    let writing = tokio::spawn(async move { cloud.write_route(&id(TABLE), wish).await });
+    let writing = tokio::spawn(async move { change(&cloud).write_route(&id(TABLE), wish).await });
     let line = log.line_with("pause_ms").await;
     assert!(line.contains("pause_ms=200000"), "{line}");
     stop.cancel();
@@ -214,7 +218,7 @@ async fn the_last_failure_is_told_where_the_end_comes_during_a_repetition() {
     let server = Server::start([text(502, "<html>bad</html>"), Reply::Silence]).await;
     let stop = CancellationToken::new();
     let cloud = cloud(&server).bounded(Duration::from_secs(3600), stop.clone());
-    let reading = tokio::spawn(async move { cloud.route_table_now(&id(TABLE)).await });
+    let reading = tokio::spawn(async move { cloud.route_table(&id(TABLE)).await });
     server.has_seen(2).await;
     stop.cancel();
     let error = reading.await.unwrap().unwrap_err();

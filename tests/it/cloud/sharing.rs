@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::{sync::Notify, task::JoinHandle};
 
 use super::{
-    GROUP, RULE, SERVER, SUBNET, TABLE, VPC, cloud, id,
+    GROUP, RULE, SERVER, SUBNET, TABLE, VPC, change, cloud, id,
     script::{Reply, Seen, Server, json, text},
 };
 
@@ -60,17 +60,17 @@ async fn the_rules_of_a_group_are_read_once_however_many_ask() {
     let group = id(GROUP);
     let start = || {
         let cloud = cloud.clone();
-        async move { cloud.security_group_rules(&id(GROUP)).await.unwrap().len() }
+        async move { cloud.cached().security_group_rules(&id(GROUP)).await.unwrap().len() }
     };
     for task in at_once(10, start).await {
         assert_eq!(task.await.unwrap(), 1);
     }
     assert_eq!(server.lines().len(), 1);
 
-    cloud.delete_security_group_rule(&group, &id(RULE)).await.unwrap();
-    assert_eq!(cloud.security_group_rules(&group).await.unwrap().len(), 0);
+    change(&cloud).delete_security_group_rule(&group, &id(RULE)).await.unwrap();
+    assert_eq!(cloud.cached().security_group_rules(&group).await.unwrap().len(), 0);
     assert_eq!(server.lines().len(), 3, "what we have changed is read anew");
-    cloud.security_group_rules_now(&group).await.unwrap();
+    cloud.security_group_rules(&group).await.unwrap();
     assert_eq!(server.lines().len(), 4, "what decides a write is read anew");
 }
 
@@ -84,7 +84,7 @@ async fn ten_deletions_in_a_group_are_seen_to_be_over_by_few_looks() {
     let start = || {
         let cloud = cloud.clone();
         let deleted = [id("late")].into();
-        async move { cloud.await_rules_gone(&id(GROUP), &deleted).await }
+        async move { change(&cloud).await_rules_gone(&id(GROUP), &deleted).await }
     };
     let tasks = at_once(10, start).await;
     server.has_seen(1).await;
@@ -119,12 +119,12 @@ async fn what_is_not_published_is_asked_for_once() {
     let cloud = cloud(&server);
     let group = id(GROUP);
     for _ in 0..3 {
-        let together = cloud.create_security_group_rules(&group, &[icmp(), icmp()]).await;
+        let together = change(&cloud).create_security_group_rules(&group, &[icmp(), icmp()]).await;
         assert_eq!(together.unwrap_err().kind(), Kind::NotPublished);
-        cloud.create_security_group_rule(&group, &icmp()).await.unwrap();
-        cloud.security_group_rules_now(&group).await.unwrap();
+        change(&cloud).create_security_group_rule(&group, &icmp()).await.unwrap();
+        cloud.security_group_rules(&group).await.unwrap();
         cloud.security_group_rule(&id(RULE)).await.unwrap().unwrap();
-        cloud.delete_security_group_rule(&group, &id(RULE)).await.unwrap();
+        change(&cloud).delete_security_group_rule(&group, &id(RULE)).await.unwrap();
         cloud.vpc(&id(VPC)).await.unwrap().unwrap();
     }
     let mut asked = server.lines();
@@ -138,7 +138,7 @@ async fn what_was_refused_before_names_the_operation_of_now() {
     let server = old_region().await;
     let cloud = cloud(&server);
     for group in ["one", "two"] {
-        let together = cloud.create_security_group_rules(&id(group), &[icmp()]).await;
+        let together = change(&cloud).create_security_group_rules(&id(group), &[icmp()]).await;
         assert!(together.unwrap_err().operation().ends_with(group));
     }
 }
@@ -158,7 +158,7 @@ async fn a_table_that_is_not_there_yet_is_asked_for_again() {
     assert_eq!(cloud.vpc_of_route_table(&id(TABLE)).await.unwrap(), None);
     for _ in 0..3 {
         assert_eq!(cloud.vpc_of_route_table(&id(TABLE)).await.unwrap(), Some(id(VPC)));
-        assert!(cloud.route_table(&id(TABLE)).await.unwrap().is_some());
+        assert!(cloud.cached().route_table(&id(TABLE)).await.unwrap().is_some());
     }
     assert_eq!(server.lines().len(), 2);
 }
@@ -199,9 +199,9 @@ async fn a_vpc_without_tables_or_subnets_is_looked_at_again() {
     assert_eq!(cloud.default_route_table(&id(VPC)).await.unwrap(), None);
     assert_eq!(cloud.default_route_table(&id(VPC)).await.unwrap(), Some(id(TABLE)));
     assert_eq!(cloud.default_route_table(&id(VPC)).await.unwrap(), Some(id(TABLE)));
-    assert_eq!(cloud.subnets(&id(VPC)).await.unwrap().len(), 0);
-    assert_eq!(cloud.subnets(&id(VPC)).await.unwrap().len(), 1);
-    assert_eq!(cloud.subnets(&id(VPC)).await.unwrap().len(), 1);
+    assert_eq!(cloud.cached().subnets(&id(VPC)).await.unwrap().len(), 0);
+    assert_eq!(cloud.cached().subnets(&id(VPC)).await.unwrap().len(), 1);
+    assert_eq!(cloud.cached().subnets(&id(VPC)).await.unwrap().len(), 1);
     assert_eq!(server.lines().len(), 4);
 }
 

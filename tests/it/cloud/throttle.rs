@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use huaweivpc::cloud::{Cloud, Config, Kind};
+use huaweivpc::cloud::{Config, Kind};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -20,13 +20,13 @@ async fn while_one_waits_no_other_asks() {
     let table = || json(200, json!({ "routetable": { "id": TABLE, "vpc_id": VPC } }));
     let throttled = text(429, r#"{"error_code":"APIGW.0308"}"#).with("Retry-After", "200");
     let server = Server::start([table(), throttled, table(), table()]).await;
-    let cloud = Cloud::new(config(&server)).unwrap();
-    cloud.route_table_now(&id(TABLE)).await.unwrap();
+    let cloud = crate::cloud::connect(config(&server));
+    cloud.route_table(&id(TABLE)).await.unwrap();
 
     let stop = CancellationToken::new();
     let read = |stop: &CancellationToken| {
         let cloud = cloud.bounded(HOUR, stop.clone());
-        async move { cloud.route_table_now(&id(TABLE)).await.map(drop) }
+        async move { cloud.route_table(&id(TABLE)).await.map(drop) }
     };
     let first = tokio::spawn(read(&stop));
     log.line_with("pause_ms").await;
@@ -54,8 +54,8 @@ async fn a_throttle_is_outwaited_by_time_and_not_by_number() {
     let server = Server::start(script).await;
     // Pauses of less than a microsecond, and patience for sixty times as long with each of the three repetitions.
     let pause = Duration::from_nanos(1);
-    let cloud = Cloud::new(Config { pause, ..config(&server) }).unwrap();
-    let outcome = cloud.route_table_now(&id(TABLE)).await;
+    let cloud = crate::cloud::connect(Config { pause, ..config(&server) });
+    let outcome = cloud.route_table(&id(TABLE)).await;
     let calls = server.lines().len();
     assert!(calls > 4, "{calls}: given up after a number of repetitions");
     assert!(outcome.is_err() && calls < 31, "{calls}: the pauses double, so patience ends");

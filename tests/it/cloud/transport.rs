@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64::Engine;
-use huaweivpc::cloud::{CaCertificates, Cloud, Config, Distrust, Kind};
+use huaweivpc::cloud::{CaCertificates, Config, Distrust, Kind};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
@@ -47,7 +47,7 @@ async fn tls_server_with(params: rcgen::CertificateParams) -> (Server, CaCertifi
 #[tokio::test]
 async fn an_untrusted_certificate_is_not_worth_a_second_try() {
     let (server, _) = tls_server().await;
-    let error = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
+    let error = cloud(&server).route_table(&id(TABLE)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Untrusted(Distrust::UnknownAuthority), "{error:?}");
     assert_eq!(server.lines().len(), 0);
 }
@@ -67,7 +67,7 @@ async fn what_is_wrong_with_a_certificate_is_said() {
     ] {
         let (server, trusted) = tls_server_with(params).await;
         let config = Config { ca_certificates: Some(trusted), ..config(&server) };
-        let error = Cloud::new(config).unwrap().route_table_now(&id(TABLE)).await.unwrap_err();
+        let error = crate::cloud::connect(config).route_table(&id(TABLE)).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Untrusted(distrust), "{error:?}");
         assert!(error.message().contains(words), "{error}");
         assert_eq!(server.lines().len(), 0);
@@ -75,7 +75,7 @@ async fn what_is_wrong_with_a_certificate_is_said() {
     let (server, _) = tls_server().await;
     let (_, others) = tls_server().await;
     let config = Config { ca_certificates: Some(others), ..config(&server) };
-    let error = Cloud::new(config).unwrap().route_table_now(&id(TABLE)).await.unwrap_err();
+    let error = crate::cloud::connect(config).route_table(&id(TABLE)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Untrusted(Distrust::OtherAuthority), "{error:?}");
 }
 
@@ -90,7 +90,7 @@ async fn a_service_without_tls_is_said_to_be_one() {
         }
     });
     let server = Server::start([]).await.at(url);
-    let error = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
+    let error = cloud(&server).route_table(&id(TABLE)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unconfigured("endpoints"), "{error:?}");
     assert!(error.message().contains("does not speak TLS"), "{error}");
     assert!(error.message().contains("`http://`"), "{error}");
@@ -106,9 +106,9 @@ async fn a_service_that_has_never_answered_is_given_up_soon() {
     drop(free);
     config.endpoints.vpc.set_port(Some(port)).unwrap();
     (config.max_retries, config.pause) = (9, Duration::from_secs(3_600));
-    let cloud = Cloud::new(config).unwrap();
+    let cloud = crate::cloud::connect(config);
     for _ in 0..10 {
-        let error = cloud.route_table_now(&id(TABLE)).await.unwrap_err();
+        let error = cloud.route_table(&id(TABLE)).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unreachable, "{error:?}");
     }
 }
@@ -123,7 +123,7 @@ async fn a_clock_that_is_off_is_seen_where_the_credentials_are_refused() {
         ("yesterday", None),
     ] {
         let server = Server::start([json(401, body.clone()).with("Date", date)]).await;
-        let error = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
+        let error = cloud(&server).route_table(&id(TABLE)).await.unwrap_err();
         assert_eq!(error.clock_behind().map(|behind| behind.as_secs()), seconds, "{date}");
     }
 }
@@ -132,14 +132,14 @@ async fn a_clock_that_is_off_is_seen_where_the_credentials_are_refused() {
 async fn a_certificate_of_ones_own_can_be_trusted() {
     let (server, trusted) = tls_server().await;
     let config = Config { ca_certificates: Some(trusted), ..config(&server) };
-    assert!(Cloud::new(config).unwrap().route_table_now(&id(TABLE)).await.unwrap().is_some());
+    assert!(crate::cloud::connect(config).route_table(&id(TABLE)).await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn any_certificate_is_accepted_on_request() {
     let (server, _) = tls_server().await;
     let config = Config { insecure: true, ..config(&server) };
-    assert!(Cloud::new(config).unwrap().route_table_now(&id(TABLE)).await.unwrap().is_some());
+    assert!(crate::cloud::connect(config).route_table(&id(TABLE)).await.unwrap().is_some());
 }
 
 #[test]
@@ -154,14 +154,14 @@ async fn a_client_is_made_without_any_io() {
     let server = Server::start([]).await;
     let mut config = config(&server);
     config.endpoints.vpc = "https://vpc.invalid".parse().unwrap();
-    assert_eq!(Cloud::new(config).unwrap().region(), "cn-north-4");
+    assert_eq!(crate::cloud::connect(config).region(), "cn-north-4");
 }
 
 #[tokio::test]
 async fn each_call_is_one_line_of_the_log_without_secrets() {
     let log = Log::listen().await;
     let server = Server::start([text(429, "").with("X-Request-Id", "r1"), table()]).await;
-    cloud(&server).route_table_now(&id(TABLE)).await.unwrap();
+    cloud(&server).route_table(&id(TABLE)).await.unwrap();
     let lines = log.lines();
     let calls: Vec<_> = lines.iter().filter(|line| line.contains("message=call")).collect();
     assert_eq!(calls.len(), 2, "{lines:?}");

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use huaweivpc::cloud::{AccessKey, Cloud, Config, Credentials, Error, Kind, Wish};
+use huaweivpc::cloud::{AccessKey, Config, Credentials, Error, Kind, Wish};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use tokio::{
@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    TABLE, VPC, cloud, config, id,
+    TABLE, VPC, change, cloud, config, id,
     script::{Reply, Server, json, text},
 };
 
@@ -35,7 +35,7 @@ async fn told_with(secret: &str, reply: Reply) -> Error {
     let credentials = Credentials::AccessKey(key);
     // There is one answer: a second read would get another one.
     let config = Config { credentials, max_retries: 0, ..config(&server) };
-    Cloud::new(config).unwrap().route_table_now(&id(TABLE)).await.unwrap_err()
+    crate::cloud::connect(config).route_table(&id(TABLE)).await.unwrap_err()
 }
 
 fn html(text: &str) -> String {
@@ -154,7 +154,7 @@ async fn an_answer_that_never_ends_is_not_read_to_its_end() {
         ("HTTP/1.1 400 x\r\n\r\n", 400),
     ] {
         let server = endless(head, CHUNK).await;
-        let error = cloud(&server).route_table_now(&id(TABLE)).await.unwrap_err();
+        let error = cloud(&server).route_table(&id(TABLE)).await.unwrap_err();
         assert_eq!(error.status(), Some(status), "{error:?}");
         if status == 200 {
             assert_eq!(error.kind(), Kind::Unreadable);
@@ -204,7 +204,7 @@ async fn what_an_answer_holds_instead_is_named_as_a_foreign_word() {
     })
     .await;
     let wish = Wish::Remove { destination: "10.244.1.0/24".parse().unwrap(), expected: None };
-    let error = cloud(&server).write_route(&id(TABLE), wish).await.unwrap_err();
+    let error = change(&cloud(&server)).write_route(&id(TABLE), wish).await.unwrap_err();
     assert!(error.message().contains("does not show it"), "{error}");
     assert!(!error.message().contains(['\u{1b}', '\n']), "{error:?}");
 }

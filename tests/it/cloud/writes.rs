@@ -1,10 +1,10 @@
 //! What the writes send, to the letter: what is not meant to change is not named.
 
-use huaweivpc::cloud::{AddressPair, Kind, NewRule, Route, RouteChanges};
+use huaweivpc::cloud::{AddressPair, Kind, NewRule, Route, Wish, Written};
 use serde_json::json;
 
 use super::{
-    GROUP, PORT, RULE, SERVER, SUBNET, TABLE, VPC, cloud, id,
+    GROUP, PORT, RULE, SERVER, SUBNET, TABLE, VPC, change, cloud, id,
     script::{Server, json, text},
 };
 
@@ -40,37 +40,40 @@ fn route(destination: &str, description: &str) -> Route {
 
 #[tokio::test]
 async fn changes_of_routes_are_one_delta() {
-    let table = json!({ "routetable": { "id": TABLE, "vpc_id": VPC, "routes": [
-        { "type": "ecs", "destination": "10.244.2.0/24", "nexthop": SERVER },
-    ] } });
-    let server = Server::start([json(200, table.clone()), json(200, table)]).await;
-    let cloud = cloud(&server);
-
-    let all = RouteChanges {
-        add: vec![route("10.244.2.0/24", "node-2")],
-        modify: vec![route("10.244.1.0/24", "")],
-        delete: vec![route("10.244.9.0/24", "node-9")],
+    let table = |routes: Vec<Route>| {
+        json(200, json!({ "routetable": { "id": TABLE, "vpc_id": VPC, "routes": routes } }))
     };
-    let after = cloud.change_routes(&id(TABLE), &all).await.unwrap();
-    assert_eq!(after.routes, [route("10.244.2.0/24", "")]);
-    let only_delete =
-        RouteChanges { delete: vec![route("10.244.9.0/24", "")], ..Default::default() };
-    cloud.change_routes(&id(TABLE), &only_delete).await.unwrap();
+    let (one, two, nine) = ("10.244.1.0/24", "10.244.2.0/24", "10.244.9.0/24");
+    let before = || vec![route(one, "node-1"), route(nine, "node-9")];
+    let added = || vec![route(one, ""), route(two, "node-2"), route(nine, "node-9")];
+    let after = || vec![route(one, ""), route(two, "node-2")];
+    let answers = [before(), added(), added(), after(), after()].map(table);
+    let server = Server::start(answers).await;
+    let cloud = change(&cloud(&server));
+
+    let wishes = vec![
+        Wish::Create { route: route(two, "node-2"), adopt: false },
+        Wish::Set { route: route(one, "") },
+        Wish::Remove { destination: nine.parse().unwrap(), expected: None },
+    ];
+    for answer in cloud.write_routes(&id(TABLE), wishes).await {
+        assert_eq!(answer.unwrap(), Written::Done);
+    }
 
     let seen = server.seen();
-    assert_eq!(seen[0].line(), format!("PUT /v1/P/routetables/{TABLE}"));
+    let writes: Vec<_> = seen.iter().filter(|request| request.line().starts_with("PUT")).collect();
+    assert_eq!(writes[0].line(), format!("PUT /v1/P/routetables/{TABLE}"));
     assert_eq!(
-        seen[0].json(),
+        writes[0].json(),
         json!({ "routetable": { "routes": {
-            "add": [{ "type": "ecs", "destination": "10.244.2.0/24", "nexthop": SERVER, "description": "node-2" }],
-            "mod": [{ "type": "ecs", "destination": "10.244.1.0/24", "nexthop": SERVER, "description": "" }],
-            "del": [{ "type": "ecs", "destination": "10.244.9.0/24", "nexthop": SERVER }],
+            "add": [{ "type": "ecs", "destination": two, "nexthop": SERVER, "description": "node-2" }],
+            "mod": [{ "type": "ecs", "destination": one, "nexthop": SERVER, "description": "" }],
         } } })
     );
     assert_eq!(
-        seen[1].json(),
+        writes[1].json(),
         json!({ "routetable": { "routes": { "del": [
-            { "type": "ecs", "destination": "10.244.9.0/24", "nexthop": SERVER },
+            { "type": "ecs", "destination": nine, "nexthop": SERVER },
         ] } } })
     );
 }
@@ -87,9 +90,9 @@ async fn address_pairs_are_all_that_is_sent_about_a_port() {
         mac_address: mac.map(str::to_owned),
     };
     let wanted = [pair("192.168.0.200", Some("fa:16:3e:11:22:33")), pair("1.1.1.1/0", None)];
-    let after = cloud.set_address_pairs(&id(PORT), &wanted).await.unwrap();
+    let after = change(&cloud).set_address_pairs(&id(PORT), &wanted).await.unwrap();
     assert_eq!(after.address_pairs, wanted);
-    cloud.set_address_pairs(&id(PORT), &[]).await.unwrap();
+    change(&cloud).set_address_pairs(&id(PORT), &[]).await.unwrap();
 
     let seen = server.seen();
     assert_eq!(seen[0].line(), format!("PUT /v1/P/ports/{PORT}"));
@@ -100,7 +103,7 @@ async fn address_pairs_are_all_that_is_sent_about_a_port() {
 #[tokio::test]
 async fn a_rule_always_says_its_priority() {
     let server = Server::start([json(201, rule_answer())]).await;
-    cloud(&server).create_security_group_rule(&id(GROUP), &udp_rule()).await.unwrap();
+    change(&cloud(&server)).create_security_group_rule(&id(GROUP), &udp_rule()).await.unwrap();
     let seen = &server.seen()[0];
     assert_eq!(seen.line(), "POST /v3/P/vpc/security-group-rules");
     assert_eq!(
@@ -120,7 +123,7 @@ async fn a_rule_is_made_by_v1_where_v3_is_not_published() {
     {
         let server = Server::start([text(404, NOT_PUBLISHED), json(200, rule_answer())]).await;
         let rule = NewRule { multiport: multiport.map(str::to_owned), ..udp_rule() };
-        cloud(&server).create_security_group_rule(&id(GROUP), &rule).await.unwrap();
+        change(&cloud(&server)).create_security_group_rule(&id(GROUP), &rule).await.unwrap();
         let mut expected = json!({
             "security_group_id": GROUP, "direction": "ingress", "ethertype": "IPv4", "protocol": "udp",
             "remote_ip_prefix": "10.0.0.0/8", "description": "traces",
@@ -144,7 +147,10 @@ async fn a_rule_that_v1_has_no_words_for_is_not_made_there() {
     ];
     for rule in v3_only {
         let server = Server::start([text(404, NOT_PUBLISHED)]).await;
-        let error = cloud(&server).create_security_group_rule(&id(GROUP), &rule).await.unwrap_err();
+        let error = change(&cloud(&server))
+            .create_security_group_rule(&id(GROUP), &rule)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), Kind::NotPublished);
         assert_eq!(server.lines().len(), 1);
     }
@@ -158,7 +164,7 @@ async fn a_deleted_rule_stays_deleted() {
             .await;
     let cloud = cloud(&server);
     for _ in 0..3 {
-        cloud.delete_security_group_rule(&id(GROUP), &id(RULE)).await.unwrap();
+        change(&cloud).delete_security_group_rule(&id(GROUP), &id(RULE)).await.unwrap();
     }
     let v3 = format!("DELETE /v3/P/vpc/security-group-rules/{RULE}");
     let v1 = format!("DELETE /v1/P/security-group-rules/{RULE}");
@@ -168,6 +174,9 @@ async fn a_deleted_rule_stays_deleted() {
 #[tokio::test]
 async fn a_path_that_nobody_serves_deletes_nothing() {
     let server = Server::start([text(404, "<html>no such page</html>")]).await;
-    let error = cloud(&server).delete_security_group_rule(&id(GROUP), &id(RULE)).await.unwrap_err();
+    let error = change(&cloud(&server))
+        .delete_security_group_rule(&id(GROUP), &id(RULE))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), Kind::Refused);
 }

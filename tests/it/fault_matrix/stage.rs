@@ -58,7 +58,7 @@ impl Stage {
     }
 
     pub fn run(&self) -> Run {
-        let session = Cloud::new(self.config.clone()).expect("a session");
+        let session = Cloud::new(self.config.clone(), Arc::new(NoNotes)).expect("a session");
         Rc::new(Core { plugin: Direct { provider: unconfigured(), session } })
     }
 
@@ -95,7 +95,6 @@ fn patient(scenario: &Json, url: &str, max_retries: u32) -> Config {
         user_agent: "fault-matrix".to_owned(),
         metadata: url,
         clock: now,
-        notes: Arc::new(NoNotes),
     }
 }
 

@@ -9,8 +9,9 @@ use std::{
 };
 
 use huaweivpc::framework::{
-    ApplyRequest, Configured, Default, Draft, Examined, ImportBy, Kind, PlanRequest, Problem,
-    Problems, Provider, Resource, Result, Schema, Session, Stored, Timeouts, Value,
+    ApplyRequest, Bounded, Configured, Default, Draft, Examined, ImportBy, InstanceId, Kind,
+    PlanRequest, Problem, Problems, Provider, Resource, Result, Schema, Session, Stored, Timeouts,
+    Value,
     resource::Entry,
     schema::{attribute, string},
 };
@@ -24,8 +25,16 @@ use super::plugin::{Answer, Direct, PlanAnswer, Plugin, ValueAnswer};
 #[derive(Clone, Default)]
 pub struct House(Arc<Mutex<BTreeMap<(String, String), Lamp>>>);
 
-impl Session for House {
+impl Bounded for House {
     fn bounded(&self, _limit: Duration, _stop: CancellationToken) -> Self {
+        self.clone()
+    }
+}
+
+impl Session for House {
+    type Writing = Self;
+
+    fn for_change_of(&self, _: &InstanceId) -> Self {
         self.clone()
     }
 }

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use huaweivpc::cloud::{Cloud, Wish, Written};
+use huaweivpc::cloud::{Cloud, Wish, Writing, Written};
 use tokio::sync::Semaphore;
 
 use super::{against, age_by, create, destination, model::Model, remove, set};
 use crate::cloud::{TABLE, id};
 
 /// Makes the wishes come true as Terraform does: so many at a time, each by itself.
-async fn one_by_one(cloud: &Cloud, wishes: Vec<Wish>, at_once: usize) {
+async fn one_by_one(cloud: &Cloud<Writing>, wishes: Vec<Wish>, at_once: usize) {
     let places = Arc::new(Semaphore::new(at_once));
     let mut tasks = Vec::new();
     for wish in wishes {

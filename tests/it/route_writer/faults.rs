@@ -8,16 +8,16 @@ use std::{
     time::Duration,
 };
 
-use huaweivpc::cloud::{Cloud, Config, Kind, Timeouts, Wish, Written};
+use huaweivpc::cloud::{Cloud, Config, Kind, Timeouts, Wish, Writing, Written};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     against, create, destination,
     model::{Fault, Model, answer},
-    remove, route, set,
+    reading, remove, route, set,
 };
 use crate::cloud::{
-    TABLE, id,
+    TABLE, change, id,
     script::{Reply, Server},
 };
 
@@ -135,20 +135,20 @@ async fn what_the_cloud_stores_otherwise_is_told_at_once() {
 
 #[tokio::test]
 async fn a_refresh_waits_for_what_was_only_just_written() {
-    let (cloud, table) = against(Model::holding([(destination(1), "")])).await;
+    let (cloud, table) = reading(Model::holding([(destination(1), "")])).await;
     let range = destination(1).parse().unwrap();
     let table_id = id(TABLE);
     table.change(|model| (model.stale, model.stale_reads) = (Some([].into()), 3));
-    cloud.leave_note(super::about(&table_id, &destination(1)), &route(destination(1), ""));
-    let shown = cloud.route_table_showing(&table_id, &[range]).await.unwrap().unwrap();
+    cloud.journal().leave(super::about(&table_id, &destination(1)), &route(destination(1), ""));
+    let shown = cloud.cached().route_table_showing(&table_id, &[range]).await.unwrap().unwrap();
     assert!(shown.route_to(range).is_some());
     assert_eq!(super::noted(&cloud, &table_id, &destination(1)), None, "it was seen");
 
     // Without a note it is gone; and one that is never seen keeps its note.
     table.change(|model| model.routes.clear());
-    let anew = Cloud::new(crate::cloud::config(table.server())).unwrap();
+    let anew = crate::cloud::connect(crate::cloud::config(table.server()));
     let before = table.now().seen.gets;
-    let shown = anew.route_table_showing(&table_id, &[range]).await.unwrap().unwrap();
+    let shown = anew.cached().route_table_showing(&table_id, &[range]).await.unwrap().unwrap();
     assert!(shown.route_to(range).is_none());
     assert_eq!(table.now().seen.gets, before + 1);
 }
@@ -163,7 +163,7 @@ async fn the_limit_ends_a_write_that_hangs() {
         // The connection itself is more patient.
         let timeouts = Timeouts { read: 9 * HOUR, total: 9 * HOUR, ..Timeouts::default() };
         let config = Config { timeouts, ..crate::cloud::config(&server) };
-        let cloud = Cloud::new(config).unwrap().bounded(HOUR, CancellationToken::new());
+        let cloud = change(&crate::cloud::connect(config)).bounded(HOUR, CancellationToken::new());
         let wish = create(destination(1), "");
         let writing = tokio::spawn(async move { cloud.write_route(&id(TABLE), wish).await });
         server.has_seen(requests).await;
@@ -192,7 +192,7 @@ async fn a_key_that_dies_leaves_in_doubt_only_what_was_sent_last() {
         }
     })
     .await;
-    let cloud = crate::cloud::cloud(&server);
+    let cloud = change(&crate::cloud::cloud(&server));
     let wishes = (0..10).map(|n| create(destination(n), "")).collect();
     let answers = cloud.write_routes(&id(TABLE), wishes).await;
     let made = answers.iter().filter(|answer| answer.is_ok()).count();
@@ -215,7 +215,7 @@ async fn silent() -> Server {
     .await
 }
 
-async fn writing(cloud: &Cloud, stop: &CancellationToken, n: usize) -> Kind {
+async fn writing(cloud: &Cloud<Writing>, stop: &CancellationToken, n: usize) -> Kind {
     let cloud = cloud.bounded(HOUR, stop.clone());
     let answer = cloud.write_route(&id(TABLE), create(destination(n), "")).await;
     answer.unwrap_err().kind()
@@ -224,7 +224,7 @@ async fn writing(cloud: &Cloud, stop: &CancellationToken, n: usize) -> Kind {
 #[tokio::test]
 async fn a_wish_that_still_queues_is_withdrawn() {
     let server = silent().await;
-    let cloud = crate::cloud::cloud(&server);
+    let cloud = change(&crate::cloud::cloud(&server));
     let (first, second) = (CancellationToken::new(), CancellationToken::new());
     let on_its_way = tokio::spawn({
         let (cloud, first) = (cloud.clone(), first.clone());
@@ -253,7 +253,7 @@ async fn one_wish_that_ends_does_not_end_its_companions() {
         async move { if is_first { Reply::Silence } else { answer(model, seen).await } }
     })
     .await;
-    let cloud = crate::cloud::cloud(&server);
+    let cloud = change(&crate::cloud::cloud(&server));
     let stop = CancellationToken::new();
     let table_id = id(TABLE);
     let stopping = async {

@@ -4,7 +4,6 @@ use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use huaweivpc::cloud::{Cloud, Error, Kind, RouteTableId, Wish, Written};
@@ -17,35 +16,26 @@ use proptest::{
 };
 
 use super::{
-    about, against, age_by, create, destination,
+    about, create, destination,
     model::{Fault, Foreign, Model, Served},
-    noted, remove, route, set,
+    noted, reading, remove, route, set,
 };
-use crate::cloud::id;
+use crate::cloud::{change, id};
 
 /// The destinations that are wished of; others know of these and two more.
 const OURS: usize = 6;
 const ALL: usize = 8;
-/// After that no creation goes by what was read.
-const LONG: Duration = Duration::from_secs(11);
 /// Refused, when something is.
 const BAD: usize = 5;
 
 #[derive(Debug, Clone)]
 struct Case {
-    /// What this run has read of the table before others made it what the model says.
-    read: Option<Read>,
+    /// What this run has read of the table before others made it what the model says. No write may be decided by it.
+    read: Option<BTreeMap<String, String>>,
     model: Model,
     /// Of which an earlier run has noted that it was about to make the route with this description.
     noted: BTreeMap<String, &'static str>,
     wishes: Vec<Wished>,
-}
-
-#[derive(Debug, Clone)]
-struct Read {
-    routes: BTreeMap<String, String>,
-    /// Only just before.
-    is_recent: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -63,7 +53,7 @@ fn every_answer_is_true_in_the_end() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
     // One session for all; each case has a table of its own.
-    let (cloud, served) = runtime.block_on(against(Model::default()));
+    let (cloud, served) = runtime.block_on(reading(Model::default()));
     let tables = Cell::new(0_u64);
     let law = |case: Case| {
         tables.set(tables.get() + 1);
@@ -75,24 +65,20 @@ fn every_answer_is_true_in_the_end() {
 
 async fn check(
     case: Case,
-    cloud: &Cloud,
+    reading: &Cloud,
     table: &RouteTableId,
     served: &Served,
 ) -> Result<(), TestCaseError> {
-    if let Some(Read { routes, is_recent }) = case.read.clone() {
+    let cloud = &change(reading);
+    if let Some(routes) = case.read.clone() {
         served.change(|model| *model = Model { routes, ..Model::default() });
-        cloud.route_table(table).await.unwrap();
-        if !is_recent {
-            age_by(LONG).await;
-        }
+        reading.cached().route_table(table).await.unwrap();
     }
     served.change(|model| *model = case.model.clone());
     let before = case.model;
-    let changed = changed_since(case.read.as_ref(), &before);
-    let is_recent = case.read.as_ref().is_some_and(|read| read.is_recent);
-    let is_alone = before.foreign.is_empty() && changed.is_empty();
+    let is_alone = before.foreign.is_empty();
     for (destination, description) in &case.noted {
-        cloud.leave_note(about(table, destination), &route(destination, description));
+        cloud.journal().leave(about(table, destination), &route(destination, description));
     }
     let order = Arc::new(Mutex::new(Vec::new()));
     let tasks: Vec<_> = case
@@ -130,8 +116,7 @@ async fn check(
             possible.contains(&held),
             "{destination} is {held:?}, not one of {possible:?}: {told:?}"
         );
-        let is_disturbed = before.foreign.iter().flatten().any(|act| act.names(&destination))
-            || is_recent && changed.contains(&destination);
+        let is_disturbed = before.foreign.iter().flatten().any(|act| act.names(&destination));
         if !is_disturbed && let [(wish, answer)] = &told[..] {
             let found = before.routes.get(&destination).map(String::as_str);
             let was_noted = case.noted.get(&destination).copied();
@@ -149,7 +134,7 @@ async fn check(
         prop_assert!(after.seen.puts <= case.wishes.len(), "{:?}", after.seen);
     }
     // Of n wishes, halving makes 2n-1 calls; each is sent a second time at most for each misfortune.
-    let misfortunes = before.faults.len() + before.foreign.len() + changed.len();
+    let misfortunes = before.faults.len() + before.foreign.len();
     let most = 4 * case.wishes.len() + 8 * misfortunes + 4;
     prop_assert!(after.seen.puts <= most, "{:?}, not {most}", after.seen);
     prop_assert!(after.seen.gets <= 2 * most + 20, "{:?}, not twice {most}", after.seen);
@@ -158,8 +143,7 @@ async fn check(
             let is_bad = before.bad.contains(&wished.destination) && error.kind() == Kind::Refused;
             let is_full = before.room.is_some() && error.kind() == Kind::QuotaExceeded;
             let acts = before.foreign.iter().flatten();
-            let acts = acts.filter(|act| act.names(&wished.destination)).count()
-                + usize::from(changed.contains(&wished.destination));
+            let acts = acts.filter(|act| act.names(&wished.destination)).count();
             // What the cloud took, others may change before it shows.
             let is_undone = error.leaves_doubt() && acts > 0;
             // Gone when we called, and back when we looked.
@@ -169,14 +153,6 @@ async fn check(
         }
     }
     Ok(())
-}
-
-/// Where others have been quicker than the writer, which goes by what was read: for a creation if that is recent.
-fn changed_since(read: Option<&Read>, before: &Model) -> BTreeSet<String> {
-    let Some(Read { routes, .. }) = read else { return BTreeSet::new() };
-    let is_changed =
-        |destination: &String| routes.get(destination) != before.routes.get(destination);
-    (0..ALL).map(destination).filter(is_changed).collect()
 }
 
 /// What a note has meant to the one wish of its destination, and what has become of it.
@@ -241,8 +217,7 @@ fn possible(
 
 fn cases() -> impl Strategy<Value = Case> {
     let noted = vec((0..OURS, select(vec!["a", "b"])), 0..4);
-    let read = (routes(), any::<bool>()).prop_map(|(routes, is_recent)| Read { routes, is_recent });
-    (option::of(read), models(), noted, vec(wishes(), 1..12)).prop_map(
+    (option::of(routes()), models(), noted, vec(wishes(), 1..12)).prop_map(
         |(read, model, noted, wishes)| {
             let noted = noted.into_iter().map(|(n, description)| (destination(n), description));
             Case { read, model, noted: noted.collect(), wishes }

@@ -7,9 +7,9 @@ use std::{
 };
 
 use huaweivpc::framework::{
-    AnyDataSource, AnyResource, Configured, DataSource, Draft, Function, FunctionError, Kind,
-    Noted, Parameter, Path, Problem, Provider, Resource, Result, Schema, Session, Signature, Value,
-    data_source, resource,
+    AnyDataSource, AnyResource, Bounded, Configured, DataSource, Draft, Function, FunctionError,
+    InstanceId, Kind, Noted, Parameter, Path, Problem, Provider, Resource, Result, Schema, Session,
+    Signature, Value, data_source, resource,
     schema::{attribute, string},
 };
 use serde::{Deserialize, Serialize};
@@ -41,9 +41,17 @@ impl Room {
     }
 }
 
-impl Session for Room {
+impl Bounded for Room {
     fn bounded(&self, _: Duration, stop: CancellationToken) -> Self {
         Self { stop, ..self.clone() }
+    }
+}
+
+impl Session for Room {
+    type Writing = Self;
+
+    fn for_change_of(&self, _: &InstanceId) -> Self {
+        self.clone()
     }
 }
 
