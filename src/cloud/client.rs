@@ -1,7 +1,7 @@
 //! HTTP to one region: log in, sign, send, repeat, log in again, and read what comes back.
 //!
 //! A call's way: `api/` words it as a `call::Call`; here it is sent as whoever the configuration says (`auth.rs`,
-//! `metadata.rs`, `project.rs`); `exchange.rs` has it signed (`request.rs`, `sign.rs`), sends it (`transport.rs`, and
+//! `metadata.rs`, `project.rs`); `send.rs` has it signed (`request.rs`, `sign.rs`), sends it (`transport.rs`, and
 //! `unanswered.rs` where no answer comes), and repeats what `retry.rs` calls worth repeating; `decode.rs` reads the answer
 //! and `error.rs` says what a refusal means. All waiting is in `bounds.rs`; `throttle.rs` makes callers wait together;
 //! `contact.rs` knows which service is worth waiting for.
@@ -13,13 +13,13 @@ pub(crate) mod config;
 mod contact;
 pub(crate) mod decode;
 pub(crate) mod error;
-mod exchange;
 pub(crate) mod list;
 pub(crate) mod locked;
 mod metadata;
 mod project;
 mod request;
 pub(crate) mod retry;
+mod send;
 pub mod sign;
 mod throttle;
 mod transport;
@@ -167,7 +167,7 @@ impl Client {
         if let Some(refusal) = self.shared.unpublished.refusal(call) {
             return Err(refusal);
         }
-        let outcome = self.send_known(call).await;
+        let outcome = self.send_first_alone(call).await;
         if let Err(error) = &outcome
             && error.kind() == Kind::NotPublished
         {
@@ -176,20 +176,21 @@ impl Client {
         outcome
     }
 
-    async fn send_known(&self, call: &Call) -> Result<Answer> {
+    /// The same for an API that the region publishes. The first call of a session goes alone: ten at once with a wrong key
+    /// would lock the key.
+    async fn send_first_alone(&self, call: &Call) -> Result<Answer> {
         if self.shared.credentials_hold.initialized() {
-            return Box::pin(self.send_renewing(call)).await;
+            return Box::pin(self.send_logged_in(call)).await;
         }
-        // The first call goes alone: ten at once with a wrong key would lock the key.
         let mut first = self.during(&call.operation, self.shared.first_call.lock()).await?;
         if let Some(refusal) = first.as_ref() {
             return Err(refusal.clone());
         }
         if self.shared.credentials_hold.initialized() {
             drop(first);
-            return Box::pin(self.send_renewing(call)).await;
+            return Box::pin(self.send_logged_in(call)).await;
         }
-        let outcome = Box::pin(self.send_renewing(call)).await;
+        let outcome = Box::pin(self.send_logged_in(call)).await;
         match &outcome {
             Err(error) if error.kind() == Kind::Unauthenticated => *first = Some(error.clone()),
             Ok(_) => drop(self.shared.credentials_hold.set(())),
@@ -206,14 +207,15 @@ impl Client {
         outcome
     }
 
-    async fn send_renewing(&self, call: &Call) -> Result<Answer> {
+    /// The same with a login, which is renewed once where it is refused before its time.
+    async fn send_logged_in(&self, call: &Call) -> Result<Answer> {
         let login = self.login(call, None).await?;
-        match self.send_as(call, &login).await {
+        match self.send_in_project(call, &login).await {
             // Temporary credentials can expire early. Permanent ones stay wrong, and asking again and again
             // locks the account's key.
             Err(error) if error.kind() == Kind::Unauthenticated && login.is_temporary() => {
                 let login = self.login(call, Some(&login)).await?;
-                self.send_as(call, &login).await
+                self.send_in_project(call, &login).await
             }
             result => result,
         }
@@ -267,12 +269,13 @@ impl Client {
         }
     }
 
-    async fn send_as(&self, call: &Call, login: &Login) -> Result<Answer> {
+    /// The same with this login, for the project where the API has one.
+    async fn send_in_project(&self, call: &Call, login: &Login) -> Result<Answer> {
         let project = match call.api {
             Api::Iam => None,
             Api::VpcV1 | Api::VpcV3 | Api::EcsV1 => Some(self.project(call, login).await?),
         };
-        self.exchange(call, Some(&login.identity), project).await
+        self.send_with_retries(call, Some(&login.identity), project).await
     }
 
     /// The login in use, renewed where it is about to expire or where it is the one that was refused.

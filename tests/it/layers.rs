@@ -21,6 +21,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
+/// The same within `cloud`: each storey stands on those below it.
+const STOREYS: &[(&str, &[&str])] = &[
+    ("client", &["callers"]),
+    ("callers", &["client"]),
+    ("api", &["client"]),
+    ("journal", &["api"]),
+    ("routes", &["client", "api", "journal", "callers"]),
+    ("session", &["client", "api", "journal", "routes", "callers"]),
+];
+
 /// What makes a file one of a kind: such files stand side by side and do not name each other.
 const KINDS: &[&str] = &["impl Resource<", "impl DataSource<", "impl Function for"];
 
@@ -47,14 +57,14 @@ const OUTSIDE_WORLD: &[(&[&str], Excused)] = &[
     (
         &["Instant::now"],
         &[
-            ("cloud/bounds.rs", "deadlines of operations"),
+            ("cloud/client/bounds.rs", "deadlines of operations"),
             ("protocol/service/call.rs", "how long a request took, for the log"),
         ],
     ),
     (
         &["time::sleep", "thread::sleep"],
         &[
-            ("cloud/bounds.rs", "between two attempts"),
+            ("cloud/client/bounds.rs", "between two attempts"),
             ("emulator/http/gate.rs", "the latency that was asked for"),
             ("protocol/lifecycle/mod.rs", "time for the last answer to leave"),
             ("protocol/listener/mod.rs", "after a connection could not be accepted"),
@@ -69,6 +79,11 @@ const LONGEST: usize = 400;
 #[test]
 fn every_file_names_only_what_its_layer_may() {
     assert_eq!(forbidden_arrows(&sources()), NONE);
+}
+
+#[test]
+fn the_storeys_of_the_cloud_stand_on_those_below() {
+    assert_eq!(climbing(&sources()), NONE);
 }
 
 #[test]
@@ -135,6 +150,16 @@ fn a_broken_rule_is_seen() {
             "let t = std::time::SystemTime::now();",
             "`SystemTime::now` is for main.rs, bin/emulator.rs only",
         ),
+        (
+            "cloud/client/list.rs",
+            "use crate::cloud::{api::port::Port, client::call::Call};",
+            "`cloud/client` must not name `cloud/api`",
+        ),
+        (
+            "cloud/api/port.rs",
+            "use crate::cloud::Error;",
+            "`cloud/api` must not name `cloud/Error`",
+        ),
         ("cloud/util.rs", "", "name it after what it holds"),
         ("cloud/vpc.rs", &"x\n".repeat(401), "401 lines, 400 are enough"),
     ] {
@@ -154,7 +179,10 @@ fn what_is_allowed_is_not_complained_about() {
             "// crate::cloud\n/* crate::cloud */ const A: &str = \"crate::cloud \\\" tonic::x\"; const B: char = '\"';",
         ),
         ("network/cidr.rs", "fn f<'a>(a: &'a str) -> &'a str { r#\"use crate::cloud;\"# }"),
-        ("cloud/bounds.rs", "use crate::cloud::error; tokio::time::sleep(pause).await"),
+        (
+            "cloud/client/bounds.rs",
+            "use crate::cloud::client::error; tokio::time::sleep(pause).await",
+        ),
         ("protocol/codec.rs", "use super::generated; use self::inner::X;"),
     ] {
         assert_eq!(complaints(file, text), NONE, "{text}");
@@ -167,7 +195,7 @@ const NONE: Vec<String> = Vec::new();
 fn complaints(file: &str, text: &str) -> Vec<String> {
     let source = |file: &str, text: &str| Source { file: file.to_owned(), text: text.to_owned() };
     let sources = [source(file, text), source("resources/b.rs", "impl Resource<Cloud> for B {}")];
-    let checks = [forbidden_arrows, foreign_wires, reaching_out, untidy];
+    let checks = [forbidden_arrows, climbing, foreign_wires, reaching_out, untidy];
     checks.iter().flat_map(|check| check(&sources)).collect()
 }
 
@@ -202,6 +230,30 @@ fn forbidden_arrows(sources: &[Source]) -> Vec<String> {
             {
                 complaints
                     .push(format!("{file}: `{own}` must not name its neighbour `{neighbour}`"));
+            }
+        }
+    }
+    complaints.dedup();
+    complaints
+}
+
+/// Where a storey of `cloud` names one that does not stand below it, or takes what `cloud` hands to others.
+fn climbing(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources {
+        let module = source.module();
+        let &["cloud", storey, ..] = &module[..] else { continue };
+        let Some((_, below)) = STOREYS.iter().find(|(name, _)| *name == storey) else { continue };
+        for path in source.names() {
+            if let [layer, named, ..] = &path[..]
+                && layer == "cloud"
+                && named != storey
+                && !below.contains(&named.as_str())
+            {
+                complaints.push(format!(
+                    "{}: `cloud/{storey}` must not name `cloud/{named}`",
+                    source.file
+                ));
             }
         }
     }

@@ -109,7 +109,7 @@ impl Client {
         } });
         let call = Call::login(format!("get a token for user {user_name}"), "v3/auth/tokens", body)
             .query("nocatalog", true);
-        let answer: Answer = self.exchange(&call, None, None).await?;
+        let answer: Answer = self.send_with_retries(&call, None, None).await?;
         let token: Token = answer.object("token")?;
         let subject_token = answer.subject_token.clone().ok_or_else(|| answer.unreadable())?;
         Ok(Login {
@@ -141,7 +141,7 @@ impl Client {
         } } });
         let operation = format!("assume the agency {}", role.agency_name);
         let call = Call::login(operation, "v3.0/OS-CREDENTIAL/securitytokens", body);
-        let answer = self.exchange(&call, Some(identity), None).await?;
+        let answer = self.send_with_retries(&call, Some(identity), None).await?;
         Ok(Login::temporary(answer.object("credential")?, now))
     }
 }

@@ -33,7 +33,7 @@ impl Client {
         let operation = format!("look up project {name}");
         let call =
             Call::get(Subject::Login, &operation, Api::Iam, "v3/projects").query("name", name);
-        let answer = self.exchange(&call, Some(&login.identity), None).await?;
+        let answer = self.send_with_retries(&call, Some(&login.identity), None).await?;
         let Projects { projects } = answer.object("")?;
         let mut ids = projects.into_iter().filter(|project| project.name == *name);
         match (ids.next(), ids.next()) {

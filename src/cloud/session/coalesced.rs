@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::cloud::client::{
+    Client,
     error::{Kind, Result},
     locked::locked,
 };
@@ -41,9 +42,11 @@ impl<K: Clone + Eq + Hash, Q: Clone, V: Clone> Coalesced<K, Q, V> {
     /// turn it is makes it, with `ask`, after `gathering` others.
     ///
     /// # Errors
-    /// Those of `ask`; but the time limit of the one who asks ends nobody else's wait.
+    /// Those of `ask`, and the end of `client`'s bounds before its turn; but the time limit of the one who asks ends nobody
+    /// else's wait.
     pub(crate) async fn get<A>(
         &self,
+        (client, operation): (&Client, &str),
         key: &K,
         question: Q,
         gathering: impl Future<Output = ()>,
@@ -54,11 +57,11 @@ impl<K: Clone + Eq + Hash, Q: Clone, V: Clone> Coalesced<K, Q, V> {
     {
         let line = Arc::clone(locked(&self.0).entry(key.clone()).or_default());
         let request = line.join(question);
-        let _turn = line.turn.lock().await;
+        let _turn = client.during(operation, line.turn.lock()).await?;
         if let Some(answer) = request.answer.get() {
             return answer.clone();
         }
-        gathering.await;
+        client.during(operation, gathering).await?;
         line.depart(&request);
         let questions = locked(&request.questions).clone();
         let answer = ask(questions).await;

@@ -158,6 +158,6 @@ impl<A> Cloud<A> {
         key: &K,
         read: impl Future<Output = Result<V>>,
     ) -> Result<V> {
-        self.client.during(operation, line.get(key, (), ready(()), |_| read)).await?
+        line.get((&self.client, operation), key, (), ready(()), |_| read).await
     }
 }

@@ -109,8 +109,9 @@ impl<A> Cloud<A> {
             found.map(Arc::new)
         };
         let line = &self.in_flight().nics;
-        let look_up = line.get(vpc, addresses.clone(), callers.before_looking(), look_up);
-        let mut nics = Vec::clone(&*self.client.during(&operation, look_up).await??);
+        let bounds = (&self.client, operation.as_str());
+        let look_up = line.get(bounds, vpc, addresses.clone(), callers.before_looking(), look_up);
+        let mut nics = Vec::clone(&*look_up.await?);
         nics.retain(|nic| addresses.iter().any(|address| nic.fixed_ips.contains(address)));
         Ok(nics)
     }

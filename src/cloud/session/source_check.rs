@@ -187,8 +187,9 @@ impl Cloud<Writing> {
             found.map(Arc::new)
         };
         let line = &self.in_flight().ports;
-        let read = line.get(subnet, id.clone(), callers.before_looking(), read);
-        let ports = self.client.during(&format!("read port {id}"), read).await??;
+        let operation = format!("read port {id}");
+        let bounds = (&self.client, operation.as_str());
+        let ports = line.get(bounds, subnet, id.clone(), callers.before_looking(), read).await?;
         match ports.iter().find(|port| port.id == *id) {
             Some(port) => Ok(Some(port.clone())),
             // In no list it is gone, moved or hidden; only asking for it tells.

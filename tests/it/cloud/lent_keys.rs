@@ -6,7 +6,7 @@ use huaweivpc::cloud::{AssumeRole, Credentials, Domain, Kind};
 use serde_json::{Value, json};
 
 use super::{
-    PROJECT, TABLE, config, id,
+    PORT, PROJECT, SUBNET, TABLE, config, id,
     logins::{TOMORROW, by_name, password, read, table, token, unauthenticated},
     script::{Reply, Server, json, text},
 };
@@ -151,11 +151,15 @@ async fn a_user_with_a_password_may_act_as_an_agency() {
     assert_eq!(seen[3].header("x-security-token"), "ST-1");
 }
 
+fn port() -> Reply {
+    json(200, json!({ "port": { "id": PORT, "network_id": SUBNET } }))
+}
+
 #[tokio::test]
 async fn calls_at_once_log_in_once() {
     let projects = json!({ "projects": [{ "id": PROJECT, "name": "cn-north-4" }] });
     let replies = [json(201, keys("1", TOMORROW)), json(200, projects)].into_iter();
-    let server = Server::start(replies.chain((0..10).map(|_| table()))).await;
+    let server = Server::start(replies.chain((0..10).map(|_| port()))).await;
     let mut config = config(&server);
     config.assume_role = Some(agency());
     config.project = by_name();
@@ -163,7 +167,7 @@ async fn calls_at_once_log_in_once() {
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..10 {
         let cloud = cloud.clone();
-        calls.spawn(async move { cloud.route_table(&id(TABLE)).await.map(drop) });
+        calls.spawn(async move { cloud.port(&id(PORT)).await.map(drop) });
     }
     for result in calls.join_all().await {
         result.unwrap();

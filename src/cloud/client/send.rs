@@ -23,7 +23,7 @@ impl Client {
     /// Sends until there is an answer worth handing back.
     ///
     /// Without an identity the call goes out unsigned, as a login with a password does.
-    pub(crate) async fn exchange(
+    pub(crate) async fn send_with_retries(
         &self,
         call: &Call,
         identity: Option<&Identity>,
@@ -40,7 +40,7 @@ impl Client {
                 return Err(explained(end, last));
             }
             let attempt = past.attempts();
-            let error = match self.attempt(call, identity, project, attempt).await {
+            let error = match self.send_once(call, identity, project, attempt).await {
                 Ok(answer) => {
                     contacts.answered(service);
                     return Ok(answer);
@@ -81,7 +81,7 @@ impl Client {
     }
 
     /// Sends once and reads what comes back.
-    async fn attempt(
+    async fn send_once(
         &self,
         call: &Call,
         identity: Option<&Identity>,
