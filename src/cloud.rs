@@ -32,7 +32,7 @@ pub use self::{
         },
         port::{AddressPair, Port},
         quota::{Quota, ROUTES_PER_TABLE, SECURITY_GROUP_RULES},
-        route_table::{Route, RouteChanges, RouteTable, RouteTableSummary},
+        route_table::{OtherRoute, RouteTable, RouteTableSummary},
         security_group::SecurityGroup,
         security_group_rule::{NewRule, SecurityGroupRule},
         server::{Nic, Server},

@@ -12,10 +12,9 @@ use serde_json::Value;
 use crate::{
     cloud::api::{
         ids::{PortId, RouteTableId, SecurityGroupId},
-        route_table::Route,
         security_group_rule::NewRule,
     },
-    network,
+    network::{Cidr, Route},
 };
 
 /// Where notes are kept. Nothing fails for want of a note: what cannot be kept is not there to be found.
@@ -68,7 +67,7 @@ impl Notes for NoNotes {
 pub enum About<'a> {
     Route {
         route_table_id: &'a RouteTableId,
-        destination: network::Cidr,
+        destination: Cidr,
     },
     SecurityGroupRule {
         security_group_id: &'a SecurityGroupId,
@@ -103,13 +102,10 @@ impl Journal {
     }
 
     /// The route that stands in the table is the very one that an earlier run was about to make.
-    pub fn holds(&self, table: &RouteTableId, standing: &network::Route) -> bool {
+    pub fn holds(&self, table: &RouteTableId, standing: &Route) -> bool {
         let destination = standing.destination;
         let noted = self.find::<Route>(About::Route { route_table_id: table, destination });
-        noted.is_some_and(|noted| {
-            (&noted.next_hop_type, &noted.next_hop, &noted.description)
-                == (&standing.next_hop_type, &standing.next_hop, &standing.description)
-        })
+        noted.is_some_and(|noted| noted.is_like(standing))
     }
 
     /// The object was asked for only just now, and nobody has seen it since.

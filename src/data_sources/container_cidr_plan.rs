@@ -209,7 +209,7 @@ impl Host {
         let range = self.container_cidr.range;
         let (interface, examined) = (&found.interface, found.examined());
         let port = &interface.port;
-        let routes = table.map(RouteTable::known_routes).unwrap_or_default();
+        let routes = table.map(|table| table.routes.clone()).unwrap_or_default();
         let leads_here =
             |route: &network::Route| route.destination == range && examined.is_led_to_by(route);
         Planned {
@@ -291,5 +291,5 @@ fn ranges_of(subnet: &Subnet) -> Vec<network::Subnet> {
 
 fn examined_table(table: &RouteTable) -> network::Table {
     let (id, is_default) = (table.id.to_string(), table.is_default);
-    network::Table { id, is_default, routes: table.known_routes() }
+    network::Table { id, is_default, routes: table.routes.clone() }
 }

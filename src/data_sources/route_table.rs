@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::sought::{Sought, unsought};
 use crate::{
-    cloud::{self, Cloud, ROUTES_PER_TABLE, RouteTableId, RouteTableSummary, SubnetId, VpcId},
+    cloud::{
+        self, Cloud, OtherRoute, ROUTES_PER_TABLE, RouteTableId, RouteTableSummary, SubnetId, VpcId,
+    },
     framework::{
         Attribute, DataSource, Draft, Kind, Nesting, Noted, Problem, Result, Schema,
         schema::{attribute, boolean, number, string},
     },
-    network::{Cidr, association::Associations},
+    network::{self, NextHop, NextHopKind, association::Associations},
 };
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -97,7 +99,8 @@ impl DataSource<Cloud> for RouteTable {
             .quota(ROUTES_PER_TABLE)
             .await?
             .and_then(|quota| u64::try_from(quota).ok());
-        let used = table.routes.iter().filter(|route| route.next_hop_type != "local").count();
+        let made = table.routes.iter().filter(|route| !route.is_local()).count();
+        let used = made + table.other_routes.len();
         let used = used as u64;
         let steered = vpc.steering.steered_by(&id, subnets.iter().map(|subnet| &subnet.id));
         let value = Self {
@@ -108,7 +111,14 @@ impl DataSource<Cloud> for RouteTable {
             description: Some(table.description.clone()),
             subnets: Some(table.subnets.clone()),
             effective_subnets: Some(steered.into_iter().cloned().collect()),
-            routes: Some(table.routes.iter().map(Route::from).collect()),
+            routes: Some(
+                table
+                    .routes
+                    .iter()
+                    .map(Route::from)
+                    .chain(table.other_routes.iter().map(Route::from))
+                    .collect(),
+            ),
             routes_used: Some(used),
             routes_quota: quota,
             routes_free: quota.map(|quota| quota.saturating_sub(used)),
@@ -194,23 +204,30 @@ async fn existing(subnet: &SubnetId, cloud: &Cloud) -> Result<cloud::Subnet> {
     sought.the(cloud.subnet(subnet).await?)
 }
 
-impl From<&cloud::Route> for Route {
-    fn from(route: &cloud::Route) -> Self {
-        let nexthop = match route.next_hop_type == "local" {
-            // Clouds write this, null or nothing.
-            true => "-",
-            false => &route.next_hop,
-        };
-        Self {
-            destination: canonical(&route.destination),
-            r#type: route.next_hop_type.clone(),
-            nexthop: nexthop.to_owned(),
-            description: route.description.clone(),
-        }
+impl From<&network::Route> for Route {
+    fn from(route: &network::Route) -> Self {
+        Self::shown(route.destination.to_string(), &route.next_hop, &route.description)
     }
 }
 
-/// A destination as functions and resources accept it; what is no range stays as it is.
-fn canonical(destination: &str) -> String {
-    Cidr::lenient(destination).map_or_else(|| destination.to_owned(), |range| range.to_string())
+impl From<&OtherRoute> for Route {
+    fn from(route: &OtherRoute) -> Self {
+        Self::shown(route.destination.clone(), &route.next_hop, &route.description)
+    }
+}
+
+impl Route {
+    fn shown(destination: String, next_hop: &NextHop, description: &str) -> Self {
+        let nexthop = match next_hop.kind {
+            // Clouds write this, null or nothing.
+            NextHopKind::Local => "-",
+            _ => &next_hop.id,
+        };
+        Self {
+            destination,
+            r#type: next_hop.kind.as_str().to_owned(),
+            nexthop: nexthop.to_owned(),
+            description: description.to_owned(),
+        }
+    }
 }

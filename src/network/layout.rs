@@ -19,7 +19,7 @@ use super::{
     cidr::Cidr,
     finding::{Finding, Subject},
     range_map::RangeMap,
-    route::Route,
+    route::{NextHopKind, Route},
 };
 use known::Known;
 
@@ -124,16 +124,20 @@ impl Found {
     /// The route sends packets to the interface that is meant: those for a server arrive at its primary one.
     pub fn is_led_to_by(&self, route: &Route) -> bool {
         match self.is_primary {
-            Some(false) => route.leads_to("eni", &self.port_id),
-            Some(true) => route.leads_to("ecs", &self.server_id),
-            None => route.leads_to("ecs", &self.server_id) || route.leads_to("eni", &self.port_id),
+            Some(false) => route.next_hop.is(&NextHopKind::Eni, &self.port_id),
+            Some(true) => route.next_hop.is(&NextHopKind::Ecs, &self.server_id),
+            None => {
+                route.next_hop.is(&NextHopKind::Ecs, &self.server_id)
+                    || route.next_hop.is(&NextHopKind::Eni, &self.port_id)
+            }
         }
     }
 
     /// The route sends packets to this server, be it to another interface than the one that is meant.
     pub fn is_served_by(&self, route: &Route) -> bool {
         let mut ports = self.other_port_ids.iter().chain([&self.port_id]);
-        route.leads_to("ecs", &self.server_id) || ports.any(|port| route.leads_to("eni", port))
+        route.next_hop.is(&NextHopKind::Ecs, &self.server_id)
+            || ports.any(|port| route.next_hop.is(&NextHopKind::Eni, port))
     }
 }
 

@@ -28,7 +28,7 @@ pub use layout::{Found, Host, Layout, Location, Subnet, Table};
 pub use ownership::{Keep, Mode, Ownership, Recorded, SetChanges, Standing, set_changes};
 pub use ports::{InvalidPortRanges, PortRanges};
 pub use range_map::RangeMap;
-pub use route::Route;
+pub use route::{NextHop, NextHopKind, Route};
 pub use routes::{MOST_ROUTES_OF_A_VPC, Routes};
 pub use sweep::{SweepInput, Swept, sweep};
 pub use system::system_range_around;

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::cidr::Cidr;
+use super::{cidr::Cidr, route::NextHopKind};
 
 /// How much of its table a set claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl FromStr for Mode {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keep {
     #[serde(rename = "type")]
-    pub next_hop_type: Option<String>,
+    pub next_hop: Option<NextHopKind>,
     pub destination_within: Option<Cidr>,
     pub description_prefix: Option<String>,
 }
@@ -44,7 +44,7 @@ pub struct Keep {
 #[derive(Debug, Clone, Copy)]
 pub struct Standing<'r> {
     pub destination: Cidr,
-    pub next_hop_type: &'r str,
+    pub next_hop: &'r NextHopKind,
     pub description: &'r str,
 }
 
@@ -55,14 +55,9 @@ pub struct Ownership<'k> {
     pub keep: &'k [Keep],
 }
 
-/// The types of routes that users make. The cloud makes all others itself (`local`, `egw`, `subeni`), or a gateway does
-/// by what it learns (`vpn`, `dc`, `cc`), and it adds to them: a type nobody has heard of is taken for one of those.
-const USERS_TYPES: [&str; 6] = ["ecs", "eni", "vip", "nat", "peering", "er"];
-
 impl Keep {
     fn matches(&self, route: &Standing<'_>) -> bool {
-        let type_fits =
-            self.next_hop_type.as_deref().is_none_or(|kind| kind == route.next_hop_type);
+        let type_fits = self.next_hop.as_ref().is_none_or(|kind| kind == route.next_hop);
         let range_fits =
             self.destination_within.is_none_or(|range| range.contains(route.destination));
         let prefix = self.description_prefix.as_deref();
@@ -75,7 +70,7 @@ impl Ownership<'_> {
     /// The route is the set's to change and to remove, although the set does not name it.
     pub fn covers(&self, route: &Standing<'_>) -> bool {
         self.mode == Mode::Exclusive
-            && USERS_TYPES.contains(&route.next_hop_type)
+            && route.next_hop.is_made_by_users()
             && !self.keep.iter().any(|keep| keep.matches(route))
     }
 }

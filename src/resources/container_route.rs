@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     conflict::exists_already,
     home::{self, Home},
-    next_hop::{self, NEXT_HOPS, NextHop, Via},
+    next_hop::{self, NEXT_HOPS, Via},
     planned_routes::{
         self, PlannedRoutes, claimed, flaw_of_destination, is_conflict, leads_elsewhere,
         local_route, stored_otherwise,
@@ -18,15 +18,15 @@ use super::{
 };
 use crate::{
     cloud::{
-        self, Cloud, Description, Expected, Kind, Object, PortId, Route, RouteTableId, ServerId,
-        VpcId, Wish, Writing, Written,
+        self, Cloud, Description, Expected, Kind, Object, PortId, RouteTableId, ServerId, VpcId,
+        Wish, Writing, Written,
     },
     framework::{
         Change, Default, Draft, Foresight, Path, Problem, Problems, Resource, Result, Schema,
         Timeouts,
         schema::{boolean, string},
     },
-    network::{Address, Cidr},
+    network::{Address, Cidr, NextHop, NextHopKind, Route},
 };
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct ContainerRoute {
     description: Description,
     adopt_existing: bool,
     #[serde(rename = "type")]
-    next_hop_type: Option<String>,
+    next_hop_kind: Option<NextHopKind>,
     nexthop: Option<String>,
 }
 
@@ -129,7 +129,7 @@ impl Resource<Cloud> for ContainerRoute {
         // The table's own routes are nobody's to manage.
         let made = table.route_to(self.destination).filter(|route| !route.is_local());
         let Some(route) = made else { return Ok(None) };
-        let held = NextHop { kind: route.next_hop_type.clone(), id: route.next_hop.clone() };
+        let held = route.next_hop.clone();
         let is_imported = self.nexthop.is_none();
         self.via = if self.via.host_ip.is_some() || is_imported {
             Via::showing_host(&held, self.via.host_ip, &table.vpc_id, cloud).await?
@@ -138,7 +138,7 @@ impl Resource<Cloud> for ContainerRoute {
         };
         self.vpc_id = Some(table.vpc_id.clone());
         self.description = route.description.clone().try_into().unwrap_or_default();
-        self.next_hop_type = Some(held.kind);
+        self.next_hop_kind = Some(held.kind);
         self.nexthop = Some(held.id);
         Ok(Some(self))
     }
@@ -169,7 +169,7 @@ impl Resource<Cloud> for ContainerRoute {
 
     async fn update(self, _prior: Self, cloud: &Cloud<Writing>) -> Result<Self> {
         let home = Home::find(self.vpc_id.as_ref(), self.route_table_id.as_ref(), cloud).await?;
-        let next_hop = match (&self.next_hop_type, &self.nexthop) {
+        let next_hop = match (&self.next_hop_kind, &self.nexthop) {
             // Planned as it is.
             (Some(kind), Some(id)) => NextHop { kind: kind.clone(), id: id.clone() },
             _ => self.via.resolve(&home.vpc_id, cloud).await?,
@@ -188,12 +188,9 @@ impl Resource<Cloud> for ContainerRoute {
         if release.removed.is_empty() {
             return Ok(());
         }
-        let held = self.next_hop_type.zip(self.nexthop);
-        let expected = held.map(|(next_hop_type, next_hop)| Expected {
-            next_hop_type,
-            next_hop,
-            description: None,
-        });
+        let held = self.next_hop_kind.zip(self.nexthop);
+        let expected =
+            held.map(|(kind, id)| Expected { next_hop: NextHop { kind, id }, description: None });
         let wish = Wish::Remove { destination: self.destination, expected };
         match cloud.write_route(table_id, wish).await {
             Ok(Written::Differs(held)) => {
@@ -241,9 +238,8 @@ impl ContainerRoute {
 
     fn route(&self, next_hop: &NextHop) -> Route {
         Route {
-            destination: self.destination.to_string(),
-            next_hop_type: next_hop.kind.clone(),
-            next_hop: next_hop.id.clone(),
+            destination: self.destination,
+            next_hop: next_hop.clone(),
             description: self.description.to_string(),
         }
     }
@@ -254,7 +250,7 @@ impl ContainerRoute {
         if self.nexthop.is_none() {
             self.via = self.via.completed(&next_hop);
         }
-        self.next_hop_type = Some(next_hop.kind);
+        self.next_hop_kind = Some(next_hop.kind);
         self.nexthop = Some(next_hop.id);
         self
     }

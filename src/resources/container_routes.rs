@@ -181,14 +181,11 @@ impl Resource<Cloud> for ContainerRoutes {
         let table_id: RouteTableId = id.parse().map_err(Problem::bug)?;
         let table = cloud.cached().route_table(&table_id).await?;
         let table = table.ok_or_else(|| missing("Route table", &table_id, "route_table_id"))?;
-        let is_expressible = |kind: &str| ["ecs", "eni", "vip"].contains(&kind);
-        let routes = table.routes.iter().filter(|route| is_expressible(&route.next_hop_type));
+        let routes = table.routes.iter().filter(|route| route.next_hop.kind.is_host());
         let mut entries = BTreeMap::new();
         for route in routes {
-            let Some(destination) = Cidr::lenient(&route.destination) else { continue };
-            let held = entry::held(route);
-            let via = Via::showing_host(&held, None, &table.vpc_id, cloud).await?;
-            entries.insert(destination, Entry { via, ..Entry::of(route) });
+            let via = Via::showing_host(&route.next_hop, None, &table.vpc_id, cloud).await?;
+            entries.insert(route.destination, Entry { via, ..Entry::of(route) });
         }
         let set = Self {
             vpc_id: Some(table.vpc_id.clone()),
@@ -256,8 +253,8 @@ impl ContainerRoutes {
     /// What stands in the table and is the set's although it may not name it.
     fn covered(&self, table: &RouteTable) -> BTreeMap<Cidr, network::Route> {
         let claim = self.claim();
-        let covered = table.known_routes().into_iter().filter(|route| claim.covers(route));
-        covered.map(|route| (route.destination, route)).collect()
+        let covered = table.routes.iter().filter(|route| claim.covers(route));
+        covered.map(|route| (route.destination, route.clone())).collect()
     }
 }
 
@@ -277,7 +274,7 @@ impl Claim {
             let names = ["type", "destination_within", "description_prefix"];
             let is_known = names.iter().all(|name| rule.given(name) != Given::Unknown);
             is_known.then(|| Keep {
-                next_hop_type: rule.parsed("type"),
+                next_hop: rule.parsed("type"),
                 destination_within: rule.parsed("destination_within"),
                 description_prefix: rule.parsed("description_prefix"),
             })
@@ -295,7 +292,7 @@ impl Claim {
         let ownership = Ownership { mode: self.mode, keep: &self.keep };
         ownership.covers(&Standing {
             destination: route.destination,
-            next_hop_type: &route.next_hop_type,
+            next_hop: &route.next_hop.kind,
             description: &route.description,
         })
     }
@@ -305,7 +302,7 @@ impl Claim {
             let ownership = Ownership { mode: self.mode, keep: &self.keep };
             ownership.covers(&Standing {
                 destination,
-                next_hop_type: &route.next_hop_type,
+                next_hop: &route.next_hop,
                 description: &route.description,
             })
         })

@@ -2,7 +2,7 @@
 
 use super::{absent, missing};
 use crate::{
-    cloud::{self, Cloud, RouteTableId, VpcId},
+    cloud::{self, Cloud, RouteTableId, VpcId, Writing},
     framework::{Draft, Problem, Result},
 };
 
@@ -22,46 +22,63 @@ pub(super) fn flaw(config: Draft<'_>) -> Option<Problem> {
 }
 
 impl Home {
-    /// The table of this id, or else the default one of the VPC.
-    pub(super) async fn find<A>(
+    /// The table of this id, or else the default one of the VPC, for routes that are to be written.
+    pub(super) async fn find(
         vpc: Option<&VpcId>,
         table: Option<&RouteTableId>,
-        cloud: &Cloud<A>,
+        cloud: &Cloud<Writing>,
     ) -> Result<Self> {
-        Ok(Self::seek(vpc, table, cloud).await??)
+        Ok(match table {
+            Some(table) => Self::of(table, cloud.vpc_of_route_table(table).await?, vpc),
+            None => Self::default_of(vpc, cloud).await?,
+        }?)
     }
 
-    /// The same, with what is wrong apart from a cloud that cannot be asked.
-    pub(super) async fn seek<A>(
+    /// The same to plan them, with what is wrong apart from a cloud that cannot be asked.
+    pub(super) async fn seek(
         vpc: Option<&VpcId>,
         table: Option<&RouteTableId>,
-        cloud: &Cloud<A>,
+        cloud: &Cloud,
     ) -> cloud::Result<std::result::Result<Self, Problem>> {
-        let table_id = match (table, vpc) {
-            (Some(table), _) => table.clone(),
-            (None, Some(vpc)) => {
-                return Ok(match cloud.default_route_table(vpc).await? {
-                    Some(table_id) => Ok(Self { table_id, vpc_id: vpc.clone() }),
-                    None => {
-                        let fact =
-                            format!("VPC `{vpc}` does not exist, or has no default route table");
-                        Err(absent("VPC", &fact, "vpc_id"))
-                    }
-                });
-            }
-            (None, None) => return Ok(Err(Problem::bug("neither VPC nor route table"))),
+        match table {
+            Some(table) => Ok(Self::of(table, cloud.vpc_of_route_table(table).await?, vpc)),
+            None => Self::default_of(vpc, cloud).await,
+        }
+    }
+
+    /// A table that belongs to `owner`; `vpc` is what the user says.
+    fn of(
+        table: &RouteTableId,
+        owner: Option<VpcId>,
+        vpc: Option<&VpcId>,
+    ) -> std::result::Result<Self, Problem> {
+        let Some(vpc_id) = owner else {
+            return Err(missing("Route table", table, "route_table_id"));
         };
-        let Some(vpc_id) = cloud.vpc_of_route_table(&table_id).await? else {
-            return Ok(Err(missing("Route table", &table_id, "route_table_id")));
-        };
-        Ok(match vpc {
+        match vpc {
             Some(vpc) if *vpc != vpc_id => {
                 let detail = format!(
-                    "Route table `{table_id}` belongs to VPC `{vpc_id}`, not to `{vpc}`. Leave `vpc_id` out, or write that VPC."
+                    "Route table `{table}` belongs to VPC `{vpc_id}`, not to `{vpc}`. Leave `vpc_id` out, or write that VPC."
                 );
                 Err(Problem::error("Route table of another VPC", detail).at("vpc_id"))
             }
-            _ => Ok(Self { table_id, vpc_id }),
+            _ => Ok(Self { table_id: table.clone(), vpc_id }),
+        }
+    }
+
+    async fn default_of<A>(
+        vpc: Option<&VpcId>,
+        cloud: &Cloud<A>,
+    ) -> cloud::Result<std::result::Result<Self, Problem>> {
+        let Some(vpc) = vpc else {
+            return Ok(Err(Problem::bug("neither VPC nor route table")));
+        };
+        Ok(match cloud.default_route_table(vpc).await? {
+            Some(table_id) => Ok(Self { table_id, vpc_id: vpc.clone() }),
+            None => {
+                let fact = format!("VPC `{vpc}` does not exist, or has no default route table");
+                Err(absent("VPC", &fact, "vpc_id"))
+            }
         })
     }
 }

@@ -10,7 +10,7 @@ use super::the_one;
 use crate::{
     cloud::{self, Cloud, Port, PortId, ServerId, VpcId},
     framework::{Draft, Path, Problem, Result, all_of, quoted},
-    network::{Address, Cidr},
+    network::{Address, Cidr, NextHop, NextHopKind},
 };
 
 pub(super) const NEXT_HOPS: [&str; 4] = ["ecs_id", "host_ip", "port_id", "virtual_ip"];
@@ -34,14 +34,6 @@ pub(super) struct Via {
     pub(super) host_ip: Option<Address>,
     port_id: Option<PortId>,
     virtual_ip: Option<Address>,
-}
-
-/// A next hop as the API holds it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct NextHop {
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) id: String,
 }
 
 /// What is wrong if none is written, or some that cannot be the same: the API tells a server, an extension interface and
@@ -93,7 +85,7 @@ pub(super) async fn known_owner(
 ) -> cloud::Result<Option<NextHop>> {
     let nics = cloud.cached().nics_known_with_address(address.into(), vpc).await?;
     Ok(match nics.as_slice() {
-        [nic] => Some(NextHop::through(nic)),
+        [nic] => Some(through(nic)),
         _ => None,
     })
 }
@@ -103,7 +95,7 @@ pub(super) fn owner_among(nics: &[Port], address: Address, vpc: &VpcId) -> Resul
     let has_it = |nic: &&Port| nic.fixed_ips.contains(&address.into());
     let nics = nics.iter().filter(has_it).cloned().collect();
     let what = format!("the private address {address} in VPC `{vpc}`");
-    Ok(NextHop::through(&the_one(nics, "host_ip", &what)?))
+    Ok(through(&the_one(nics, "host_ip", &what)?))
 }
 
 /// The address that names the next hop, where it is the one in the state.
@@ -134,10 +126,10 @@ impl Via {
     pub(super) fn showing(hop: &NextHop) -> Self {
         let NextHop { kind, id } = hop;
         Self {
-            ecs_id: (kind == "ecs").then(|| id.parse().ok()).flatten(),
+            ecs_id: (*kind == NextHopKind::Ecs).then(|| id.parse().ok()).flatten(),
             host_ip: None,
-            port_id: (kind == "eni").then(|| id.parse().ok()).flatten(),
-            virtual_ip: (kind == "vip").then(|| id.parse().ok()).flatten(),
+            port_id: (*kind == NextHopKind::Eni).then(|| id.parse().ok()).flatten(),
+            virtual_ip: (*kind == NextHopKind::Vip).then(|| id.parse().ok()).flatten(),
         }
     }
 
@@ -149,7 +141,7 @@ impl Via {
         cloud: &Cloud,
     ) -> cloud::Result<Self> {
         let shown = Self::showing(hop);
-        if !["ecs", "eni"].contains(&hop.kind.as_str()) {
+        if !matches!(hop.kind, NextHopKind::Ecs | NextHopKind::Eni) {
             return Ok(shown);
         }
         if let Some(address) = address
@@ -162,7 +154,7 @@ impl Via {
             (None, Some(port)) => cloud.cached().port_seen(port).await?,
             (None, None) => None,
         };
-        let nic = nic.filter(|nic| nic.is_nic() && NextHop::through(nic) == *hop);
+        let nic = nic.filter(|nic| nic.is_nic() && through(nic) == *hop);
         let first = nic.and_then(|nic| nic.fixed_ips.first().copied());
         Ok(Self { host_ip: first.map(Address::from), ..shown })
     }
@@ -174,10 +166,11 @@ impl Via {
 
     /// In the API's words, where that takes no look-up.
     pub(super) fn plain(&self) -> Option<NextHop> {
-        let hop = |kind: &str, id: String| NextHop { kind: kind.to_owned(), id };
-        let server = self.ecs_id.as_ref().map(|id| hop("ecs", id.to_string()));
-        let port = || self.port_id.as_ref().map(|id| hop("eni", id.to_string()));
-        let virtual_ip = || self.virtual_ip.map(|address| hop("vip", address.to_string()));
+        let Self { ecs_id, port_id, virtual_ip, .. } = self;
+        let server = ecs_id.as_ref().map(|id| NextHop::new(NextHopKind::Ecs, id.as_str()));
+        let port = || port_id.as_ref().map(|id| NextHop::new(NextHopKind::Eni, id.as_str()));
+        let virtual_ip =
+            || virtual_ip.map(|address| NextHop::new(NextHopKind::Vip, address.to_string()));
         server.or_else(port).or_else(virtual_ip)
     }
 
@@ -208,18 +201,19 @@ impl Via {
         let detail = format!(
             "{address} is an address of {} `{}`, and the route is to lead to {} `{}` as well. Correct `host_ip`, or keep \
              one of the two.",
-            owner.kind, owner.id, written.kind, written.id
+            owner.kind.as_str(),
+            owner.id,
+            written.kind.as_str(),
+            written.id
         );
         Some(Problem::error("Next hops disagree", detail).at("host_ip"))
     }
 }
 
-impl NextHop {
-    /// The cloud sends what is routed to a server to its primary interface, so an extension interface is named itself.
-    fn through(nic: &Port) -> Self {
-        match nic.is_primary {
-            Some(false) => NextHop { kind: "eni".to_owned(), id: nic.id.to_string() },
-            Some(true) | None => NextHop { kind: "ecs".to_owned(), id: nic.device_id.clone() },
-        }
+/// The cloud sends what is routed to a server to its primary interface, so an extension interface is named itself.
+fn through(nic: &Port) -> NextHop {
+    match nic.is_primary {
+        Some(false) => NextHop::new(NextHopKind::Eni, nic.id.as_str()),
+        Some(true) | None => NextHop::new(NextHopKind::Ecs, nic.device_id.as_str()),
     }
 }

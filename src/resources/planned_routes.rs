@@ -19,12 +19,11 @@ use crate::{
         self, Cloud, Contest, Covers, Kind, Object, RouteTableId, Sweep, SweptRoute, VpcId, Written,
     },
     framework::{Change, Draft, Foresight, Given, Problem},
-    network::{Cidr, Clash, Intents, Route, Routes, clashes, system_range_around},
+    network::{
+        Cidr, Clash, Intents, NextHop, NextHopKind, Route, Routes, clashes, system_range_around,
+    },
     untrusted,
 };
-
-/// The types of next hop that a resource of this provider makes. What has another type is in no state of ours.
-const OURS: [&str; 3] = ["ecs", "eni", "vip"];
 
 /// How many routes a message lists before it only counts.
 const LISTED: usize = 10;
@@ -79,11 +78,7 @@ pub(super) fn claimed(destination: Cidr) -> Problem {
 }
 
 /// A route that was to go is another one than the plan has shown.
-pub(super) fn leads_elsewhere(
-    destination: Cidr,
-    held: &cloud::Route,
-    table: &RouteTableId,
-) -> Problem {
+pub(super) fn leads_elsewhere(destination: Cidr, held: &Route, table: &RouteTableId) -> Problem {
     let detail = format!(
         "The route to {destination} in route table `{table}` was to be removed, and it is not the one that the plan has \
          shown: by now it leads to {}. It was left as it is. Plan again: the next plan shows what stands there, and what \
@@ -94,7 +89,7 @@ pub(super) fn leads_elsewhere(
 }
 
 /// The cloud took a route and keeps another one.
-pub(super) fn stored_otherwise(destination: Cidr, held: &cloud::Route) -> Problem {
+pub(super) fn stored_otherwise(destination: Cidr, held: &Route) -> Problem {
     let detail = format!(
         "The cloud accepted the route to {destination}, and stores it otherwise than it was sent: to {}. Write the \
          `description` as the cloud stores it.",
@@ -103,8 +98,9 @@ pub(super) fn stored_otherwise(destination: Cidr, held: &cloud::Route) -> Proble
     Problem::error("Stored otherwise than sent", detail).at("description")
 }
 
-fn led(held: &cloud::Route) -> String {
-    let (kind, id) = (untrusted::name(&held.next_hop_type), untrusted::name(&held.next_hop));
+fn led(held: &Route) -> String {
+    let NextHop { kind, id } = &held.next_hop;
+    let (kind, id) = (untrusted::name(kind.as_str()), untrusted::name(id));
     match held.description.as_str() {
         "" => format!("{kind} `{id}` without a description"),
         text => format!("{kind} `{id}` with the description \"{}\"", untrusted::name(text)),
@@ -148,13 +144,13 @@ fn swept_route(entry: Draft<'_>) -> Option<SweptRoute> {
         Given::Unknown => return None,
     };
     let is_given = |name| entry.given(name) != Given::Absent;
-    let next_hop_type = match entry.text("type") {
+    let next_hop = match entry.parsed("type") {
         Some(known) => known,
-        None if is_given("port_id") && !is_given("ecs_id") => "eni",
-        None if is_given("virtual_ip") && !is_given("host_ip") => "vip",
-        None => "ecs",
+        None if is_given("port_id") && !is_given("ecs_id") => NextHopKind::Eni,
+        None if is_given("virtual_ip") && !is_given("host_ip") => NextHopKind::Vip,
+        None => NextHopKind::Ecs,
     };
-    Some(SweptRoute { next_hop_type: next_hop_type.to_owned(), description })
+    Some(SweptRoute { next_hop, description })
 }
 
 impl PlannedRoutes<'_> {
@@ -234,7 +230,7 @@ impl PlannedRoutes<'_> {
 
     fn sweeps(&self, route: &Route) -> bool {
         let swept = SweptRoute {
-            next_hop_type: route.next_hop_type.clone(),
+            next_hop: route.next_hop.kind.clone(),
             description: route.description.clone(),
         };
         self.covers.as_ref().is_some_and(|covers| covers(route.destination, &swept))
@@ -275,7 +271,7 @@ impl PlannedRoutes<'_> {
                             || cloud.journal().holds(&home.table_id, route);
                         if !self.adopts && !may_be_ours && !self.sweeps(route) {
                             let conflict = (self.conflict)(destination, &home.table_id);
-                            problems.push(match OURS.contains(&route.next_hop_type.as_str()) {
+                            problems.push(match route.next_hop.kind.is_host() {
                                 true => if_nobody_releases_it(conflict),
                                 false => conflict,
                             });
@@ -349,8 +345,9 @@ fn taken_away(destination: Cidr, narrower: &[&Route], table: &RouteTableId) -> P
 /// The routes as a sentence lists them.
 pub(super) fn with_next_hops(routes: &[&Route]) -> String {
     let one = |route: &&Route| {
-        let (kind, id) = (&route.next_hop_type, &route.next_hop);
-        format!("{} to {} `{}`", route.destination, untrusted::name(kind), untrusted::name(id))
+        let NextHop { kind, id } = &route.next_hop;
+        let (kind, id) = (untrusted::name(kind.as_str()), untrusted::name(id));
+        format!("{} to {kind} `{id}`", route.destination)
     };
     let mut named: Vec<String> = routes.iter().take(LISTED).map(one).collect();
     if let Some(more) = routes.len().checked_sub(LISTED).filter(|more| *more > 0) {

@@ -11,7 +11,8 @@ use std::{
 };
 
 use huaweivpc::network::{
-    Cidr, Found, Host, Layout, Location, Route, Subnet, Table, layout::examine,
+    Cidr, Found, Host, Layout, Location, NextHop, NextHopKind, Route, Subnet, Table,
+    layout::examine,
 };
 
 const HOSTS: [u32; 4] = [10, 100, 1000, 10_000];
@@ -120,8 +121,8 @@ fn server(number: u32) -> String {
 }
 
 fn route(destination: Cidr, server: &str) -> Route {
-    let (next_hop_type, next_hop) = ("ecs".to_owned(), server.to_owned());
-    Route { destination, next_hop_type, next_hop, description: String::new() }
+    let next_hop = NextHop::new(NextHopKind::Ecs, server);
+    Route { destination, next_hop, description: String::new() }
 }
 
 fn host(number: u32, range: Cidr) -> Host {

@@ -13,7 +13,7 @@ use std::{
 };
 
 use huaweivpc::network::{
-    Cidr, Route,
+    Cidr, NextHop, NextHopKind, Route,
     path::{
         Facts, Flow, GatewayMode, Group, Host, Paths, Policy, Port, Protocol, Remote, Rule, Subnet,
         Table, Topology, Verdict, Version,
@@ -148,8 +148,7 @@ fn rule(is_egress: bool, protocol: Option<&str>, remote: Remote) -> Rule {
 fn route(number: u32) -> Route {
     Route {
         destination: range(number),
-        next_hop_type: "ecs".into(),
-        next_hop: format!("server-{number}"),
+        next_hop: NextHop::new(NextHopKind::Ecs, format!("server-{number}")),
         description: String::new(),
     }
 }

@@ -10,9 +10,10 @@ mod law;
 mod log;
 mod model;
 
+use huaweivpc::network::{NextHop, NextHopKind, Route};
 use std::{sync::Arc, time::Duration};
 
-use huaweivpc::cloud::{About, Cloud, Config, Route, RouteTableId, Wish, Writing};
+use huaweivpc::cloud::{About, Cloud, Config, RouteTableId, Wish, Writing};
 use model::Model;
 
 use crate::{
@@ -50,20 +51,19 @@ fn about<'t>(table: &'t RouteTableId, destination: &str) -> About<'t> {
     About::Route { route_table_id: table, destination: destination.parse().unwrap() }
 }
 
-fn route(destination: impl Into<String>, description: &str) -> Route {
+fn route(destination: impl AsRef<str>, description: &str) -> Route {
     Route {
-        destination: destination.into(),
-        next_hop_type: "ecs".to_owned(),
-        next_hop: SERVER.to_owned(),
+        destination: destination.as_ref().parse().unwrap(),
+        next_hop: NextHop::new(NextHopKind::Ecs, SERVER),
         description: description.to_owned(),
     }
 }
 
-fn create(destination: impl Into<String>, description: &str) -> Wish {
+fn create(destination: impl AsRef<str>, description: &str) -> Wish {
     Wish::Create { route: route(destination, description), adopt: false }
 }
 
-fn set(destination: impl Into<String>, description: &str) -> Wish {
+fn set(destination: impl AsRef<str>, description: &str) -> Wish {
     Wish::Set { route: route(destination, description) }
 }
 

@@ -3,7 +3,7 @@
 //! API: GET `/v1/{project}/routetables?vpc_id=…`, GET and PUT `/v1/{project}/routetables/{id}`. A route has no id
 //! and no call of its own; its table and its destination name it.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::ids::{RouteTableId, SubnetId, VpcId};
@@ -14,22 +14,20 @@ use crate::{
         decode::or_default,
         error::{Result, Subject},
     },
-    network::{self, Cidr},
+    network::{Cidr, NextHop, NextHopKind, Route},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "WireTable")]
 pub struct RouteTable {
     pub id: RouteTableId,
-    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     pub vpc_id: VpcId,
-    #[serde(default, rename = "default", deserialize_with = "or_default")]
     pub is_default: bool,
-    #[serde(default, deserialize_with = "or_default")]
+    /// The routes to ranges, local ones included.
     pub routes: Vec<Route>,
-    #[serde(default, deserialize_with = "subnet_ids")]
+    pub other_routes: Vec<OtherRoute>,
     pub subnets: Vec<SubnetId>,
-    #[serde(default, deserialize_with = "or_default")]
     pub description: String,
 }
 
@@ -47,28 +45,50 @@ pub struct RouteTableSummary {
     pub subnets: Vec<SubnetId>,
 }
 
-/// One route, as the cloud spells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Route {
+/// What to change in a table; the routes not named stay as they are. A destination may stand in one list only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct RouteChanges {
+    pub(crate) add: Vec<Route>,
+    /// Next hop and description of the routes with these destinations.
+    pub(crate) modify: Vec<Route>,
+    /// The routes to remove, with the next hops that they are expected to have.
+    pub(crate) delete: Vec<Route>,
+}
+
+/// A route that the cloud shows and that is none to a range, such as one to a list of prefixes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherRoute {
     pub destination: String,
-    /// `ecs`, `eni`, `vip`, `local`, … The cloud adds to them.
-    #[serde(rename = "type")]
-    pub next_hop_type: String,
-    /// Server, port, address …, as the type says. Some clouds give a `local` route none: `""`.
-    #[serde(default, rename = "nexthop", deserialize_with = "or_default")]
-    pub next_hop: String,
-    #[serde(default, deserialize_with = "or_default")]
+    pub next_hop: NextHop,
     pub description: String,
 }
 
-/// What to change in a table; the routes not named stay as they are. A destination may stand in one list only.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RouteChanges {
-    pub add: Vec<Route>,
-    /// Type, next hop and description of the routes with these destinations.
-    pub modify: Vec<Route>,
-    /// The routes to remove, with the next hops that they are expected to have.
-    pub delete: Vec<Route>,
+#[derive(Deserialize)]
+struct WireTable {
+    id: RouteTableId,
+    #[serde(default, deserialize_with = "or_default")]
+    name: String,
+    vpc_id: VpcId,
+    #[serde(default, rename = "default", deserialize_with = "or_default")]
+    is_default: bool,
+    #[serde(default, deserialize_with = "or_default")]
+    routes: Vec<WireRoute>,
+    #[serde(default, deserialize_with = "subnet_ids")]
+    subnets: Vec<SubnetId>,
+    #[serde(default, deserialize_with = "or_default")]
+    description: String,
+}
+
+#[derive(Deserialize)]
+struct WireRoute {
+    destination: String,
+    #[serde(rename = "type")]
+    kind: NextHopKind,
+    /// Some clouds give a `local` route none.
+    #[serde(default, deserialize_with = "or_default")]
+    nexthop: String,
+    #[serde(default, deserialize_with = "or_default")]
+    description: String,
 }
 
 #[derive(Deserialize)]
@@ -116,37 +136,55 @@ impl Client {
 }
 
 impl RouteTable {
-    /// The routes as values, local ones included. What has a destination in no known form is left out.
-    pub fn known_routes(&self) -> Vec<network::Route> {
-        let known = |route: &Route| {
-            Some(network::Route {
-                destination: Cidr::lenient(&route.destination)?,
-                next_hop_type: route.next_hop_type.clone(),
-                next_hop: route.next_hop.clone(),
-                description: route.description.clone(),
-            })
-        };
-        self.routes.iter().filter_map(known).collect()
+    /// The table's route to exactly this destination.
+    pub fn route_to(&self, destination: Cidr) -> Option<&Route> {
+        self.routes.iter().find(|route| route.destination == destination)
     }
 }
 
 impl RouteChanges {
     fn to_json(&self) -> Value {
-        let delete: Vec<_> = self.delete.iter().map(Route::as_deletion).collect();
-        let lists = [("add", json!(self.add)), ("mod", json!(self.modify)), ("del", json!(delete))];
+        let full = |routes: &[Route]| Value::from_iter(routes.iter().map(as_addition));
+        let delete = Value::from_iter(self.delete.iter().map(as_deletion));
+        let lists = [("add", full(&self.add)), ("mod", full(&self.modify)), ("del", delete)];
         let filled = lists.into_iter().filter(|(_, list)| *list != json!([]));
         filled.map(|(name, list)| (name.to_owned(), list)).collect::<Map<_, _>>().into()
     }
 }
 
-impl Route {
-    /// How a deletion names the route. With its next hop, so that a cloud that compares removes no other.
-    fn as_deletion(&self) -> Value {
-        match self.next_hop.as_str() {
-            "" => json!({ "destination": self.destination, "type": self.next_hop_type }),
-            hop => {
-                json!({ "destination": self.destination, "type": self.next_hop_type, "nexthop": hop })
+fn as_addition(route: &Route) -> Value {
+    let Route { destination, next_hop: NextHop { kind, id }, description } = route;
+    json!({ "destination": destination, "type": kind, "nexthop": id, "description": description })
+}
+
+/// How a deletion names the route. With its next hop, so that a cloud that compares removes no other.
+fn as_deletion(route: &Route) -> Value {
+    let Route { destination, next_hop: NextHop { kind, id }, .. } = route;
+    match id.as_str() {
+        "" => json!({ "destination": destination, "type": kind }),
+        id => json!({ "destination": destination, "type": kind, "nexthop": id }),
+    }
+}
+
+impl From<WireTable> for RouteTable {
+    fn from(wire: WireTable) -> Self {
+        let (mut routes, mut other_routes) = (Vec::new(), Vec::new());
+        for WireRoute { destination, kind, nexthop, description } in wire.routes {
+            let next_hop = NextHop::new(kind, nexthop);
+            match Cidr::lenient(&destination) {
+                Some(destination) => routes.push(Route { destination, next_hop, description }),
+                None => other_routes.push(OtherRoute { destination, next_hop, description }),
             }
+        }
+        Self {
+            id: wire.id,
+            name: wire.name,
+            vpc_id: wire.vpc_id,
+            is_default: wire.is_default,
+            routes,
+            other_routes,
+            subnets: wire.subnets,
+            description: wire.description,
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::{
     cloud::{
-        api::route_table::{Route, RouteChanges, RouteTable},
+        api::route_table::{RouteChanges, RouteTable},
         client::error::Kind,
     },
-    network::Cidr,
+    network::{Cidr, NextHop, Route},
     untrusted,
 };
 
@@ -23,8 +23,7 @@ pub enum Wish {
 /// What whoever wants a route removed believes that it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
-    pub next_hop_type: String,
-    pub next_hop: String,
+    pub next_hop: NextHop,
     /// `None` where that does not matter.
     pub description: Option<String>,
 }
@@ -70,7 +69,7 @@ pub(crate) enum Sight {
 impl Wish {
     pub(crate) fn destination(&self) -> Option<Cidr> {
         match self {
-            Wish::Create { route, .. } | Wish::Set { route } => Cidr::lenient(&route.destination),
+            Wish::Create { route, .. } | Wish::Set { route } => Some(route.destination),
             Wish::Remove { destination, .. } => Some(*destination),
         }
     }
@@ -114,21 +113,19 @@ impl Step {
     /// Whether what it changes shows in this table. An older table may show what was there before, or what somebody
     /// had there long before that; only a route to the same next hop is surely what became of ours.
     pub(crate) fn seen_in(&self, table: &RouteTable) -> Sight {
-        let held = |route: &Route| {
-            Cidr::lenient(&route.destination).and_then(|range| table.route_to(range)).cloned()
-        };
+        let held = |route: &Route| table.route_to(route.destination).cloned();
         match self {
             Step::Settled(_) => Sight::Done,
             Step::Add(route) => match held(route) {
                 Some(held) if held.is_like(route) => Sight::Done,
-                Some(held) if held.leads_like(route) => Sight::Differs(held),
+                Some(held) if held.next_hop == route.next_hop => Sight::Differs(held),
                 Some(_) => Sight::Another,
                 None => Sight::NotYet,
             },
             Step::Modify { from, to } => match held(to) {
                 Some(held) if held.is_like(to) => Sight::Done,
                 Some(held) if held.is_like(from) => Sight::NotYet,
-                Some(held) if held.leads_like(to) => Sight::Differs(held),
+                Some(held) if held.next_hop == to.next_hop => Sight::Differs(held),
                 Some(_) => Sight::Another,
                 None => Sight::NotYet,
             },
@@ -145,21 +142,19 @@ impl Step {
         let (Step::Add(route) | Step::Modify { to: route, .. } | Step::Delete(route)) = self else {
             return "what was wished".to_owned();
         };
-        let range = Cidr::lenient(&route.destination);
-        match range.and_then(|range| table.route_to(range)) {
-            Some(held) => {
-                let words = [&held.destination, &held.next_hop_type, &held.next_hop];
-                let [destination, kind, id] = words.map(|word| untrusted::name(word));
+        match table.route_to(route.destination) {
+            Some(Route { destination, next_hop: NextHop { kind, id }, .. }) => {
+                let [kind, id] = [kind.as_str(), id].map(untrusted::name);
                 format!("{destination} to {kind} {id}")
             }
-            None => format!("no route to {}", untrusted::name(&route.destination)),
+            None => format!("no route to {}", route.destination),
         }
     }
 }
 
 impl Expected {
     fn is_met_by(&self, held: &Route) -> bool {
-        (&self.next_hop_type, &self.next_hop) == (&held.next_hop_type, &held.next_hop)
+        self.next_hop == held.next_hop
             && self.description.as_ref().is_none_or(|it| *it == held.description)
     }
 }
@@ -235,56 +230,27 @@ impl RouteChanges {
 }
 
 impl RouteTable {
-    /// The table's route to exactly this destination, however the cloud spells it.
-    pub fn route_to(&self, destination: Cidr) -> Option<&Route> {
-        self.routes.iter().find(|route| Cidr::lenient(&route.destination) == Some(destination))
-    }
-
     /// Whether it has this route, as it is.
     pub(crate) fn holds(&self, route: &Route) -> bool {
-        let held = Cidr::lenient(&route.destination).and_then(|range| self.route_to(range));
-        held.is_some_and(|held| held.is_like(route))
+        self.route_to(route.destination).is_some_and(|held| held.is_like(route))
     }
 
     /// The local route that wins for everything in `destination`. Whether the cloud takes a destination around a local
     /// range is not documented; that is left to the cloud.
     fn local_range_around(&self, destination: Cidr) -> Option<Cidr> {
         let locals = self.routes.iter().filter(|route| route.is_local());
-        locals
-            .filter_map(|route| Cidr::lenient(&route.destination))
-            .find(|local| local.contains(destination))
+        locals.map(|route| route.destination).find(|local| local.contains(destination))
     }
 
     /// The table as it is once these changes have been made.
     pub(crate) fn after(&self, changes: &RouteChanges) -> Self {
         let mut table = self.clone();
-        let touched: Vec<Option<Cidr>> = changes
-            .add
-            .iter()
-            .chain(&changes.modify)
-            .chain(&changes.delete)
-            .map(|route| Cidr::lenient(&route.destination))
-            .collect();
-        table.routes.retain(|route| !touched.contains(&Cidr::lenient(&route.destination)));
-        table.routes.extend(changes.add.iter().chain(&changes.modify).cloned());
+        let RouteChanges { add, modify, delete } = changes;
+        let is_touched = |destination: Cidr| {
+            [add, modify, delete].into_iter().flatten().any(|it| it.destination == destination)
+        };
+        table.routes.retain(|route| !is_touched(route.destination));
+        table.routes.extend(add.iter().chain(modify).cloned());
         table
-    }
-}
-
-impl Route {
-    /// Reserved by the table: subnets and system ranges.
-    pub fn is_local(&self) -> bool {
-        self.next_hop_type == "local"
-    }
-
-    /// The same next hop.
-    fn leads_like(&self, other: &Self) -> bool {
-        (&self.next_hop_type, &self.next_hop) == (&other.next_hop_type, &other.next_hop)
-    }
-
-    /// The same next hop and description; the destination is taken to be the same.
-    pub fn is_like(&self, other: &Self) -> bool {
-        (&self.next_hop_type, &self.next_hop, &self.description)
-            == (&other.next_hop_type, &other.next_hop, &other.description)
     }
 }

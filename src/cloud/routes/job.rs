@@ -9,17 +9,17 @@ use tokio::sync::oneshot;
 use tracing::{Span, error_span};
 
 use super::desired::{Step, Wish, Written};
-use crate::cloud::{
-    api::{
-        ids::RouteTableId,
-        route_table::{Route, RouteTable},
+use crate::{
+    cloud::{
+        api::{ids::RouteTableId, route_table::RouteTable},
+        callers::Caller,
+        client::{
+            Client,
+            error::{Error, Kind, Result},
+        },
+        journal::{About, Journal},
     },
-    callers::Caller,
-    client::{
-        Client,
-        error::{Error, Kind, Result},
-    },
-    journal::{About, Journal},
+    network::Route,
 };
 
 pub(crate) struct Job {

@@ -21,10 +21,10 @@ use super::{
     batch::Batch,
     desired::{Wish, Written},
     job::{Job, span},
-    snapshot::Knowledge,
+    snapshot::{Knowledge, Look},
 };
 use crate::cloud::{
-    api::ids::RouteTableId,
+    api::{ids::RouteTableId, route_table::RouteTable},
     callers::Callers,
     client::{
         Client, bounds,
@@ -131,6 +131,18 @@ impl RouteWriter {
             Err(_) => answer.await,
         };
         answered.unwrap_or_else(|_| Err(ended(&self.table)))
+    }
+
+    /// The table as it is now; changes that are asked for in the next seconds begin with it.
+    pub(crate) async fn read(&self, client: &Client) -> Result<Option<Arc<RouteTable>>> {
+        let began = bounds::now();
+        let Some(table) = client.route_table(&self.table).await? else { return Ok(None) };
+        let table = Arc::new(table);
+        let mut desk = self.desk();
+        if !desk.writing {
+            desk.knowledge.learn(Look { table: Arc::clone(&table), began });
+        }
+        Ok(Some(table))
     }
 
     /// Puts the wishes into the queue, all at once.

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
-use super::{Cached, Cloud};
+use super::{Cached, Cloud, Reading, Writing};
 use crate::cloud::{
     api::{
         ids::{RouteTableId, ServerId, SubnetId, VpcId},
@@ -14,12 +14,24 @@ use crate::cloud::{
     client::error::Result,
 };
 
-impl<A> Cloud<A> {
+impl Cloud<Reading> {
     /// A table never moves to another VPC, so this is read once. `None` if there is no such table.
     pub async fn vpc_of_route_table(&self, table: &RouteTableId) -> Result<Option<VpcId>> {
         Ok(self.table_of_run(table).await?.map(|table| table.vpc_id.clone()))
     }
+}
 
+impl Cloud<Writing> {
+    /// The same; the table is read for the writer of its routes, too.
+    pub async fn vpc_of_route_table(&self, table: &RouteTableId) -> Result<Option<VpcId>> {
+        let writer = self.session.route_writers.of(table, self.client.callers());
+        let read =
+            || async { Ok(writer.read(&self.client).await?.map(|table| table.vpc_id.clone())) };
+        self.cache().vpcs_of_route_tables.find(table, read).await
+    }
+}
+
+impl<A> Cloud<A> {
     /// Another table never becomes a VPC's default one, so this is read once. `None` if the VPC does not exist, or in a
     /// cloud without route tables.
     pub async fn default_route_table(&self, vpc: &VpcId) -> Result<Option<RouteTableId>> {

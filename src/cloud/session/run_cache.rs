@@ -22,6 +22,7 @@ use crate::{
 #[derive(Default)]
 pub(super) struct RunCache {
     pub(super) route_tables: SingleFlight<RouteTableId, Option<Arc<RouteTable>>>,
+    pub(super) vpcs_of_route_tables: SingleFlight<RouteTableId, Option<VpcId>>,
     /// A VPC without any is not there yet, or its table is not.
     pub(super) route_table_lists: SingleFlight<VpcId, Option<Vec<RouteTableSummary>>>,
     pub(super) subnet_lists: SingleFlight<VpcId, Option<Vec<Subnet>>>,
@@ -56,7 +57,7 @@ impl<'c> Cached<'c> {
     pub async fn routes(self, table: &RouteTableId) -> Result<Option<Arc<Routes>>> {
         let read = || async {
             let table = self.route_table(table).await?;
-            Ok(table.map(|table| Arc::new(table.known_routes().into_iter().collect())))
+            Ok(table.map(|table| Arc::new(table.routes.iter().cloned().collect())))
         };
         self.cache().routes.find(table, read).await
     }

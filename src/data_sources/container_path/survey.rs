@@ -15,7 +15,7 @@ use crate::{
     data_sources::sought::Sought,
     framework::{Path, Problem, Result},
     network::{
-        Cidr, Routes,
+        Cidr, NextHopKind, Routes,
         association::Associations,
         path::{self, Group, Host, Remote, Topology},
     },
@@ -148,25 +148,24 @@ impl Survey {
     /// The interface that a route of any table leads to for this address; of several tables, the first that says so.
     fn led_to(&self, address: Ipv4Addr) -> Option<usize> {
         self.tables.iter().find_map(|table| {
-            let routes = table.known_routes();
-            let routes: Routes<&crate::network::Route> = routes.iter().collect();
+            let routes: Routes<&crate::network::Route> = table.routes.iter().collect();
             self.next_hop(routes.towards(address.into())?)
         })
     }
 
     fn next_hop(&self, route: &crate::network::Route) -> Option<usize> {
-        let hop = route.next_hop.as_str();
+        let hop = route.next_hop.id.as_str();
         let all = 0..self.ports.len();
-        match route.next_hop_type.as_str() {
-            "eni" => all.into_iter().find(|it| self.ports[*it].id.as_str() == hop),
-            "ecs" => self.named_in_hosts(hop).ok(),
+        match route.next_hop.kind {
+            NextHopKind::Eni => all.into_iter().find(|it| self.ports[*it].id.as_str() == hop),
+            NextHopKind::Ecs => self.named_in_hosts(hop).ok(),
             _ => None,
         }
     }
 
     /// The range of the containers behind an interface, by the routes that lead there.
     fn range_of(&self, port: usize, container: Ipv4Addr) -> Option<Cidr> {
-        let routes = self.tables.iter().flat_map(|table| table.known_routes());
+        let routes = self.tables.iter().flat_map(|table| &table.routes);
         let ranges = routes
             .filter(|route| self.next_hop(route) == Some(port))
             .map(|route| route.destination)
@@ -179,12 +178,12 @@ impl Survey {
     pub(super) async fn groups(&self, cloud: &Cloud, ends: &[Place]) -> Result<Vec<Group>> {
         let mut relevant: BTreeSet<usize> = ends.iter().filter_map(|end| end.port).collect();
         for table in &self.tables {
-            let routes = table.known_routes();
             let concerns = |route: &&crate::network::Route| {
                 ends.iter().any(|end| route.destination.contains_address(end.address.into()))
             };
-            relevant
-                .extend(routes.iter().filter(concerns).filter_map(|route| self.next_hop(route)));
+            relevant.extend(
+                table.routes.iter().filter(concerns).filter_map(|route| self.next_hop(route)),
+            );
         }
         let mut groups: BTreeMap<&SecurityGroupId, Option<Vec<path::Rule>>> = BTreeMap::new();
         for id in self.ports.iter().flat_map(|port| &port.security_groups) {
@@ -214,7 +213,7 @@ impl Survey {
         let table = |table: &Arc<RouteTable>| path::Table {
             id: table.id.to_string(),
             // What is local to a table is in a subnet or outside of the VPC.
-            routes: table.known_routes(),
+            routes: table.routes.clone(),
         };
         Topology {
             subnets: self.subnets.iter().filter_map(subnet).collect(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Host, Layout, Subnet, Table};
 use crate::network::{
+    NextHopKind,
     cidr::Cidr,
     range_map::RangeMap,
     route::Route,
@@ -85,12 +86,12 @@ impl<'l> Known<'l> {
 
     /// The host of the plan that a route leads to.
     pub(super) fn host_behind(&self, route: &Route) -> Option<&'l Host> {
-        let hosts = match route.next_hop_type.as_str() {
-            "ecs" => &self.by_server,
-            "eni" => &self.by_port,
+        let hosts = match route.next_hop.kind {
+            NextHopKind::Ecs => &self.by_server,
+            NextHopKind::Eni => &self.by_port,
             _ => return None,
         };
-        hosts.get(route.next_hop.as_str()).copied()
+        hosts.get(route.next_hop.id.as_str()).copied()
     }
 
     /// The plan gives exactly this range to some host.
@@ -100,8 +101,8 @@ impl<'l> Known<'l> {
 
     /// The route leads to a server of which it is known that it is gone.
     pub(super) fn leads_nowhere(&self, route: &Route) -> bool {
-        let is_gone = |servers: &BTreeSet<&str>| !servers.contains(route.next_hop.as_str());
-        route.next_hop_type == "ecs" && self.servers.as_ref().is_some_and(is_gone)
+        let is_gone = |servers: &BTreeSet<&str>| !servers.contains(route.next_hop.id.as_str());
+        route.next_hop.kind == NextHopKind::Ecs && self.servers.as_ref().is_some_and(is_gone)
     }
 }
 

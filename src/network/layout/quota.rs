@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{few, known::Known};
 use crate::{
     network::{
+        NextHopKind,
         aggregate::whole_of,
         cidr::Cidr,
         finding::{Code, Finding, Subject},
@@ -100,8 +101,8 @@ fn mergeable<'k>(
 ) -> Option<(&'k str, Cidr, Cidr, Cidr)> {
     let standing = routes
         .made()
-        .filter(|route| route.next_hop_type == "ecs")
-        .map(|route| (route.next_hop.as_str(), route.destination));
+        .filter(|route| route.next_hop.kind == NextHopKind::Ecs)
+        .map(|route| (route.next_hop.id.as_str(), route.destination));
     let planned = known.layout.hosts.iter().filter_map(|host| {
         let found = host.location.found().filter(|found| found.table_id == id)?;
         Some((found.server_id.as_str(), host.range))

@@ -132,7 +132,7 @@ impl Place<'_, '_> {
         let Self { host, found, known, .. } = self;
         let (range, table) = (host.range, &found.table_id);
         let said = format!("Route table {table} sends {range} to {route}");
-        let finding = if !route.is_to_host() {
+        let finding = if !route.next_hop.kind.is_host() {
             self.finding(
                 Code::RouteForeignOwner,
                 format!("{said}. No container route is made like this, so it is somebody else's; a table holds a destination once."),

@@ -13,7 +13,7 @@ use super::{
     prefixes::Prefixes,
     unknown::{self, Assumed},
 };
-use crate::network::{cidr::Cidr, route::Route};
+use crate::network::{NextHopKind, cidr::Cidr, route::Route};
 
 /// Every flow between the servers of a topology can be explained.
 pub struct Paths<'t> {
@@ -231,12 +231,12 @@ impl<'t> Leading<'t> {
     }
 
     fn target(&self, route: &Route, missing: Target) -> Target {
-        let known = match route.next_hop_type.as_str() {
-            "ecs" => &self.servers,
-            "eni" => &self.ports,
+        let known = match route.next_hop.kind {
+            NextHopKind::Ecs => &self.servers,
+            NextHopKind::Eni => &self.ports,
             _ => return Target::Outside,
         };
-        known.get(route.next_hop.as_str()).map_or(missing, |it| Target::Interface(*it))
+        known.get(route.next_hop.id.as_str()).map_or(missing, |it| Target::Interface(*it))
     }
 }
 

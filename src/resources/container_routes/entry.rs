@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cloud::{Cloud, Description, Route, VpcId},
+    cloud::{Cloud, Description, VpcId},
     framework::Result,
-    network::Cidr,
-    resources::next_hop::{NextHop, Via},
+    network::{Cidr, NextHop, Route},
+    resources::next_hop::Via,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,16 +26,16 @@ impl Entry {
             .try_into()
             .ok()
             .filter(|text: &Description| !text.as_str().is_empty());
-        Self { via: Via::showing(&held(route)), description }
+        Self { via: Via::showing(&route.next_hop), description }
     }
 
     /// The entry as the table shows it. A server rebuilt under its `host_ip` shows as a route to the old server's id,
     /// without an address, which is what it is, and the plan sets it right.
     pub(super) async fn seen(&self, route: &Route, vpc: &VpcId, cloud: &Cloud) -> Result<Self> {
-        let held = held(route);
+        let held = &route.next_hop;
         let via = match self.via.host_ip {
-            Some(address) => Via::showing_host(&held, Some(address), vpc, cloud).await?,
-            None => Via::showing(&held),
+            Some(address) => Via::showing_host(held, Some(address), vpc, cloud).await?,
+            None => Via::showing(held),
         };
         let describes_the_same = self.text() == route.description;
         let description =
@@ -44,19 +44,10 @@ impl Entry {
     }
 
     pub(super) fn route(&self, destination: Cidr, hop: NextHop) -> Route {
-        Route {
-            destination: destination.to_string(),
-            next_hop_type: hop.kind,
-            next_hop: hop.id,
-            description: self.text().to_owned(),
-        }
+        Route { destination, next_hop: hop, description: self.text().to_owned() }
     }
 
     fn text(&self) -> &str {
         self.description.as_ref().map_or("", Description::as_str)
     }
-}
-
-pub(super) fn held(route: &Route) -> NextHop {
-    NextHop { kind: route.next_hop_type.clone(), id: route.next_hop.clone() }
 }

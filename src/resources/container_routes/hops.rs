@@ -6,8 +6,8 @@ use super::{ContainerRoutes, Entry};
 use crate::{
     cloud::{Cloud, VpcId},
     framework::{Problem, Result},
-    network::{Address, Cidr, SetChanges},
-    resources::next_hop::{self, NextHop, Via},
+    network::{Address, Cidr, NextHop, SetChanges},
+    resources::next_hop::{self, Via},
 };
 
 /// The next hop of each route that is written.

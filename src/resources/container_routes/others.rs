@@ -38,9 +38,8 @@ impl ContainerRoutes {
             return Ok(Swept { doomed: found, ..Swept::default() });
         }
         let table = cloud.route_table(table_id).await?;
-        let standing = table.map(|table| table.known_routes()).unwrap_or_default();
-        let covered: Vec<Route> =
-            standing.into_iter().filter(|route| claim.covers(route)).collect();
+        let held = table.iter().flat_map(|table| &table.routes);
+        let covered: Vec<Route> = held.filter(|route| claim.covers(route)).cloned().collect();
         let ours = covered.iter().filter(|route| may_be_ours(route, table_id, cloud));
         let recorded = prior.map(|prior| prior.routes.keys()).into_iter().flatten();
         let swept = sweep(SweepInput {
@@ -57,11 +56,7 @@ impl ContainerRoutes {
 
 /// This very route, and no other that has come in its place.
 pub(super) fn expected(route: &Route) -> Expected {
-    Expected {
-        next_hop_type: route.next_hop_type.clone(),
-        next_hop: route.next_hop.clone(),
-        description: Some(route.description.clone()),
-    }
+    Expected { next_hop: route.next_hop.clone(), description: Some(route.description.clone()) }
 }
 
 /// What is left because nobody can tell whether the plan has shown it.

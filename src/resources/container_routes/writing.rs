@@ -102,7 +102,7 @@ impl ContainerRoutes {
     /// What the route of the set leads to as it is recorded. Its description does not matter.
     fn expected(&self, destination: Cidr) -> Option<Expected> {
         let hop = self.routes.get(&destination)?.via.plain()?;
-        Some(Expected { next_hop_type: hop.kind, next_hop: hop.id, description: None })
+        Some(Expected { next_hop: hop, description: None })
     }
 
     /// Adds and changes routes. What another resource of the run gives up is taken over.

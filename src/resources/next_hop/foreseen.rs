@@ -3,7 +3,7 @@
 //! Addresses are looked for in the lists of the ports of their subnets, however many routes are planned. What is named by
 //! its id and not seen is asked for once more before it is called missing, so only a mistake costs a call of its own.
 
-use super::{NextHop, Via, refusal};
+use super::{Via, refusal, through};
 use crate::{
     cloud::{self, Cloud, Port, Subnet, VpcId},
     framework::{Draft, Problem},
@@ -71,7 +71,7 @@ impl<'a> Surroundings<'a> {
         let what = format!("the private address {address} in VPC `{}`", self.vpc);
         let is_nobodys = nics.is_empty();
         let flaw = match the_one(nics, "host_ip", &what) {
-            Ok(nic) => via.disagreement(&NextHop::through(&nic)),
+            Ok(nic) => via.disagreement(&through(&nic)),
             Err(flaw) if is_nobodys => Some(of_virtual_ip(address, ports).unwrap_or(flaw)),
             Err(flaw) => Some(flaw),
         };

@@ -1,6 +1,7 @@
 //! Reading objects, in the forms the cloud's documents show and in those its regions really use.
 
-use huaweivpc::cloud::{Nic, PortId, Route, RuleId, Server as Instance, SubnetId, VpcId};
+use huaweivpc::cloud::{Nic, PortId, RuleId, Server as Instance, SubnetId, VpcId};
+use huaweivpc::network::{NextHop, Route};
 use serde_json::json;
 
 use super::{
@@ -56,9 +57,8 @@ async fn a_route_table_has_routes_without_next_hop_and_description() {
         let server = Server::start([json(200, body)]).await;
         let table = cloud(&server).route_table(&id(TABLE)).await.unwrap().unwrap();
         let route = |kind: &str, destination: &str, next_hop: &str, description: &str| Route {
-            destination: destination.to_owned(),
-            next_hop_type: kind.to_owned(),
-            next_hop: next_hop.to_owned(),
+            destination: destination.parse().unwrap(),
+            next_hop: NextHop::new(kind.parse().unwrap(), next_hop),
             description: description.to_owned(),
         };
         assert!(table.is_default);

@@ -1,8 +1,9 @@
 //! What is sent again, and what is not.
 
+use huaweivpc::network::{NextHop, NextHopKind, Route};
 use std::time::Duration;
 
-use huaweivpc::cloud::{Config, Kind, Project, Route, Wish};
+use huaweivpc::cloud::{Config, Kind, Project, Wish};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -196,9 +197,8 @@ async fn a_write_too_is_sent_again_only_after_the_pause_that_the_cloud_asks_for(
     let cloud = cloud(&server).bounded(Duration::from_secs(3600), stop.clone());
     let wish = Wish::Create {
         route: Route {
-            destination: "10.244.1.0/24".to_owned(),
-            next_hop_type: "ecs".to_owned(),
-            next_hop: super::SERVER.to_owned(),
+            destination: "10.244.1.0/24".parse().unwrap(),
+            next_hop: NextHop::new(NextHopKind::Ecs, super::SERVER),
             description: String::new(),
         },
         adopt: false,

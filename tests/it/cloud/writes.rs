@@ -1,6 +1,7 @@
 //! What the writes send, to the letter: what is not meant to change is not named.
 
-use huaweivpc::cloud::{AddressPair, Kind, NewRule, Route, Wish, Written};
+use huaweivpc::cloud::{AddressPair, Kind, NewRule, Wish, Written};
+use huaweivpc::network::{NextHop, NextHopKind, Route};
 use serde_json::json;
 
 use super::{
@@ -31,9 +32,8 @@ fn rule_answer() -> serde_json::Value {
 
 fn route(destination: &str, description: &str) -> Route {
     Route {
-        destination: destination.to_owned(),
-        next_hop_type: "ecs".to_owned(),
-        next_hop: SERVER.to_owned(),
+        destination: destination.parse().unwrap(),
+        next_hop: NextHop::new(NextHopKind::Ecs, SERVER),
         description: description.to_owned(),
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use huaweivpc::network::{
-    Cidr, Keep, Mode, Ownership, Recorded, Route, SetChanges, Standing, SweepInput, set_changes,
-    sweep,
+    Cidr, Keep, Mode, NextHop, NextHopKind, Ownership, Recorded, Route, SetChanges, Standing,
+    SweepInput, set_changes, sweep,
 };
 
 fn range(text: &str) -> Cidr {
@@ -14,14 +14,14 @@ fn range(text: &str) -> Cidr {
 #[test]
 fn an_exclusive_set_covers_what_users_make_and_do_not_keep() {
     let keep = [
-        Keep { next_hop_type: Some("nat".to_owned()), ..Keep::default() },
+        Keep { next_hop: Some(NextHopKind::Nat), ..Keep::default() },
         Keep {
             destination_within: Some(range("10.9.0.0/16")),
             description_prefix: Some("cluster-".to_owned()),
             ..Keep::default()
         },
     ];
-    for (next_hop_type, destination, description, covered) in [
+    for (kind, destination, description, covered) in [
         ("ecs", "10.0.2.0/24", "", true),
         ("eni", "10.0.2.0/24", "", true),
         ("vip", "10.0.2.0/24", "", true),
@@ -42,7 +42,8 @@ fn an_exclusive_set_covers_what_users_make_and_do_not_keep() {
         ("firewall", "10.0.2.0/24", "", false),
         ("", "10.0.2.0/24", "", false),
     ] {
-        let route = Standing { destination: range(destination), next_hop_type, description };
+        let next_hop = &kind.parse().unwrap();
+        let route = Standing { destination: range(destination), next_hop, description };
         let exclusive = Ownership { mode: Mode::Exclusive, keep: &keep };
         assert_eq!(exclusive.covers(&route), covered, "{route:?}");
         let additive = Ownership { mode: Mode::Additive, keep: &keep };
@@ -134,8 +135,7 @@ fn an_exclusive_set_sweeps_what_its_plan_has_shown() {
 fn routes(words: &str) -> Vec<Route> {
     let route = |word: &str| Route {
         destination: range(&format!("10.0.{}.0/24", &word[..1])),
-        next_hop_type: "ecs".to_owned(),
-        next_hop: word[1..].to_owned(),
+        next_hop: NextHop::new(NextHopKind::Ecs, &word[1..]),
         description: String::new(),
     };
     words.split_whitespace().map(route).collect()

@@ -1,6 +1,6 @@
 //! What stands against a route, and what a run intends for a table.
 
-use huaweivpc::network::{Cidr, Clash, Intents, Room, Route, Routes, clashes};
+use huaweivpc::network::{Cidr, Clash, Intents, NextHop, Room, Route, Routes, clashes};
 use proptest::prelude::*;
 
 use super::{addresses, cidr, small_range};
@@ -8,8 +8,7 @@ use super::{addresses, cidr, small_range};
 fn route(destination: Cidr, kind: &str) -> Route {
     Route {
         destination,
-        next_hop_type: kind.to_owned(),
-        next_hop: "n".to_owned(),
+        next_hop: NextHop::new(kind.parse().unwrap(), "n"),
         description: String::new(),
     }
 }

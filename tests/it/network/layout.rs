@@ -4,8 +4,8 @@ mod brute_force;
 mod mistakes;
 
 use huaweivpc::network::{
-    Cidr, Code, Finding, Found, Host, Layout, Location, Route, Subnet, Table, layout::examine,
-    system,
+    Cidr, Code, Finding, Found, Host, Layout, Location, NextHop, Route, Subnet, Table,
+    layout::examine, system,
 };
 
 pub fn cidr(text: &str) -> Cidr {
@@ -41,8 +41,7 @@ pub fn host(name: &str, range: Cidr, found: Found) -> Host {
 pub fn route(destination: &str, kind: &str, hop: &str) -> Route {
     Route {
         destination: cidr(destination),
-        next_hop_type: kind.into(),
-        next_hop: hop.into(),
+        next_hop: NextHop::new(kind.parse().unwrap(), hop),
         description: String::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use huaweivpc::network::{Cidr, Route, Routes};
+use huaweivpc::network::{Cidr, NextHop, Route, Routes};
 use proptest::prelude::*;
 
 fn destination() -> impl Strategy<Value = Cidr> {
@@ -25,9 +25,8 @@ fn table() -> impl Strategy<Value = Vec<Route>> {
             };
             let is_refused = is_local && destination.is_default();
             if !is_refused && !routes.iter().any(clashes) {
-                let next_hop = format!("hop-{}", routes.len());
-                let (next_hop_type, description) = (kind.to_owned(), String::new());
-                routes.push(Route { destination, next_hop_type, next_hop, description });
+                let next_hop = NextHop::new(kind.parse().unwrap(), format!("hop-{}", routes.len()));
+                routes.push(Route { destination, next_hop, description: String::new() });
             }
         }
         routes

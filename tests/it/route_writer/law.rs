@@ -195,6 +195,7 @@ fn possible(
     told: &[(&Wish, &Answer)],
 ) -> BTreeSet<Option<String>> {
     let mut possible = BTreeSet::from([before.routes.get(destination).cloned()]);
+    let is_disturbed = before.foreign.iter().flatten().any(|act| act.names(destination));
     for (wish, answer) in told {
         let wanted = match wish {
             Wish::Create { route, .. } | Wish::Set { route } => Some(route.description.clone()),
@@ -203,6 +204,8 @@ fn possible(
         match answer {
             Ok(Written::Done) => possible = BTreeSet::from([wanted]),
             Err(error) if error.leaves_doubt() => drop(possible.insert(wanted)),
+            // A read that is older than what we wrote may show what others had made of it before.
+            Ok(Written::Differs(_)) if is_disturbed => drop(possible.insert(wanted)),
             Ok(_) | Err(_) => {}
         }
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::snapshot::Snapshot;
 use crate::{
     cloud::api::ids::{PortId, RouteTableId, RuleId, SecurityGroupId},
-    network::{Cidr, Route},
+    network::{Cidr, NextHopKind, Route},
 };
 
 /// What can be owned.
@@ -67,7 +67,7 @@ pub struct Planning {
 /// What tells whether an exclusive set removes a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweptRoute {
-    pub next_hop_type: String,
+    pub next_hop: NextHopKind,
     pub description: String,
 }
 

@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use huaweivpc::network::{
-    Cidr, Code, Finding, Layout, Route, Severity, Subject, Subnet, Table, layout::examine,
+    Cidr, Code, Finding, Layout, NextHop, NextHopKind, Route, Severity, Subject, Subnet, Table,
+    layout::examine,
 };
 use proptest::prelude::*;
 
@@ -48,7 +49,7 @@ fn brute_force(layout: &Layout, position: usize) -> BTreeSet<Code> {
             said.extend(is_said.then_some(code));
         }
         let own = layout.tables[0].routes.iter();
-        let here = |route: &&Route| route.next_hop == format!("s-{position}");
+        let here = |route: &&Route| route.next_hop.id == format!("s-{position}");
         let narrower = own.clone().filter(|route| {
             host.range != route.destination && host.range.contains(route.destination)
         });
@@ -56,14 +57,14 @@ fn brute_force(layout: &Layout, position: usize) -> BTreeSet<Code> {
             |hop: &str| (0..layout.hosts.len()).any(|number| hop == format!("s-{number}"));
         let is_told = |route: &Route| {
             let mut ranges = layout.hosts.iter().map(|host| host.range);
-            route.next_hop_type == "ecs"
-                && of_plan(&route.next_hop)
+            route.next_hop.kind == NextHopKind::Ecs
+                && of_plan(&route.next_hop.id)
                 && ranges.any(|range| range == route.destination)
         };
         for route in narrower.filter(|route| !here(route) && !is_told(route)) {
-            said.insert(match route.next_hop_type.as_str() {
-                "peering" => Code::CidrCoversRemote,
-                "ecs" if of_plan(&route.next_hop) => Code::RouteLeftOver,
+            said.insert(match route.next_hop.kind {
+                NextHopKind::Peering => Code::CidrCoversRemote,
+                NextHopKind::Ecs if of_plan(&route.next_hop.id) => Code::RouteLeftOver,
                 _ => Code::RouteShadowed,
             });
         }
@@ -74,12 +75,15 @@ fn brute_force(layout: &Layout, position: usize) -> BTreeSet<Code> {
             })
         };
         if !same.as_ref().is_some_and(here) {
-            let foreign =
-                |route: &Route| route.next_hop_type == "peering" || !of_plan(&route.next_hop);
+            let foreign = |route: &Route| {
+                route.next_hop.kind == NextHopKind::Peering || !of_plan(&route.next_hop.id)
+            };
             said.extend(broader().any(foreign).then_some(Code::CidrUsedElsewhere));
             said.insert(match same {
-                Some(route) if route.next_hop_type == "peering" => Code::RouteForeignOwner,
-                Some(route) if of_plan(&route.next_hop) => Code::RouteMoves,
+                Some(route) if route.next_hop.kind == NextHopKind::Peering => {
+                    Code::RouteForeignOwner
+                }
+                Some(route) if of_plan(&route.next_hop.id) => Code::RouteMoves,
                 Some(_) => Code::RouteOtherNextHop,
                 None if broader().any(|route| !here(&route)) => Code::RouteOnlyBroader,
                 None => Code::RouteMissing,
@@ -110,8 +114,10 @@ proptest! {
         let subnet = |range: &Cidr| Subnet { id: range.to_string(), name: "name".into(), range: *range };
         let route = |(destination, is_remote, hop): &(Cidr, bool, u8)| Route {
             destination: *destination,
-            next_hop_type: if *is_remote { "peering" } else { "ecs" }.into(),
-            next_hop: if *is_remote { "peer".into() } else { format!("s-{hop}") },
+            next_hop: match is_remote {
+                true => NextHop::new(NextHopKind::Peering, "peer"),
+                false => NextHop::new(NextHopKind::Ecs, format!("s-{hop}")),
+            },
             description: String::new(),
         };
         let mut routes: Vec<Route> = routes.iter().map(route).collect();

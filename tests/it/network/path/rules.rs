@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use huaweivpc::network::{
-    Cidr, Route, Routes,
+    Cidr, NextHop, NextHopKind, Route, Routes,
     path::{By, Paths, Protocol, Reason, Stage, Topology, Verdict},
 };
 use proptest::prelude::*;
@@ -82,8 +82,7 @@ fn what_is_behind_a_gateway_is_not_known() {
     let mut topology = with(json!({})).topology();
     topology.tables[0].routes.push(Route {
         destination: world::cidr("0.0.0.0/0"),
-        next_hop_type: "nat".into(),
-        next_hop: "gateway".into(),
+        next_hop: NextHop::new(NextHopKind::Nat, "gateway"),
         description: String::new(),
     });
     let out = world::flow(0, Ipv4Addr::new(198, 51, 100, 1), Protocol::Icmp);
@@ -118,15 +117,15 @@ fn what_is_for_a_server_arrives_at_its_primary_interface() {
         Paths::of(topology).explain(&flow).reason().map(Reason::name)
     };
     assert_eq!(arrives(&topology), None);
-    topology.tables[0].routes[1].next_hop_type = "eni".into();
-    topology.tables[0].routes[1].next_hop = "extension".into();
+    topology.tables[0].routes[1].next_hop.kind = NextHopKind::Eni;
+    topology.tables[0].routes[1].next_hop.id = "extension".into();
     assert_eq!(arrives(&topology), Some("route_leads_elsewhere"));
-    topology.tables[0].routes[1].next_hop = "port-2".into();
+    topology.tables[0].routes[1].next_hop.id = "port-2".into();
     assert_eq!(arrives(&topology), None);
     // Where nobody marks it, the first one counts.
     topology.ports[2].is_primary = false;
-    topology.tables[0].routes[1].next_hop_type = "ecs".into();
-    topology.tables[0].routes[1].next_hop = "ecs-2".into();
+    topology.tables[0].routes[1].next_hop.kind = NextHopKind::Ecs;
+    topology.tables[0].routes[1].next_hop.id = "ecs-2".into();
     assert_eq!(arrives(&topology), Some("route_leads_elsewhere"));
 }
 
@@ -191,8 +190,7 @@ proptest! {
         };
         let route = |(number, it): (usize, &(u8, u8))| Route {
             destination: range(it),
-            next_hop_type: "ecs".into(),
-            next_hop: "ecs-2".into(),
+            next_hop: NextHop::new(NextHopKind::Ecs, "ecs-2"),
             description: number.to_string(),
         };
         let routes: Vec<Route> = ranges.iter().enumerate().map(route).collect();

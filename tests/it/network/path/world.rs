@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use huaweivpc::network::{
-    Cidr, Route,
+    Cidr, NextHop, NextHopKind, Route,
     path::{
         Engine, Facts, Flow, GatewayMode, Group, Host, Network, Policy, Port, Protocol, Published,
         Remote, Rule, Subnet, Table, Topology,
@@ -156,8 +156,7 @@ fn facts(setup: &Json) -> Facts {
 fn routes(list: &Json) -> Vec<Route> {
     let route = |it: &Json| Route {
         destination: cidr(it[0].as_str().unwrap()),
-        next_hop_type: "ecs".into(),
-        next_hop: format!("ecs-{}", it[1]),
+        next_hop: NextHop::new(NextHopKind::Ecs, format!("ecs-{}", it[1])),
         description: String::new(),
     };
     list.as_array().unwrap().iter().map(route).collect()
