@@ -47,12 +47,12 @@ use super::{
 /// fn plan(cloud: &Cloud<Reading>) { let _ = cloud.cached(); }
 /// ```
 ///
-/// ```compile_fail
+/// ```compile_fail,E0599
 /// use huaweivpc::cloud::{Cloud, Writing};
 /// fn change(cloud: &Cloud<Writing>) { let _ = cloud.cached(); }
 /// ```
 ///
-/// ```compile_fail
+/// ```compile_fail,E0599
 /// use huaweivpc::cloud::{Cloud, Reading, RouteTableId, Wish};
 /// fn plan(cloud: &Cloud<Reading>, table: &RouteTableId, wish: Wish) {
 ///     let _ = cloud.write_route(table, wish);

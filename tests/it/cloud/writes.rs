@@ -40,14 +40,16 @@ fn route(destination: &str, description: &str) -> Route {
 
 #[tokio::test]
 async fn changes_of_routes_are_one_delta() {
-    let table = |routes: Vec<Route>| {
+    let shown = |(destination, description): &(&str, &str)| json!({ "type": "ecs", "destination": destination, "nexthop": SERVER, "description": description });
+    let table = |routes: &[(&str, &str)]| {
+        let routes: Vec<_> = routes.iter().map(shown).collect();
         json(200, json!({ "routetable": { "id": TABLE, "vpc_id": VPC, "routes": routes } }))
     };
     let (one, two, nine) = ("10.244.1.0/24", "10.244.2.0/24", "10.244.9.0/24");
-    let before = || vec![route(one, "node-1"), route(nine, "node-9")];
-    let added = || vec![route(one, ""), route(two, "node-2"), route(nine, "node-9")];
-    let after = || vec![route(one, ""), route(two, "node-2")];
-    let answers = [before(), added(), added(), after(), after()].map(table);
+    let before = [(one, "node-1"), (nine, "node-9")];
+    let added = [(one, ""), (two, "node-2"), (nine, "node-9")];
+    let after = [(one, ""), (two, "node-2")];
+    let answers = [&before[..], &added, &added, &after, &after].map(table);
     let server = Server::start(answers).await;
     let cloud = change(&cloud(&server));
 
