@@ -18,7 +18,6 @@
 //! for everything else.
 
 mod api;
-mod callers;
 mod client;
 mod journal;
 mod routes;

@@ -66,13 +66,6 @@ impl Files for Disk {
             .inspect_err(|_| drop(fs::remove_file(neighbour)))
     }
 
-    fn append(&self, file: &Path, content: &[u8]) -> io::Result<()> {
-        if fs::symlink_metadata(file).is_ok() {
-            check_file(file)?;
-        }
-        open_own(file, OpenOptions::new().append(true).create(true))?.write_all(content)
-    }
-
     fn remove(&self, file: &Path) -> io::Result<()> {
         check_file(file)?;
         fs::remove_file(file)

@@ -11,8 +11,7 @@ use huaweivpc::{
 #[expect(clippy::disallowed_methods, reason = "here the world is handed down from")]
 fn main() -> ExitCode {
     let now = SystemTime::now;
-    let (variables, files, parent) = (Box::new(variable), Arc::new(Disk), parent());
-    let environment = Environment { variable: variables, files, now, parent };
+    let environment = Environment { variable: Box::new(variable), files: Arc::new(Disk), now };
     lifecycle::run(
         provider(environment),
         World { arguments: env::args().skip(1).collect(), environment: &variable, clock: now },
@@ -22,11 +21,4 @@ fn main() -> ExitCode {
 #[expect(clippy::disallowed_methods, reason = "here the world is handed down from")]
 fn variable(name: &str) -> Option<String> {
     env::var_os(name).map(|value| value.to_string_lossy().into_owned())
-}
-
-fn parent() -> Option<u32> {
-    #[cfg(unix)]
-    return Some(std::os::unix::process::parent_id());
-    #[cfg(not(unix))]
-    None
 }

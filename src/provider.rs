@@ -1,7 +1,6 @@
 //! The composition root: the provider's tables, and how its block becomes a session with the cloud.
 
 mod data_directory;
-mod examined;
 mod notes;
 pub mod settings;
 
@@ -14,7 +13,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use self::{examined::ExaminedFiles, notes::NoteFiles};
+use self::notes::NoteFiles;
 use crate::{
     cloud::{Cloud, Owner, Writing},
     data_sources::{
@@ -63,8 +62,6 @@ pub struct Environment {
     pub variable: Variable,
     pub files: Arc<dyn Files>,
     pub now: fn() -> SystemTime,
-    /// The number of the process that started this one, where the system tells: Terraform.
-    pub parent: Option<u32>,
 }
 
 /// An environment variable by name; `None` where it is not set.
@@ -92,10 +89,6 @@ pub trait Files: Send + Sync {
     /// `.part`.
     fn write(&self, file: &Path, content: &[u8]) -> io::Result<()>;
 
-    /// Adds to the end of a file, which is made if it is not there yet, in a folder that is. As with `write`, nothing
-    /// happens to what is not ours.
-    fn append(&self, file: &Path, content: &[u8]) -> io::Result<()>;
-
     /// Removes what `read_own` would read.
     fn remove(&self, file: &Path) -> io::Result<()>;
 }
@@ -118,7 +111,6 @@ pub fn provider(environment: Environment) -> Provider<Cloud> {
         resources: RESOURCES,
         data_sources: DATA_SOURCES,
         functions: FUNCTIONS,
-        examined: Arc::new(ExaminedFiles::new(&environment)),
         configure: Box::new(move |block| configure(block, &environment)),
     }
 }

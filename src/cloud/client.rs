@@ -13,6 +13,7 @@ pub(crate) mod config;
 mod contact;
 pub(crate) mod decode;
 pub(crate) mod error;
+pub(crate) mod linger;
 pub(crate) mod list;
 pub(crate) mod locked;
 mod metadata;
@@ -44,7 +45,7 @@ use self::{
     throttle::Throttle,
     transport::Transport,
 };
-use crate::{cloud::callers::Callers, untrusted};
+use crate::untrusted;
 
 /// A handle on one region. Clones share connections and logins.
 #[derive(Clone)]
@@ -65,7 +66,6 @@ struct Shared {
     throttle: Throttle,
     contacts: Contacts,
     unpublished: Unpublished,
-    callers: Arc<Callers>,
 }
 
 impl Client {
@@ -90,7 +90,6 @@ impl Client {
             throttle: Throttle::default(),
             contacts: Contacts::default(),
             unpublished: Unpublished::default(),
-            callers: Arc::default(),
         });
         Ok(Self { shared, bounds: Bounds::default() })
     }
@@ -117,10 +116,6 @@ impl Client {
 
     fn throttle(&self) -> &Throttle {
         &self.shared.throttle
-    }
-
-    pub(crate) fn callers(&self) -> &Arc<Callers> {
-        &self.shared.callers
     }
 
     /// The enterprise project to list, where one is named here or in the provider block.

@@ -8,7 +8,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     mem,
     sync::{
-        Arc, Mutex, PoisonError,
+        Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -83,42 +83,14 @@ impl<'a> Change<'a> {
     pub fn makes_something(&self) -> bool {
         matches!(self.kind, ChangeKind::Create | ChangeKind::Update)
     }
-
-    /// The same for the same change of a resource of this type by the same provider block, in every process of this
-    /// program.
-    pub(super) fn fingerprint(&self, resource: &str, run: &Run) -> u64 {
-        fingerprint((run.block, resource, self))
-    }
-}
-
-fn fingerprint(of: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// The changes that other processes have examined for the Terraform that started this one. It plans twice: one process
-/// answers what it shows to the user, another one what it is about to apply. What this process has examined itself is not
-/// among them: two resources may be planned in the same words.
-pub trait Examined: Send + Sync {
-    fn knows(&self, fingerprint: u64) -> bool;
-
-    fn add(&self, fingerprint: u64);
-
-    /// Takes back whatever was added for this Terraform.
-    fn forget(&self);
 }
 
 /// What the plans of one run share.
+#[derive(Default)]
 pub struct Run {
-    examined: Arc<dyn Examined>,
-    /// A fingerprint of the provider block. Several blocks may lead to several clouds, where the same words mean
-    /// something else.
-    block: u64,
-    in_error: Mutex<bool>,
     planned: AtomicBool,
     writing: AtomicBool,
-    /// Fingerprints of the objects as this process has refreshed them.
+    /// Hashes of the objects as this process has refreshed them.
     refreshed: Mutex<HashSet<u64>>,
     drifted: Drifted,
     /// The examinations that have failed once.
@@ -126,38 +98,6 @@ pub struct Run {
 }
 
 impl Run {
-    /// `block` is what the provider block says, without its secrets: what is written down must not tell of them, and
-    /// new ones lead to the same cloud.
-    pub fn new(examined: Arc<dyn Examined>, block: impl Hash) -> Self {
-        Self {
-            examined,
-            block: fingerprint(block),
-            in_error: Mutex::default(),
-            planned: AtomicBool::new(false),
-            writing: AtomicBool::new(false),
-            refreshed: Mutex::default(),
-            drifted: Drifted::default(),
-            given_up: Mutex::default(),
-        }
-    }
-
-    /// The user was shown this change and what there is to say of it, and has accepted it.
-    pub(super) fn is_examined(&self, fingerprint: u64) -> bool {
-        self.examined.knows(fingerprint)
-    }
-
-    /// With this, the change has been examined. A plan with an error in it is never accepted, so nothing of it counts:
-    /// the error may be that two changes do not go together.
-    pub(super) fn examined(&self, fingerprint: u64, found: &[Problem]) {
-        let mut in_error = self.in_error.lock().unwrap_or_else(PoisonError::into_inner);
-        if found.iter().any(|problem| problem.severity == Severity::Error) {
-            *in_error = true;
-            self.examined.forget();
-        } else if !*in_error {
-            self.examined.add(fingerprint);
-        }
-    }
-
     /// Something is planned.
     pub fn begin_planning(&self) {
         self.planned.store(true, Ordering::Relaxed);
@@ -179,11 +119,11 @@ impl Run {
 
     /// This process has read the object of this type, and found this.
     pub fn have_refreshed(&self, resource: &str, state: &Value) {
-        self.refreshed().insert(fingerprint((resource, Draft::new(state))));
+        self.refreshed().insert(hash_of((resource, Draft::new(state))));
     }
 
     pub fn is_refreshed(&self, resource: &str, state: &Value) -> bool {
-        self.refreshed().contains(&fingerprint((resource, Draft::new(state))))
+        self.refreshed().contains(&hash_of((resource, Draft::new(state))))
     }
 
     /// This process has read the object that was stored like this, and found something else.
@@ -262,6 +202,12 @@ impl Run {
     fn given_up(&self) -> std::sync::MutexGuard<'_, HashSet<&'static str>> {
         self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn hash_of(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Stands for all examinations, where none can succeed.

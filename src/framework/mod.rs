@@ -31,7 +31,7 @@ pub mod value;
 pub use alike::{MOST_TOLD, most_alone};
 pub use data_source::{AnyDataSource, DataSource, Noted};
 pub use draft::{Draft, Given};
-pub use foresight::{Change, ChangeKind, Examined, Foresight, Run};
+pub use foresight::{Change, ChangeKind, Foresight, Run};
 pub use function::{Function, FunctionError, Parameter, Signature};
 pub use plan::{PlanRequest, Planned};
 pub use private::InstanceId;

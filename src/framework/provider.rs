@@ -1,13 +1,12 @@
 //! The provider as a whole: its own schema and the tables of what it offers.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::{
     data_source::AnyDataSource,
     draft::Draft,
-    foresight::Examined,
     function::Function,
     private::InstanceId,
     problem::{Problem, Result},
@@ -60,8 +59,6 @@ pub struct Provider<C: 'static> {
     pub functions: &'static [&'static dyn Function],
     /// Makes a session of the provider block, without touching the network.
     pub configure: Configure<C>,
-    /// What need not be examined once more.
-    pub examined: Arc<dyn Examined>,
 }
 
 pub type Configure<C> = Box<dyn Fn(&Value) -> Result<Configured<C>> + Send + Sync>;
@@ -98,17 +95,6 @@ impl<C> Provider<C> {
         let mut problems = validate::validate(self.schema, config);
         problems.extend((self.check)(Draft::new(config)));
         problems
-    }
-
-    /// What the provider block says apart from its secrets.
-    pub fn without_secrets<'v>(&self, block: &'v Value) -> BTreeMap<&'v str, &'v Value> {
-        let is_secret =
-            |name: &str| self.schema.attributes.iter().any(|it| it.name == name && it.sensitive);
-        let members = block.as_map().into_iter().flatten();
-        members
-            .map(|(name, value)| (name.as_str(), value))
-            .filter(|(it, _)| !is_secret(it))
-            .collect()
     }
 
     fn local_name<'n>(&self, type_name: &'n str) -> Option<&'n str> {

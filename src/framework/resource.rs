@@ -205,20 +205,12 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
     ) -> BoxFuture<'a, Vec<Problem>> {
         Box::pin(async move {
             let change = Change::of(request, planned);
-            let fingerprint = change.makes_something().then(|| change.fingerprint(R::NAME, run));
-            if fingerprint.is_some_and(|it| run.is_examined(it)) {
-                return Vec::new();
-            }
             let timeouts = planned.state.get("timeouts");
             let cloud = bounded(&R::SCHEMA, cloud, stop, timeouts, |limits| limits.read, "read");
             let mut foresight = Foresight::new(run);
             R::foresee(change, &cloud, &mut foresight).await;
             let stored = stored.or(Some(&request.prior).filter(|prior| !prior.is_null()));
-            let found = foresight.about(change.kind, &R::SCHEMA, &planned.state, stored);
-            if let Some(fingerprint) = fingerprint {
-                run.examined(fingerprint, &found);
-            }
-            found
+            foresight.about(change.kind, &R::SCHEMA, &planned.state, stored)
         })
     }
 

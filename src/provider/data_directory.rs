@@ -82,11 +82,6 @@ impl Folder {
         })
     }
 
-    pub(super) fn append(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        self.prepare(name)?;
-        self.files.append(&self.path.join(name), content)
-    }
-
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
         self.read_own(name)?;
         self.files.remove(&self.path.join(name))

@@ -130,6 +130,7 @@ impl Sources<'_> {
             ca_certificates,
             max_retries,
             pause: Config::PAUSE,
+            linger: Config::LINGER,
             timeouts: Timeouts::default(),
             user_agent: USER_AGENT.to_owned(),
             metadata: Url::parse(Config::METADATA).ok()?,

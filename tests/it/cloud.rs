@@ -67,6 +67,7 @@ pub fn config(server: &Server) -> Config {
         ca_certificates: None,
         max_retries: 3,
         pause: Duration::ZERO,
+        linger: Duration::ZERO,
         timeouts: Timeouts::default(),
         user_agent: "test".to_owned(),
         metadata: url,

@@ -9,7 +9,6 @@ use crate::harness::world::World;
 
 mod clients;
 mod cost;
-mod examined;
 mod ipv6;
 mod many;
 mod routes;

@@ -40,12 +40,11 @@ impl Machine {
     fn elsewhere(&self) -> PathBuf {
         let folder = self.0.path().join("elsewhere");
         fs::create_dir_all(folder.join("notes")).unwrap();
-        fs::create_dir_all(folder.join("examined")).unwrap();
-        for name in ["README", "notes/README", &format!("notes/{NAME}"), "examined/7-unknown"] {
+        fs::create_dir_all(folder.join("plans")).unwrap();
+        for name in ["README", "notes/README", &format!("notes/{NAME}"), &format!("plans/{NAME}")] {
             fs::write(folder.join(name), OLD).unwrap();
         }
         fs::write(folder.join(NAME), OLD).unwrap();
-        fs::write(folder.join("7-1234"), "1 0123456789abcdef\n").unwrap();
         folder
     }
 
@@ -55,7 +54,7 @@ impl Machine {
             let data = data.display().to_string();
             let variable = move |name: &str| (name == "TF_DATA_DIR").then(|| data.clone());
             let (variable, files) = (Box::new(variable), Arc::new(Disk));
-            Environment { variable, files, parent: Some(NO_PROCESS), ..nowhere() }
+            Environment { variable, files, ..nowhere() }
         };
         World::on(machine, json!({}), json!({})).await
     }
@@ -70,8 +69,6 @@ impl Machine {
     }
 }
 
-/// Higher than systems count.
-const NO_PROCESS: u32 = 4_000_000_000;
 const NAME: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.json";
 /// A note that does not count any more.
 const OLD: &str = r#"{ "about": {}, "intent": {}, "left": 1 }"#;
@@ -120,8 +117,8 @@ async fn a_folder_that_is_a_link_is_not_followed() {
         ("huaweivpc", ""),
         ("huaweivpc/notes", ""),
         ("huaweivpc/notes", "notes"),
-        ("huaweivpc/examined", ""),
-        ("huaweivpc/examined", "examined"),
+        ("huaweivpc/plans", ""),
+        ("huaweivpc/plans", "plans"),
     ] {
         let machine = Machine::new();
         let elsewhere = machine.elsewhere();
@@ -139,7 +136,7 @@ async fn a_folder_that_is_a_link_is_not_followed() {
 
 #[tokio::test]
 async fn a_pipe_or_a_file_in_place_of_a_folder_holds_up_nothing() {
-    for path in ["huaweivpc", "huaweivpc/notes", "huaweivpc/examined"] {
+    for path in ["huaweivpc", "huaweivpc/notes", "huaweivpc/plans"] {
         for is_pipe in [true, false] {
             let machine = Machine::new();
             let path = machine.data().join(path);
@@ -161,9 +158,9 @@ async fn a_pipe_or_a_file_in_place_of_a_folder_holds_up_nothing() {
 #[tokio::test]
 async fn only_what_is_called_like_ours_and_reads_like_ours_is_removed() {
     let machine = Machine::new();
-    let (notes, examined) = (machine.ours("notes"), machine.ours("examined"));
+    let (notes, plans) = (machine.ours("notes"), machine.ours("plans"));
     let elsewhere = machine.elsewhere();
-    for folder in [&notes, &examined] {
+    for folder in [&notes, &plans] {
         fs::create_dir_all(folder.join("a folder")).unwrap();
         for name in ["README", "note.json", "0.json", "x.part", "mine.0123456789abcdef.part"] {
             fs::write(folder.join(name), OLD).unwrap();
@@ -176,10 +173,6 @@ async fn only_what_is_called_like_ours_and_reads_like_ours_is_removed() {
     symlink(elsewhere.join(NAME), named('4')).unwrap();
     fs::create_dir(named('5')).unwrap();
     fs::write(notes.join(NAME.to_uppercase()), OLD).unwrap();
-    fs::write(examined.join(format!("{NO_PROCESS}-unknown")), "the user's own").unwrap();
-    fs::write(examined.join("8-"), "").unwrap();
-    pipe(&examined.join("9-1234"));
-    symlink(elsewhere.join("7-1234"), examined.join("10-1234")).unwrap();
     let before = tree(machine.0.path());
 
     let ours = [
@@ -187,9 +180,6 @@ async fn only_what_is_called_like_ours_and_reads_like_ours_is_removed() {
         (named('a'), AHEAD),
         (named('b'), ""),
         (notes.join(format!("{NAME}.0123456789abcdef.part")), "{ \"abo"),
-        (examined.join("11-1234"), "1 0123456789abcdef\n"),
-        (examined.join("12-unknown"), "99999999999 0123456789abcdef\n"),
-        (examined.join("13-unknown"), "1 0123456789abcdef\n17"),
     ];
     for (path, content) in &ours {
         fs::write(path, content).unwrap();
@@ -251,7 +241,7 @@ async fn folders_that_others_may_write_to_are_closed() {
     }
     let world = machine.world().await;
     world.apply_blindly(ROUTE, route(&world).await).await;
-    for folder in ["", "notes", "examined"] {
+    for folder in ["", "notes"] {
         assert_eq!(mode(&machine.ours(folder)), 0o700, "{folder}");
     }
 }
@@ -271,7 +261,7 @@ fn files_are_the_users_own_whatever_the_umask() {
 
         let ours = stage.workspace.data().join("huaweivpc");
         assert_eq!(mode(&ours), 0o700);
-        for folder in ["notes", "examined"] {
+        for folder in ["notes", "plans"] {
             assert_eq!(mode(&ours.join(folder)), 0o700, "{folder}");
             let names = names(&ours.join(folder));
             assert!(!names.is_empty(), "{folder}");

@@ -27,6 +27,13 @@ async fn against(model: Model) -> (Cloud<Writing>, model::Served) {
     (change(&cloud), served)
 }
 
+/// The same, where calls wait for company as they do outside of tests.
+async fn lingering(model: Model) -> (Cloud<Writing>, model::Served) {
+    let served = model.serve().await;
+    let config = Config { linger: Config::LINGER, ..config(served.server()) };
+    (change(&crate::cloud::connect(config)), served)
+}
+
 /// The same, to read it.
 async fn reading(model: Model) -> (Cloud, model::Served) {
     let served = model.serve().await;

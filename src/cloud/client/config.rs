@@ -27,6 +27,8 @@ pub struct Config {
     pub max_retries: u32,
     /// The longest pause before the first repetition; it doubles each time.
     pub pause: Duration,
+    /// For how long a call waits for others of the same kind to come along; it waits again when one has come.
+    pub linger: Duration,
     pub timeouts: Timeouts,
     pub user_agent: String,
     /// The metadata service of the server the provider runs on.
@@ -37,6 +39,7 @@ pub struct Config {
 impl Config {
     pub const MAX_RETRIES: u32 = 5;
     pub const PAUSE: Duration = Duration::from_secs(1);
+    pub const LINGER: Duration = Duration::from_millis(40);
     pub const METADATA: &str = "http://169.254.169.254";
 }
 

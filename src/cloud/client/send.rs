@@ -110,7 +110,6 @@ impl Client {
             }
         })
         .await;
-        self.callers().took(took);
         let response = exchanged?;
         let result = match response {
             Ok(response) => {

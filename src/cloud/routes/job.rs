@@ -12,7 +12,6 @@ use super::desired::{Step, Wish, Written};
 use crate::{
     cloud::{
         api::{ids::RouteTableId, route_table::RouteTable},
-        callers::Caller,
         client::{
             Client,
             error::{Error, Kind, Result},
@@ -36,7 +35,6 @@ pub(crate) struct Job {
     /// Bounded by the operation of whoever waits.
     pub(crate) client: Client,
     journal: Journal,
-    pub(crate) caller: Arc<Caller>,
     /// The request that the wish is part of, for the log.
     request: Span,
     table: RouteTableId,
@@ -71,7 +69,6 @@ impl Job {
         wish: Wish,
         table: &RouteTableId,
         (client, journal): (&Client, &Journal),
-        caller: &Arc<Caller>,
         flight: &Arc<AtomicBool>,
         reply: oneshot::Sender<Result<Written>>,
     ) -> Self {
@@ -84,7 +81,6 @@ impl Job {
             flight: Arc::clone(flight),
             client: client.clone(),
             journal: journal.clone(),
-            caller: Arc::clone(caller),
             request: Span::current(),
             table: table.clone(),
             is_noted: false,
@@ -137,10 +133,7 @@ impl Job {
         if let Some(about) = self.about().filter(|_| is_undone) {
             self.journal.settle(about);
         }
-        let Self { caller, reply, .. } = self;
-        // Before it can come again.
-        drop(caller);
-        drop(reply.send(answer));
+        drop(self.reply.send(answer));
     }
 
     /// An error that says nothing of what was sent before leaves that in doubt.

@@ -25,10 +25,10 @@ use super::{
 };
 use crate::cloud::{
     api::{ids::RouteTableId, route_table::RouteTable},
-    callers::Callers,
     client::{
         Client, bounds,
         error::{Error, Kind, Result},
+        linger::Linger,
         locked::locked,
     },
     journal::Journal,
@@ -41,7 +41,7 @@ pub(crate) struct RouteWriters(Mutex<HashMap<RouteTableId, Arc<RouteWriter>>>);
 pub(crate) struct RouteWriter {
     table: RouteTableId,
     desk: Mutex<Desk>,
-    callers: Arc<Callers>,
+    linger: Linger,
 }
 
 /// What lies on the writer's desk between two calls.
@@ -72,10 +72,13 @@ pub(crate) fn ended(table: &RouteTableId) -> Error {
 }
 
 impl RouteWriters {
-    pub(crate) fn of(&self, table: &RouteTableId, callers: &Arc<Callers>) -> Arc<RouteWriter> {
+    pub(crate) fn of(&self, table: &RouteTableId) -> Arc<RouteWriter> {
         let writer = || {
-            let (table, callers) = (table.clone(), Arc::clone(callers));
-            Arc::new(RouteWriter { table, desk: Mutex::default(), callers })
+            Arc::new(RouteWriter {
+                table: table.clone(),
+                desk: Mutex::default(),
+                linger: Linger::default(),
+            })
         };
         Arc::clone(locked(&self.0).entry(table.clone()).or_insert_with(writer))
     }
@@ -99,7 +102,7 @@ impl RouteWriter {
         wishes: Vec<Wish>,
     ) -> Vec<Result<Written>> {
         let promises = self.accept(client, journal, wishes);
-        self.begin();
+        self.begin(client.config().linger);
         let mut answers = Vec::with_capacity(promises.len());
         for promise in promises {
             answers.push(self.await_answer(client, promise).await);
@@ -148,34 +151,26 @@ impl RouteWriter {
     /// Puts the wishes into the queue, all at once.
     fn accept(&self, client: &Client, journal: &Journal, wishes: Vec<Wish>) -> Vec<Promise> {
         let mut desk = self.desk();
-        let caller = self.callers.wish();
+        self.linger.arrival();
         let accept = |wish| {
             desk.last_ticket += 1;
             let ticket = desk.last_ticket;
             let (reply, answer) = oneshot::channel();
             let flight = Arc::default();
-            desk.queue.push(Job::new(
-                ticket,
-                wish,
-                &self.table,
-                (client, journal),
-                &caller,
-                &flight,
-                reply,
-            ));
+            desk.queue.push(Job::new(ticket, wish, &self.table, (client, journal), &flight, reply));
             Promise { ticket, answer, flight }
         };
         wishes.into_iter().map(accept).collect()
     }
 
     /// Sees to it that somebody writes.
-    fn begin(self: &Arc<Self>) {
+    fn begin(self: &Arc<Self>, linger: Duration) {
         if mem::replace(&mut self.desk().writing, true) {
             return;
         }
         let writer = Arc::clone(self);
         tokio::spawn(async move {
-            let writing = tokio::spawn(Arc::clone(&writer).write());
+            let writing = tokio::spawn(Arc::clone(&writer).write(linger));
             if writing.await.is_err() {
                 writer.abandon();
             }
@@ -199,7 +194,7 @@ impl RouteWriter {
     }
 
     /// Writes until nothing is wished any more.
-    async fn write(self: Arc<Self>) {
+    async fn write(self: Arc<Self>, linger: Duration) {
         let mut knowledge = mem::take(&mut self.desk().knowledge);
         loop {
             {
@@ -210,7 +205,7 @@ impl RouteWriter {
                     return;
                 }
             }
-            self.callers.before_writing().await;
+            self.linger.until_quiet(linger).await;
             let jobs = next_batch(&mut self.desk().queue);
             let span = span(jobs.iter());
             let batch = Batch { writer: &self, knowledge: &mut knowledge };

@@ -8,11 +8,13 @@ use std::{
     collections::HashMap,
     hash::Hash,
     sync::{Arc, Mutex, OnceLock},
+    time::Duration,
 };
 
 use crate::cloud::client::{
     Client,
     error::{Kind, Result},
+    linger::Linger,
     locked::locked,
 };
 
@@ -29,6 +31,7 @@ struct Line<Q, V> {
 struct Request<Q, V> {
     questions: Mutex<Vec<Q>>,
     answer: OnceLock<Result<V>>,
+    company: Linger,
 }
 
 impl<K, Q, V> Default for Coalesced<K, Q, V> {
@@ -39,7 +42,7 @@ impl<K, Q, V> Default for Coalesced<K, Q, V> {
 
 impl<K: Clone + Eq + Hash, Q: Clone, V: Clone> Coalesced<K, Q, V> {
     /// The answer to a request about `key` that has not begun yet and carries `question`. The one of its callers whose
-    /// turn it is makes it, with `ask`, after `gathering` others.
+    /// turn it is makes it, with `ask`, after it has waited for others.
     ///
     /// # Errors
     /// Those of `ask`, and the end of `client`'s bounds before its turn; but the time limit of the one who asks ends nobody
@@ -49,7 +52,7 @@ impl<K: Clone + Eq + Hash, Q: Clone, V: Clone> Coalesced<K, Q, V> {
         (client, operation): (&Client, &str),
         key: &K,
         question: Q,
-        gathering: impl Future<Output = ()>,
+        linger: Duration,
         ask: impl FnOnce(Vec<Q>) -> A,
     ) -> Result<V>
     where
@@ -61,7 +64,7 @@ impl<K: Clone + Eq + Hash, Q: Clone, V: Clone> Coalesced<K, Q, V> {
         if let Some(answer) = request.answer.get() {
             return answer.clone();
         }
-        client.during(operation, gathering).await?;
+        client.during(operation, request.company.until_quiet(linger)).await?;
         line.depart(&request);
         let questions = locked(&request.questions).clone();
         let answer = ask(questions).await;
@@ -77,6 +80,7 @@ impl<Q, V> Line<Q, V> {
     fn join(&self, question: Q) -> Arc<Request<Q, V>> {
         let next = locked(&self.next);
         locked(&next.questions).push(question);
+        next.company.arrival();
         Arc::clone(&next)
     }
 
@@ -97,6 +101,6 @@ impl<Q, V> Default for Line<Q, V> {
 
 impl<Q, V> Default for Request<Q, V> {
     fn default() -> Self {
-        Self { questions: Mutex::default(), answer: OnceLock::new() }
+        Self { questions: Mutex::default(), answer: OnceLock::new(), company: Linger::default() }
     }
 }

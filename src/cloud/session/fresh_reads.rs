@@ -1,7 +1,7 @@
 //! The door to how things are now: whoever asks gets the answer to a request that begins after that, so what it says may
 //! decide a write. Those who ask for the same at the same time share a request.
 
-use std::{future::ready, hash::Hash, net::IpAddr, sync::Arc};
+use std::{hash::Hash, net::IpAddr, sync::Arc, time::Duration};
 
 use super::{Cloud, coalesced::Coalesced};
 use crate::cloud::{
@@ -158,6 +158,6 @@ impl<A> Cloud<A> {
         key: &K,
         read: impl Future<Output = Result<V>>,
     ) -> Result<V> {
-        line.get((&self.client, operation), key, (), ready(()), |_| read).await
+        line.get((&self.client, operation), key, (), Duration::ZERO, |_| read).await
     }
 }

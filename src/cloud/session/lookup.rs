@@ -24,7 +24,7 @@ impl Cloud<Reading> {
 impl Cloud<Writing> {
     /// The same; the table is read for the writer of its routes, too.
     pub async fn vpc_of_route_table(&self, table: &RouteTableId) -> Result<Option<VpcId>> {
-        let writer = self.session.route_writers.of(table, self.client.callers());
+        let writer = self.session.route_writers.of(table);
         let read =
             || async { Ok(writer.read(&self.client).await?.map(|table| table.vpc_id.clone())) };
         self.cache().vpcs_of_route_tables.find(table, read).await
@@ -112,17 +112,15 @@ impl<A> Cloud<A> {
         vpc: &VpcId,
     ) -> Result<Vec<Port>> {
         let operation = format!("look up addresses in VPC {vpc}");
-        let callers = self.client.callers();
-        callers.look();
         let look_up = |questions: Vec<Vec<IpAddr>>| async move {
             let wanted = questions.iter().flatten().copied().collect();
             let found = self.nics_now(&wanted, vpc).await;
-            callers.have_looked(questions.len());
             found.map(Arc::new)
         };
         let line = &self.in_flight().nics;
         let bounds = (&self.client, operation.as_str());
-        let look_up = line.get(bounds, vpc, addresses.clone(), callers.before_looking(), look_up);
+        let look_up =
+            line.get(bounds, vpc, addresses.clone(), self.client.config().linger, look_up);
         let mut nics = Vec::clone(&*look_up.await?);
         nics.retain(|nic| addresses.iter().any(|address| nic.fixed_ips.contains(address)));
         Ok(nics)

@@ -27,7 +27,7 @@ impl Cloud<Writing> {
         table: &RouteTableId,
         wishes: Vec<Wish>,
     ) -> Vec<Result<Written>> {
-        let writer = self.session.route_writers.of(table, self.client.callers());
+        let writer = self.session.route_writers.of(table);
         let answers = writer.write_for(&self.client, self.journal(), wishes).await;
         self.cache().route_tables.forget(table);
         self.cache().routes.forget(table);

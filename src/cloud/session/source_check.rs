@@ -176,20 +176,17 @@ impl Cloud<Writing> {
     /// The port as it is now. Several of one subnet that are wanted at the same time are read as its list of ports.
     async fn port_in(&self, id: &PortId, subnet: Option<&SubnetId>) -> Result<Option<Port>> {
         let Some(subnet) = subnet else { return self.port(id).await };
-        let callers = self.client.callers();
-        callers.look();
         let read = |ids: Vec<PortId>| async move {
             let found = match &ids[..] {
                 [only] => self.port(only).await.map(Vec::from_iter),
                 _ => self.ports_of_subnet(subnet).await,
             };
-            callers.have_looked(ids.len());
             found.map(Arc::new)
         };
         let line = &self.in_flight().ports;
         let operation = format!("read port {id}");
         let bounds = (&self.client, operation.as_str());
-        let ports = line.get(bounds, subnet, id.clone(), callers.before_looking(), read).await?;
+        let ports = line.get(bounds, subnet, id.clone(), self.client.config().linger, read).await?;
         match ports.iter().find(|port| port.id == *id) {
             Some(port) => Ok(Some(port.clone())),
             // In no list it is gone, moved or hidden; only asking for it tells.

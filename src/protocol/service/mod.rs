@@ -20,7 +20,7 @@ use super::{
     generated::tfplugin6::{self as wire, get_provider_schema, provider_server},
     schema,
 };
-use crate::framework::{Configured, Problem, Provider, Run, Session, Value};
+use crate::framework::{Configured, Problem, Provider, Run, Session};
 
 /// Serves one provider.
 pub struct Service<C: 'static> {
@@ -44,9 +44,8 @@ struct Connection<C> {
 }
 
 impl<C> Connection<C> {
-    fn new(provider: &Provider<C>, block: &Value, configured: Option<Configured<C>>) -> Self {
-        let run = Run::new(Arc::clone(&provider.examined), provider.without_secrets(block));
-        Self { configured, stop: CancellationToken::new(), run: Arc::new(run) }
+    fn new(configured: Option<Configured<C>>) -> Self {
+        Self { configured, stop: CancellationToken::new(), run: Arc::default() }
     }
 }
 
@@ -54,7 +53,7 @@ impl<C> Service<C> {
     pub fn new(provider: Provider<C>) -> Self {
         Self {
             shared: Arc::new(Shared {
-                connection: Mutex::new(Connection::new(&provider, &Value::Null, None)),
+                connection: Mutex::new(Connection::new(None)),
                 provider,
                 schema: OnceLock::new(),
             }),
@@ -95,9 +94,9 @@ impl<C: Session> Shared<C> {
     }
 
     /// Replaces whatever was configured before, and with it the token: this may be another run.
-    fn connect(&self, block: &Value, configured: Option<Configured<C>>) {
+    fn connect(&self, configured: Option<Configured<C>>) {
         *self.connection.lock().unwrap_or_else(PoisonError::into_inner) =
-            Connection::new(&self.provider, block, configured);
+            Connection::new(configured);
     }
 
     fn run(&self) -> Arc<Run> {

@@ -35,14 +35,14 @@ pub(super) async fn configure<C: Session>(
     let ty = shared.provider.schema.value_type();
     let configured = received(request.config.as_ref(), &ty)
         .map_err(Problems::from)
-        .and_then(|block| Ok(((shared.provider.configure)(&block)?, block)));
+        .and_then(|block| (shared.provider.configure)(&block));
     match configured {
-        Ok((configured, block)) => {
-            shared.connect(&block, Some(configured));
+        Ok(configured) => {
+            shared.connect(Some(configured));
             configure_provider::Response::default()
         }
         Err(problems) => {
-            shared.connect(&Value::Null, None);
+            shared.connect(None);
             diagnostics::encode(problems.list(), &ty).into()
         }
     }

@@ -1,7 +1,7 @@
 //! Terraform's part against one process of the provider, down to what it records: an answer that came is in the state,
 //! one that did not is not.
 
-use std::{fs, path::Path, process::Stdio, sync::Arc};
+use std::{path::Path, process::Stdio, sync::Arc};
 
 use huaweivpc::{
     framework::{Schema, Value},
@@ -60,8 +60,6 @@ struct Terraform {
 impl Session {
     /// Starts a provider for objects of this type. Terraform's data directory is `data`.
     pub async fn start(type_name: &'static str, settings: &Json, data: &Path) -> Self {
-        // Each session is a Terraform of its own, though this process starts them all.
-        drop(fs::remove_dir_all(data.join("huaweivpc/examined")));
         let mut start = Start::new().env("TF_DATA_DIR", &data.to_string_lossy());
         start.command.stderr(Stdio::null());
         let process = start.run();

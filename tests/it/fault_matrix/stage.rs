@@ -91,6 +91,7 @@ fn patient(scenario: &Json, url: &str, max_retries: u32) -> Config {
         ca_certificates: None,
         max_retries,
         pause: Duration::ZERO,
+        linger: Duration::ZERO,
         timeouts: Timeouts::default(),
         user_agent: "fault-matrix".to_owned(),
         metadata: url,

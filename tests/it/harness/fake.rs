@@ -9,9 +9,8 @@ use std::{
 };
 
 use huaweivpc::framework::{
-    ApplyRequest, Bounded, Configured, Default, Draft, Examined, ImportBy, InstanceId, Kind,
-    PlanRequest, Problem, Problems, Provider, Resource, Result, Schema, Session, Stored, Timeouts,
-    Value,
+    ApplyRequest, Bounded, Configured, Default, Draft, ImportBy, InstanceId, Kind, PlanRequest,
+    Problem, Problems, Provider, Resource, Result, Schema, Session, Stored, Timeouts, Value,
     resource::Entry,
     schema::{attribute, string},
 };
@@ -152,21 +151,7 @@ pub fn house_of(house: House) -> Provider<House> {
         data_sources: &[],
         functions: &[],
         configure: Box::new(move |_| Ok(Configured::Ready(house.clone()))),
-        examined: Arc::new(NothingExamined),
     }
-}
-
-/// A Terraform that has had nothing examined yet.
-pub struct NothingExamined;
-
-impl Examined for NothingExamined {
-    fn knows(&self, _: u64) -> bool {
-        false
-    }
-
-    fn add(&self, _: u64) {}
-
-    fn forget(&self) {}
 }
 
 /// The same, called directly.

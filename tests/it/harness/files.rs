@@ -104,15 +104,6 @@ impl Files for Memory {
         Ok(())
     }
 
-    fn append(&self, file: &Path, content: &[u8]) -> io::Result<()> {
-        let mut held = self.held();
-        if !held.is_folder(file.parent()) {
-            return Err(missing());
-        }
-        held.files.entry(file.to_owned()).or_default().extend_from_slice(content);
-        Ok(())
-    }
-
     fn remove(&self, file: &Path) -> io::Result<()> {
         self.held().files.remove(file).map(drop).ok_or_else(missing)
     }

@@ -18,12 +18,7 @@ pub fn unconfigured() -> Provider<Cloud> {
 
 /// A world that holds nothing, apart from the time.
 pub fn nowhere() -> Environment {
-    Environment {
-        variable: Box::new(|_| None),
-        files: Arc::new(Memory::default()),
-        now,
-        parent: None,
-    }
+    Environment { variable: Box::new(|_| None), files: Arc::new(Memory::default()), now }
 }
 
 /// Clients and the cloud have to agree on the time, so that signatures are good.

@@ -87,11 +87,6 @@ impl World {
         Self { core: Core { plugin }, outsider, emulator, settings }
     }
 
-    /// From now on a new process of the provider is asked, on this machine.
-    pub async fn restart(&mut self, machine: impl Fn() -> Environment) {
-        self.core.plugin = served(machine, &self.settings).await;
-    }
-
     /// Applies a new resource. Its type is named without the provider's prefix.
     pub async fn apply(&self, type_name: &str, config: Json) -> Object {
         let mut object = new(type_name, config);

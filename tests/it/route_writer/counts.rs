@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use huaweivpc::cloud::{Cloud, Wish, Writing, Written};
 use tokio::sync::Semaphore;
 
-use super::{against, age_by, create, destination, model::Model, remove, set};
+use super::{against, age_by, create, destination, lingering, model::Model, remove, set};
 use crate::cloud::{TABLE, id};
 
 /// Makes the wishes come true as Terraform does: so many at a time, each by itself.
@@ -30,7 +30,7 @@ fn all(wish: impl Fn(String) -> Wish, count: usize) -> Vec<Wish> {
 
 #[tokio::test]
 async fn a_hundred_routes_ten_at_a_time_take_a_handful_of_calls() {
-    let (cloud, table) = against(Model::default()).await;
+    let (cloud, table) = lingering(Model::default()).await;
     one_by_one(&cloud, all(|destination| create(destination, ""), 100), 10).await;
     let after = table.now();
     assert_eq!(after.routes.len(), 100);
@@ -46,7 +46,7 @@ async fn a_hundred_routes_ten_at_a_time_take_a_handful_of_calls() {
 
 #[tokio::test]
 async fn ten_at_a_time_keep_together_across_tables() {
-    let (cloud, table) = against(Model::default()).await;
+    let (cloud, table) = lingering(Model::default()).await;
     let places = Arc::new(Semaphore::new(10));
     let write = |n: usize| {
         let (cloud, places) = (cloud.clone(), Arc::clone(&places));
@@ -65,7 +65,7 @@ async fn ten_at_a_time_keep_together_across_tables() {
 
 #[tokio::test]
 async fn a_destroy_that_begins_anew_takes_as_few() {
-    let (cloud, table) = against(Model::holding((0..100).map(|n| (destination(n), "")))).await;
+    let (cloud, table) = lingering(Model::holding((0..100).map(|n| (destination(n), "")))).await;
     one_by_one(&cloud, all(remove, 100), 10).await;
     let seen = table.now().seen;
     assert!(seen.puts <= 15 && seen.gets <= 2, "{seen:?}");

@@ -16,8 +16,6 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::fake::NothingExamined;
-
 #[derive(Clone)]
 pub struct Room {
     pub notes: Arc<Mutex<BTreeMap<String, String>>>,
@@ -259,6 +257,5 @@ pub fn provider(first: Room, other: Room) -> Provider<Room> {
             Value::String(door) if door == "other" => Ok(Configured::Ready(other.clone())),
             _ => Ok(Configured::Ready(first.clone())),
         }),
-        examined: Arc::new(NothingExamined),
     }
 }
