@@ -1,10 +1,18 @@
 //! Problems of one object that are alike: each on a path of its own where there are few, else one that names what they are
 //! about. Nobody reads hundreds of errors, and of several warnings with one summary a client shows the first and counts.
 
-use super::problem::{Path, Problem, Severity};
+use super::problem::{Path, Problem, Problems, Severity};
 
 /// So many problems, or subjects of one problem, are told.
 pub const MOST_TOLD: usize = 20;
+
+impl Problems {
+    /// The same, those that are alike as one.
+    pub(super) fn together(mut self) -> Self {
+        self.list = together(self.list);
+        self
+    }
+}
 
 /// In the order of the first of each kind.
 pub(super) fn together(problems: Vec<Problem>) -> Vec<Problem> {

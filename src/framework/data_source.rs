@@ -8,10 +8,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     draft::Draft,
     problem::{Problem, Result},
-    provider::Session,
     record,
     request::BoxFuture,
     schema::{Schema, Timeouts},
+    session::Session,
     validate,
     value::Value,
 };

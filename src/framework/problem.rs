@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{alike, request::Stored};
+use super::request::Stored;
 
 /// The result of every handler: one way out, `?` does the rest.
 pub type Result<T> = std::result::Result<T, Problems>;
@@ -65,7 +65,7 @@ impl Problem {
 /// Why a handler could not do what was asked: at least one problem, and what exists nevertheless.
 #[derive(Debug, Clone)]
 pub struct Problems {
-    list: Vec<Problem>,
+    pub(super) list: Vec<Problem>,
     /// The object as far as it was made. Terraform records it, so that nothing is lost and the next apply goes on.
     pub(super) kept: Option<Box<Stored>>,
     /// The object as its struct, before the framework has given it the form that is stored.
@@ -88,12 +88,6 @@ impl Problems {
         for problem in self.list.iter_mut().filter(|problem| problem.path.is_root()) {
             problem.path = path.clone();
         }
-        self
-    }
-
-    /// The same, those that are alike as one.
-    pub(super) fn together(mut self) -> Self {
-        self.list = alike::together(self.list);
         self
     }
 

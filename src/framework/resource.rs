@@ -14,10 +14,10 @@ use super::{
     plan::{self, PlanRequest, Planned},
     private::{self, InstanceId},
     problem::{Path, Problem, Problems, Result},
-    provider::{Bounded, Session},
     record,
     request::{ApplyRequest, BoxFuture, ImportBy, Stored},
     schema::{GoDuration, Schema, Timeouts},
+    session::{Bounded, Session},
     validate,
     value::Value,
 };

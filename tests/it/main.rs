@@ -5,6 +5,7 @@
 
 mod allocation;
 mod bad_input;
+mod circles;
 mod clients;
 mod cloud;
 mod container_cidr_plan;

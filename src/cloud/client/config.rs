@@ -39,7 +39,7 @@ pub struct Config {
 impl Config {
     pub const MAX_RETRIES: u32 = 5;
     pub const PAUSE: Duration = Duration::from_secs(1);
-    pub const LINGER: Duration = Duration::from_millis(40);
+    pub const LINGER: Duration = Duration::from_millis(100);
     pub const METADATA: &str = "http://169.254.169.254";
 }
 

@@ -14,7 +14,7 @@ use super::bounds;
 pub(crate) struct Linger(Notify);
 
 /// At most so many moments are waited for, however many come.
-const MOST: u32 = 5;
+const MOST: u32 = 3;
 
 impl Linger {
     /// One more has come.

@@ -14,8 +14,8 @@ use tracing::{Instrument, debug};
 use super::{
     desired::{Refusal, Step},
     job::{Job, span},
+    queue::Queue,
     snapshot::{Knowledge, Look},
-    writer::RouteWriter,
 };
 use crate::cloud::{
     api::route_table::{RouteChanges, RouteTable},
@@ -27,7 +27,7 @@ use crate::cloud::{
 };
 
 pub(crate) struct Batch<'w> {
-    pub(crate) writer: &'w RouteWriter,
+    pub(crate) queue: &'w Queue,
     pub(crate) knowledge: &'w mut Knowledge,
 }
 
@@ -44,23 +44,23 @@ struct Group {
 }
 
 /// An addition that found the table full.
-type Homeless = (Job, Error);
+type OverQuota = (Job, Error);
 
 impl Batch<'_> {
     /// Answers them all.
     pub(crate) async fn settle(mut self, mut jobs: Vec<Job>) {
         let Some(table) = self.known(&mut jobs).await else { return };
         let pending = unsettled(jobs, &table);
-        debug!(table = %self.writer.table(), wishes = pending.len(), "writing routes");
+        debug!(table = %self.queue.table(), wishes = pending.len(), "writing routes");
         let (deletions, others): (Vec<_>, Vec<_>) =
             pending.into_iter().partition(|(_, step)| matches!(step, Step::Delete(_)));
         let makes_room = !deletions.is_empty();
-        let mut homeless = self.send_all(jobs_of(others)).await;
+        let mut over_quota = self.send_all(jobs_of(others)).await;
         self.send_all(jobs_of(deletions)).await;
-        if makes_room && !homeless.is_empty() {
-            homeless = self.send_all(homeless.into_iter().map(|(job, _)| job).collect()).await;
+        if makes_room && !over_quota.is_empty() {
+            over_quota = self.send_all(over_quota.into_iter().map(|(job, _)| job).collect()).await;
         }
-        homeless.into_iter().for_each(|(job, error)| job.refuse_finally(&error));
+        over_quota.into_iter().for_each(|(job, error)| job.refuse_finally(&error));
     }
 
     /// The table, fresh if something is decided by it alone: what is sent the client judges itself, and refuses a second
@@ -76,7 +76,7 @@ impl Batch<'_> {
             let client = least_patient(jobs)?;
             match self.table(&client, jobs).await {
                 Ok(table) => {
-                    self.writer.join(jobs, |job| job.is_to_be_sent(&table));
+                    self.queue.join(jobs, |job| job.is_to_be_sent(&table));
                     return Some(table);
                 }
                 Err(error) if error.is_end() => give_up(jobs, &error),
@@ -99,19 +99,19 @@ impl Batch<'_> {
 
     pub(crate) async fn look(&self, client: &Client) -> Result<Look> {
         let began = now();
-        let table = client.route_table(self.writer.table()).await?.ok_or_else(|| {
-            let operation = format!("read route table {}", self.writer.table());
+        let table = client.route_table(self.queue.table()).await?.ok_or_else(|| {
+            let operation = format!("read route table {}", self.queue.table());
             Error::new(Kind::NotFound, &operation, "it does not exist")
         })?;
         Ok(Look { table: Arc::new(table), began })
     }
 
     /// Sends wishes in as few calls as the client takes, and returns those for which the table has no room.
-    async fn send_all(&mut self, jobs: Vec<Job>) -> Vec<Homeless> {
+    async fn send_all(&mut self, jobs: Vec<Job>) -> Vec<OverQuota> {
         let mut groups = vec![Group { jobs, attempt: 0, last: None, refused: None }];
-        let mut homeless: Vec<Homeless> = Vec::new();
+        let mut over_quota: Vec<OverQuota> = Vec::new();
         while let Some(mut group) = groups.pop() {
-            group.jobs.retain(|job| !job.is_forsaken());
+            group.jobs.retain(|job| !job.is_cancelled());
             let Some(client) = least_patient(&group.jobs) else { continue };
             if let Some(most) = self.knowledge.most_entries.filter(|most| group.jobs.len() > *most)
             {
@@ -132,11 +132,11 @@ impl Batch<'_> {
                 }
             };
             let mut pending = unsettled(group.jobs, &table);
-            if let Some((_, full)) = homeless.last() {
+            if let Some((_, full)) = over_quota.last() {
                 let full = full.clone();
                 let (additions, others): (Vec<_>, Vec<_>) =
                     pending.into_iter().partition(|(_, step)| matches!(step, Step::Add(_)));
-                homeless.extend(additions.into_iter().map(|(job, _)| (job, full.clone())));
+                over_quota.extend(additions.into_iter().map(|(job, _)| (job, full.clone())));
                 pending = others;
             }
             let group = Group { jobs: Vec::new(), ..group };
@@ -155,7 +155,7 @@ impl Batch<'_> {
             let began = now();
             let patient =
                 most_patient(pending.iter().map(|(job, _)| job)).unwrap_or(&client).clone();
-            let table = self.writer.table();
+            let table = self.queue.table();
             let span = span(pending.iter().map(|(job, _)| job));
             let sent = patient.change_routes(table, &changes, group.attempt);
             match sent.instrument(span).await {
@@ -167,11 +167,11 @@ impl Batch<'_> {
                 Err(error) => {
                     let (again, full) = self.after_failure(group, pending, error, &client).await;
                     groups.extend(again);
-                    homeless.extend(full);
+                    over_quota.extend(full);
                 }
             }
         }
-        homeless
+        over_quota
     }
 
     /// What a failed call means for the wishes in it: what to try next, and which of them found the table full.
@@ -181,7 +181,7 @@ impl Batch<'_> {
         mut pending: Vec<(Job, Step)>,
         error: Error,
         client: &Client,
-    ) -> (Vec<Group>, Option<Homeless>) {
+    ) -> (Vec<Group>, Option<OverQuota>) {
         let wishes = pending.len();
         let refusal = Refusal::of(&error.kind(), wishes, group.attempt < client.max_retries());
         if refusal != Refusal::Ended || error.leaves_doubt() {
@@ -239,7 +239,7 @@ impl Batch<'_> {
 
     /// Waits as long as a failure asks for. Those whose time ends meanwhile are answered.
     async fn pause(&self, group: &mut Group, error: &Error, client: &Client) {
-        let (mut client, operation) = (client.clone(), self.writer.operation());
+        let (mut client, operation) = (client.clone(), self.queue.operation());
         let pauses = group.attempt.saturating_sub(1);
         while let Err(end) = client.pause_after(error, &operation, pauses).await {
             give_up(&mut group.jobs, &end);

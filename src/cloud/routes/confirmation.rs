@@ -80,7 +80,7 @@ impl Batch<'_> {
             "the cloud accepted the change, and the table does not show it: it shows {}",
             step.shown_instead(seen)
         );
-        Error::new(kind, &self.writer.operation(), message)
+        Error::new(kind, &self.queue.operation(), message)
     }
 
     async fn look_again(&self, client: &Client, looks: u32) -> Result<Look> {

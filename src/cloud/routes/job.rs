@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub(crate) struct Job {
-    pub(crate) ticket: u64,
+    pub(crate) id: u64,
     pub(crate) wish: Wish,
     /// Asked for without learning what became of it.
     pub(crate) sent: bool,
@@ -65,7 +65,7 @@ const NAMED: usize = 50;
 
 impl Job {
     pub(crate) fn new(
-        ticket: u64,
+        id: u64,
         wish: Wish,
         table: &RouteTableId,
         (client, journal): (&Client, &Journal),
@@ -73,7 +73,7 @@ impl Job {
         reply: oneshot::Sender<Result<Written>>,
     ) -> Self {
         let mut job = Self {
-            ticket,
+            id,
             wish,
             sent: false,
             in_part: false,
@@ -151,7 +151,7 @@ impl Job {
     }
 
     /// Nobody waits for it any more.
-    pub(crate) fn is_forsaken(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.reply.is_closed()
     }
 

@@ -5,6 +5,7 @@
 //! leaves what it has seen as a [`Snapshot`] for the second, which sees an object of the state only when its turn comes.
 //! Why so is in `docs/decisions/0014-one-owner-in-a-run.md`.
 
+mod object;
 mod registry;
 mod snapshot;
 
@@ -19,7 +20,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-pub use self::registry::{Contest, Covers, Object, Owner, Planning, Sweep, SweptRoute};
+pub use self::{
+    object::{Object, Owner},
+    registry::{Contest, Covers, Planning, Sweep, SweptRoute},
+};
 use self::{
     registry::{Registry, Released},
     snapshot::Snapshot,
@@ -225,12 +229,6 @@ impl<A> Cloud<A> {
             }
         });
         ownership
-    }
-}
-
-impl Object {
-    pub fn route(table: &RouteTableId, destination: Cidr) -> Self {
-        Self::Route { route_table_id: table.clone(), destination }
     }
 }
 

@@ -4,11 +4,8 @@
 use super::{Cloud, Writing};
 use crate::cloud::{
     api::ids::RouteTableId,
-    client::error::Result,
-    routes::{
-        desired::{Wish, Written},
-        writer::ended,
-    },
+    client::error::{Error, Kind, Result},
+    routes::desired::{Wish, Written},
 };
 
 impl Cloud<Writing> {
@@ -17,8 +14,11 @@ impl Cloud<Writing> {
     /// # Errors
     /// Its own, never that of another wish in the same call.
     pub async fn write_route(&self, table: &RouteTableId, wish: Wish) -> Result<Written> {
-        let lost = || Err(ended(table));
-        self.write_routes(table, vec![wish]).await.pop().unwrap_or_else(lost)
+        let mut answers = self.write_routes(table, vec![wish]).await;
+        answers.pop().unwrap_or_else(|| {
+            let operation = format!("change routes of route table {table}");
+            Err(Error::new(Kind::Lost, &operation, "one change has no answer"))
+        })
     }
 
     /// The same for several wishes at once, which travel together from the start. One answer each, in their order.

@@ -9,46 +9,14 @@ use std::{
     sync::Arc,
 };
 
-use serde::{Deserialize, Serialize};
-
-use super::snapshot::Snapshot;
+use super::{
+    object::{Object, Owner},
+    snapshot::Snapshot,
+};
 use crate::{
-    cloud::api::ids::{PortId, RouteTableId, RuleId, SecurityGroupId},
+    cloud::api::ids::{PortId, RouteTableId},
     network::{Cidr, NextHopKind, Route},
 };
-
-/// What can be owned.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Object {
-    Route {
-        route_table_id: RouteTableId,
-        destination: Cidr,
-    },
-    SourceCheck {
-        port_id: PortId,
-    },
-    /// A rule that is there.
-    Rule {
-        rule_id: RuleId,
-    },
-    /// The one rule of a group that says this.
-    RuleTerms {
-        security_group_id: SecurityGroupId,
-        terms: String,
-    },
-}
-
-/// A resource instance of Terraform's state, by a name that no other has.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Owner(String);
-
-impl Owner {
-    pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
-    }
-}
 
 /// What a planned change means for ownership.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::registry::{Object, Owner};
+use super::object::{Object, Owner};
 use crate::{
     cloud::api::ids::{PortId, RouteTableId},
     network::{Cidr, Route},
