@@ -12,6 +12,7 @@ mod home;
 mod next_hop;
 mod ownership;
 mod planned_routes;
+mod rule_set;
 mod words;
 
 use std::fmt::Display;
