@@ -22,7 +22,7 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 
 pub(super) use self::{
-    alike::{identical, is_same_ports, range_of},
+    alike::{identical, is_same_ports, protocol_name, range_of},
     foreseen::{foresee, recall},
     memory::Memory,
     terms::{Direction, Priority},
@@ -62,6 +62,8 @@ pub(super) trait RuleSet: Serialize + DeserializeOwned + Send + Sync {
     fn claimed(&self, names: &BTreeSet<String>) -> Problem;
     /// Somebody else's rules stand which are identical to these.
     fn conflict(&self, standing: &RuleIds) -> Problem;
+    /// Why the cloud did not make this rule.
+    fn refused(&self, name: &str, error: cloud::Error) -> Problem;
     /// What is wrong with `attribute` of these rules, said where it is written.
     fn about(&self, names: &BTreeSet<String>, attribute: &'static str, problem: Problem)
     -> Problem;
@@ -219,6 +221,7 @@ fn settle_notes<A>(set: &impl RuleSet, cloud: &Cloud<A>) {
 fn told(set: &impl RuleSet, unmade: Unmade) -> Problems {
     match unmade {
         Unmade::Standing(standing) => set.conflict(&standing).into(),
+        Unmade::Refused { name, error } => set.refused(&name, *error).into(),
         Unmade::Failed(problems) => problems,
     }
 }

@@ -57,6 +57,11 @@ pub(super) enum Ours {
 pub(super) enum Unmade {
     /// The cloud holds identical ones, which are not ours.
     Standing(RuleIds),
+    /// The cloud does not make this rule.
+    Refused {
+        name: String,
+        error: Box<Error>,
+    },
     Failed(Problems),
 }
 
@@ -133,7 +138,7 @@ impl<'c> Maker<'c> {
                 return Ok(());
             }
             Err(error) if error.kind() == Kind::NotPublished => return Ok(()),
-            Err(error) if error.leaves_doubt() || is_about_one(&error.kind()) => error,
+            Err(error) if error.leaves_doubt() || is_about_one(&error.kind(), &rules) => error,
             Err(error) => {
                 rules.iter().for_each(|rule| self.cloud.journal().settle(self.about(rule)));
                 return Err(self.failed(error));
@@ -177,7 +182,7 @@ impl<'c> Maker<'c> {
     }
 
     async fn make_alone(&mut self, name: &str, rule: &NewRule) -> Result<()> {
-        match self.try_make(rule).await? {
+        match self.try_make(name, rule).await? {
             Made::New(id) => drop(self.made.insert(name.to_owned(), id)),
             Made::Stands(id) if self.ours.hold(&id) || (self.in_doubt && !self.was_there(&id)) => {
                 self.take_over(name, rule, id).await?;
@@ -200,10 +205,10 @@ impl<'c> Maker<'c> {
         }
         self.cloud.delete_security_group_rule(&self.group, &id).await?;
         self.deleted.insert(id.clone());
-        let mut made = self.try_make(rule).await?;
+        let mut made = self.try_make(name, rule).await?;
         if matches!(&made, Made::Stands(standing) if *standing == id) {
             self.cloud.await_rules_gone(&self.group, &self.deleted).await?;
-            made = self.try_make(rule).await?;
+            made = self.try_make(name, rule).await?;
         }
         match made {
             Made::New(new) => drop(self.made.insert(name.to_owned(), new)),
@@ -212,7 +217,7 @@ impl<'c> Maker<'c> {
         Ok(())
     }
 
-    async fn try_make(&mut self, rule: &NewRule) -> Result<Made> {
+    async fn try_make(&mut self, name: &str, rule: &NewRule) -> Result<Made> {
         self.cloud.journal().leave(self.about(rule), rule);
         let made = self.cloud.create_security_group_rule(&self.group, rule).await;
         let error = match made {
@@ -231,7 +236,8 @@ impl<'c> Maker<'c> {
             }
             _ => None,
         };
-        standing.map(Made::Stands).ok_or_else(|| self.failed(error))
+        let refused = || Unmade::Refused { name: name.to_owned(), error: Box::new(error) };
+        standing.map(Made::Stands).ok_or_else(refused)
     }
 
     async fn look_for(&mut self, rule: &NewRule, error: Error) -> Result<Made> {
@@ -307,14 +313,17 @@ impl Lost {
 }
 
 /// The refusal of several rules may be that of one of them, or of the call for several.
-fn is_about_one(refusal: &Kind) -> bool {
-    matches!(
-        refusal,
+fn is_about_one(refusal: &Kind, rules: &[NewRule]) -> bool {
+    let is_about_group =
+        |rule: &NewRule| rule.remote_group_id.is_some() || rule.remote_address_group_id.is_some();
+    match refusal {
         Kind::RuleExists { .. }
-            | Kind::QuotaExceeded
-            | Kind::TooManyEntries
-            | Kind::Conflict
-            | Kind::Denied
-            | Kind::Refused
-    )
+        | Kind::QuotaExceeded
+        | Kind::TooManyEntries
+        | Kind::Conflict
+        | Kind::Denied
+        | Kind::Refused => true,
+        Kind::NotFound => rules.iter().any(is_about_group),
+        _ => false,
+    }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{SecgroupIcmpUdpRule, terms::Protocol};
 use crate::{
-    cloud::{Cloud, RuleId, SecurityGroupId},
+    cloud::{Cloud, Error, Kind, RuleId, SecurityGroupId},
     framework::{Draft, Given, Problem, Resource},
     resources::{
         conflict::exists_already,
+        missing,
         rule_set::{Memory, RuleIds, RuleSet, Rules},
     },
 };
@@ -66,6 +67,13 @@ impl RuleSet for SecgroupIcmpUdpRule {
         let what = format!("{what} in security group `{}`", self.security_group_id);
         let ids: Vec<&str> = standing.values().map(RuleId::as_str).collect();
         exists_already(<Self as Resource<Cloud>>::NAME, &what, &ids.join(","), "remote_ip_prefix")
+    }
+
+    fn refused(&self, _: &str, error: Error) -> Problem {
+        match error.kind() {
+            Kind::NotFound => missing("Security group", self.group(), "security_group_id"),
+            _ => error.into(),
+        }
     }
 
     fn about(&self, _: &BTreeSet<String>, attribute: &'static str, problem: Problem) -> Problem {
