@@ -26,8 +26,8 @@ mod session;
 pub use self::{
     api::{
         ids::{
-            Description, InvalidDescription, InvalidId, PortId, RouteTableId, RuleId,
-            SecurityGroupId, ServerId, SubnetId, VpcId,
+            AddressGroupId, Description, InvalidDescription, InvalidId, PortId, RouteTableId,
+            RuleId, SecurityGroupId, ServerId, SubnetId, VpcId,
         },
         port::{AddressPair, Port},
         quota::{Quota, ROUTES_PER_TABLE, SECURITY_GROUP_RULES},

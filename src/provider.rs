@@ -32,7 +32,7 @@ use crate::{
     resources::{
         container_route::ContainerRoute, container_routes::ContainerRoutes,
         ecs_port_source_check::EcsPortSourceCheck, ecs_port_source_checks::EcsPortSourceChecks,
-        secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
+        secgroup_icmp_udp_rule::SecgroupIcmpUdpRule, secgroup_rules::SecgroupRules,
     },
 };
 
@@ -42,6 +42,7 @@ const RESOURCES: &[&dyn AnyResource<Cloud>] = &[
     &resource::Entry::<EcsPortSourceCheck>::NEW,
     &resource::Entry::<EcsPortSourceChecks>::NEW,
     &resource::Entry::<SecgroupIcmpUdpRule>::NEW,
+    &resource::Entry::<SecgroupRules>::NEW,
 ];
 
 const DATA_SOURCES: &[&dyn AnyDataSource<Cloud>] = &[

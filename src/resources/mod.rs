@@ -5,6 +5,7 @@ pub mod container_routes;
 pub mod ecs_port_source_check;
 pub mod ecs_port_source_checks;
 pub mod secgroup_icmp_udp_rule;
+pub mod secgroup_rules;
 
 mod address_pairs;
 mod conflict;
@@ -12,6 +13,7 @@ mod home;
 mod next_hop;
 mod ownership;
 mod planned_routes;
+mod rule_set;
 mod words;
 
 use std::fmt::Display;

@@ -1,40 +1,24 @@
 //! `huaweivpc_secgroup_icmp_udp_rule`: the guide's two security group rules, ICMP and UDP, as one unit.
 //!
-//! API: POST, GET and DELETE `/v3/{project_id}/vpc/security-group-rules`, v1 where v3 is not offered; two new rules in
-//! one call where the cloud has it. The cloud cannot change a rule, so an update makes the new rules first and deletes
-//! the old ones after: at no moment is less open than before and after.
+//! A set of two rules with the names `icmp` and `udp`; what becomes of sets is in `rule_set`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    mem,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-mod deleting;
-mod foreseen;
-mod making;
-mod memory;
-mod owning;
+mod pair;
 mod reading;
 mod terms;
 
-use self::{
-    deleting::delete_rules,
-    making::{Maker, Unmade, identical},
-    memory::{Memory, beside},
-    owning::claimed,
-    terms::{Direction, Priority, Protocol, range_of},
-};
+use self::terms::Protocol;
+use super::rule_set::{self, Direction, Memory, Priority, RuleSet, range_of};
 use crate::{
     cloud::{
-        self, About, Cloud, Description, NewRule, Object, RuleId, SecurityGroupId,
-        SecurityGroupRule, Writing,
+        self, Cloud, Description, NewRule, RuleId, SecurityGroupId, SecurityGroupRule, Writing,
     },
     framework::{
-        Change, Default, Draft, Foresight, Kind, Problem, Problems, Resource, Result, Schema,
-        Timeouts,
+        Change, Default, Draft, Foresight, Kind, Problem, Resource, Result, Schema, Timeouts,
         schema::{attribute, boolean, number, string},
     },
     network::{Cidr, PortRanges},
@@ -108,11 +92,11 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     fn recall(state: Draft<'_>, cloud: &Cloud) {
-        foreseen::recall(state, cloud);
+        rule_set::recall::<Self>(state, cloud);
     }
 
     async fn foresee(change: Change<'_>, cloud: &Cloud, foresight: &mut Foresight<'_>) {
-        foreseen::foresee(change, cloud, foresight).await;
+        rule_set::foresee::<Self>(change, cloud, foresight).await;
     }
 
     fn moved(&self) -> &'static [&'static str] {
@@ -162,136 +146,39 @@ impl Resource<Cloud> for SecgroupIcmpUdpRule {
     }
 
     async fn read(mut self, cloud: &Cloud) -> Result<Option<Self>> {
-        let ids = self.rule_ids.iter().flatten();
-        let made: Vec<_> = ids.map(|(protocol, id)| (id, self.rule(*protocol))).collect();
-        let rules =
-            cloud.cached().security_group_rules_showing(&self.security_group_id, &made).await;
-        let Some(rules) = found(rules)? else { return Ok(None) };
-        let mut ours: BTreeMap<Protocol, &SecurityGroupRule> = match &self.rule_ids {
+        let Some(rules) = rule_set::look(&self, cloud).await? else { return Ok(None) };
+        let mut ours: BTreeMap<String, &SecurityGroupRule> = match &self.rule_ids {
             Some(ids) => rules
                 .iter()
                 .filter_map(|rule| Some((Protocol::of(rule)?, rule)))
                 .filter(|(protocol, rule)| ids.get(protocol) == Some(&rule.id))
+                .map(|(protocol, rule)| (protocol.name().to_owned(), rule))
                 .collect(),
             None => self.matching(&rules)?,
         };
-        self.memory.look_through(&rules);
-        for protocol in [Protocol::Icmp, Protocol::Udp] {
-            let surplus = rules.iter().filter(|rule| self.memory.surplus.contains(&rule.id));
-            // What fills a gap is of the pair. Terraform forgets what is remembered of a pair that was half made.
-            if !ours.contains_key(&protocol)
-                && let Some(rule) = identical(surplus, protocol, &self.rule(protocol))
-            {
-                self.memory.surplus.remove(&rule.id);
-                ours.insert(protocol, rule);
-            }
-        }
-        // What is remembered may be forgotten before the next plan: of a pair that was half made, Terraform does.
-        cloud.intend_rules(|rules| rules.held.extend(self.memory.surplus.iter().cloned()));
+        let both = self.rules_of([Protocol::Icmp, Protocol::Udp]);
+        rule_set::fill_gaps(&both, &mut ours, &mut self.memory, &rules, cloud);
         if ours.is_empty() && self.memory.is_empty() {
             return Ok(None);
         }
-        self.rule_ids =
-            Some(ours.iter().map(|(protocol, rule)| (*protocol, rule.id.clone())).collect());
+        self.record(ours.iter().map(|(name, rule)| (name.clone(), rule.id.clone())).collect());
         for rule in ours.values() {
             self.take_over_differences(rule);
         }
-        self.protocols = ours.into_keys().collect();
+        self.protocols = ours.keys().filter_map(|name| name.parse().ok()).collect();
         Ok(Some(self))
     }
 
-    async fn create(mut self, cloud: &Cloud<Writing>) -> Result<Self> {
-        let claims = cloud.claim(self.terms().into_values().collect(), Vec::new()).await?;
-        if !claims.refused.is_empty() {
-            return Err(claimed(&self).into());
-        }
-        let rules = self.rules_to_change(cloud).await?;
-        let (maker, outcome) =
-            self.make(self.wanted(|_| true), &BTreeSet::new(), rules, cloud).await?;
-        let Maker { made, lost, .. } = maker;
-        let problems = outcome.map_err(|unmade| self.told(unmade)).err();
-        let is_nothing_there = made.is_empty() && lost.is_empty();
-        match problems {
-            None => {
-                claims.keep();
-                self.rule_ids = Some(made);
-                Ok(self)
-            }
-            Some(problems) if is_nothing_there => Err(problems),
-            Some(problems) => {
-                claims.keep();
-                self.protocols = made.keys().copied().collect();
-                self.rule_ids = Some(made);
-                self.memory.lost = lost;
-                Err(problems.keeping(&self))
-            }
-        }
+    async fn create(self, cloud: &Cloud<Writing>) -> Result<Self> {
+        rule_set::create(self, cloud).await
     }
 
-    async fn update(mut self, mut prior: Self, cloud: &Cloud<Writing>) -> Result<Self> {
-        prior.settle_notes(cloud);
-        let (before, after) = (prior.terms(), self.terms());
-        let (kept, new) =
-            after.values().cloned().partition(|it| before.values().any(|had| had == it));
-        let claims = cloud.claim(new, kept).await?;
-        if !claims.refused.is_empty() {
-            return Err(claimed(&self).into());
-        }
-        let rules = self.rules_to_change(cloud).await?;
-        self.memory.look_through(&rules);
-        let mut surplus = mem::take(&mut self.memory.surplus);
-        let mut old = prior.rule_ids.clone().unwrap_or_default();
-        let mut new = old.clone();
-        new.retain(|protocol, _| {
-            self.protocols.contains(protocol) && self.rule(*protocol) == prior.rule(*protocol)
-        });
-        let own = surplus.iter().chain(old.values()).cloned().collect();
-        let wanted = self.wanted(|protocol| !new.contains_key(protocol));
-        let (maker, outcome) = self.make(wanted, &own, rules, cloud).await?;
-        old.retain(|_, id| !maker.deleted.contains(id));
-        surplus.retain(|id| !maker.deleted.contains(id));
-        new.extend(maker.made);
-        if let Err(unmade) = outcome {
-            // What stands of the old rules is the state; the next apply finds the new ones again.
-            prior.memory.surplus = beside(&old, surplus, new);
-            prior.memory.lost = maker.lost;
-            prior.rule_ids = Some(old);
-            return Err(self.told(unmade).keeping(&prior));
-        }
-        claims.keep();
-        surplus = beside(&new, surplus, old);
-        self.rule_ids = Some(new);
-        let given_up: Vec<Object> =
-            before.into_values().filter(|had| !after.values().any(|it| it == had)).collect();
-        cloud.await_successors(&given_up).await;
-        let let_go = match prior.let_go(&surplus, &after, cloud).await {
-            Ok((release, mut doomed)) => {
-                let deleted = delete_rules(&self.security_group_id, &mut doomed, cloud).await;
-                surplus = doomed;
-                deleted.map(|()| release.done())
-            }
-            Err(error) => Err(error),
-        };
-        if let Err(error) = let_go {
-            self.memory.surplus = surplus;
-            return Err(Problems::from(error).keeping(&self));
-        }
-        Ok(self)
+    async fn update(self, prior: Self, cloud: &Cloud<Writing>) -> Result<Self> {
+        rule_set::update(self, prior, cloud).await
     }
 
-    async fn delete(mut self, cloud: &Cloud<Writing>) -> Result<()> {
-        if !self.memory.lost.is_empty()
-            && let Some(rules) = found(cloud.security_group_rules(&self.security_group_id).await)?
-        {
-            self.memory.look_through(&rules);
-        }
-        let mut ids = mem::take(&mut self.memory.surplus);
-        ids.extend(self.rule_ids.iter().flat_map(BTreeMap::values).cloned());
-        let (release, mut doomed) = self.let_go(&ids, &BTreeMap::new(), cloud).await?;
-        delete_rules(&self.security_group_id, &mut doomed, cloud).await?;
-        release.done();
-        self.settle_notes(cloud);
-        Ok(())
+    async fn delete(self, cloud: &Cloud<Writing>) -> Result<()> {
+        rule_set::delete(self, cloud).await
     }
 }
 
@@ -317,41 +204,18 @@ impl SecgroupIcmpUdpRule {
             action: "allow".to_owned(),
             priority: self.priority.into(),
             description: self.description.clone(),
+            remote_group_id: None,
+            remote_address_group_id: None,
         }
     }
 
-    /// Terraform has recorded the pair, or there is none any more.
-    fn settle_notes<A>(&self, cloud: &Cloud<A>) {
-        for protocol in &self.protocols {
-            let (security_group_id, rule) = (&self.security_group_id, &self.rule(*protocol));
-            cloud.journal().settle(About::SecurityGroupRule { security_group_id, rule });
-        }
-    }
-
-    /// The rules to make, of the protocols that are meant.
-    fn wanted(&self, is_meant: impl Fn(&Protocol) -> bool) -> BTreeMap<Protocol, NewRule> {
-        let protocols = self.protocols.iter().copied().filter(is_meant);
-        protocols.map(|protocol| (protocol, self.rule(protocol))).collect()
-    }
-
-    fn told(&self, unmade: Unmade) -> Problems {
-        match unmade {
-            Unmade::Standing(standing) => self.conflict(&standing).into(),
-            Unmade::Failed(problems) => problems,
-        }
+    fn rules_of(&self, protocols: impl IntoIterator<Item = Protocol>) -> rule_set::Rules {
+        let rule = |protocol: Protocol| (protocol.name().to_owned(), self.rule(protocol));
+        protocols.into_iter().map(rule).collect()
     }
 
     fn from_key(id: &str) -> Result<Json> {
         crate::framework::key_from_id(&<Self as Resource<Cloud>>::SCHEMA, id).map(Json::Object)
-    }
-}
-
-/// The rules of a group; `None` if the group does not exist.
-fn found<T>(rules: cloud::Result<T>) -> Result<Option<T>> {
-    match rules {
-        Ok(rules) => Ok(Some(rules)),
-        Err(error) if error.kind() == cloud::Kind::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -166,11 +166,9 @@ async fn with_the_source_kept_ping_is_green_and_the_application_dead() {
     assert_eq!(path["verdict"], "unreachable");
     assert_eq!(path["forward"]["reason"], "group_ingress");
     let fix = path["forward"]["fix"].as_str().unwrap();
-    for phrase in [
-        "`huaweicloud_networking_secgroup_rule`",
-        "`ports = \"80\"`",
-        "`remote_ip_prefix = \"10.0.2.0/24\"`",
-    ] {
+    for phrase in
+        ["`huaweivpc_secgroup_rules`", "`ports = \"80\"`", "`remote_ip_prefix = \"10.0.2.0/24\"`"]
+    {
         assert!(fix.contains(phrase), "{fix}");
     }
     // Masqueraded, the server is the caller, which is a member of the group.

@@ -37,6 +37,18 @@ async fn made(resource: &str, world: &World) -> Object {
             "remote_ip_prefix": "10.0.0.0/16",
             "udp_ports": "53",
         }),
+        "secgroup_rules" => {
+            let group = world.group("sg-containers").await;
+            let rule = json!({
+                "direction": "egress", "protocol": "tcp", "ports": "53", "action": "deny",
+                "remote_ip_prefix": "10.0.0.0/16", "priority": 7, "description": "names",
+            });
+            let of_group = json!({ "protocol": "all", "remote_group_id": group, "priority": 3 });
+            json!({
+                "security_group_id": group,
+                "rules": { "dns": rule, "members": of_group },
+            })
+        }
         other => panic!("write a configuration for `{other}` here"),
     };
     world.apply(resource, config).await

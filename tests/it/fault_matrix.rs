@@ -110,6 +110,16 @@ async fn rules_at_once() {
     play("secgroup_icmp_udp_rule", false, Extent::Essence).await;
 }
 
+#[tokio::test]
+async fn sets_of_rules_one_by_one() {
+    play("secgroup_rules", true, Extent::Essence).await;
+}
+
+#[tokio::test]
+async fn sets_of_rules_at_once() {
+    play("secgroup_rules", false, Extent::Essence).await;
+}
+
 /// All of it, each role in a thread of its own.
 #[test]
 #[ignore = "takes minutes; run it after changes to a writer: `make matrix`"]

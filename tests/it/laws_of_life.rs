@@ -33,6 +33,15 @@ async fn guides_configuration(resource: &str, world: &World) -> Json {
             "security_group_id": world.group("sg-containers").await,
             "remote_ip_prefix": "0.0.0.0/0",
         }),
+        // Under the names that an import gives.
+        "secgroup_rules" => json!({
+            "security_group_id": world.group("sg-containers").await,
+            "rules": {
+                "ingress-icmp-10.0.0.0/16": { "protocol": "icmp", "remote_ip_prefix": "10.0.0.0/16" },
+                "ingress-tcp-80,443-10.0.0.0/16":
+                    { "protocol": "tcp", "ports": "80,443", "remote_ip_prefix": "10.0.0.0/16" },
+            },
+        }),
         other => panic!("write a configuration for `{other}` here"),
     }
 }

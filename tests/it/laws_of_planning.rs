@@ -15,7 +15,7 @@ use huaweivpc::{
     resources::{
         container_route::ContainerRoute, container_routes::ContainerRoutes,
         ecs_port_source_check::EcsPortSourceCheck, ecs_port_source_checks::EcsPortSourceChecks,
-        secgroup_icmp_udp_rule::SecgroupIcmpUdpRule,
+        secgroup_icmp_udp_rule::SecgroupIcmpUdpRule, secgroup_rules::SecgroupRules,
     },
 };
 use proptest::{
@@ -62,7 +62,10 @@ fn texts(attribute: &str) -> &'static [&'static str] {
         "on_error" => &["fail", "report"],
         "key_by" => &["name", "id"],
         "containers" | "capacity" | "routes_used" | "routes_quota" | "routes_free" => &["1", "253"],
+        "remote_group_id" | "remote_address_group_id" => &["5b0a4f0c-6ff2-4c36-a4be-2a1f6b3d1c03"],
         "direction" => &["ingress", "egress"],
+        "action" => &["allow", "deny"],
+        "ports" => &["80", "443,8000-8010"],
         "priority" => &["1", "50", "100"],
         "protocol" => &["icmp", "udp", "tcp"],
         "port" | "published_ports" | "ttl" => &["1", "62", "80"],
@@ -78,6 +81,7 @@ fn keys(attribute: &str) -> &'static [&'static str] {
     match attribute {
         "rule_ids" => &["icmp", "udp"],
         "ports" => &["10.0.1.5", "10.0.1.6"],
+        "rules" => &["web", "db"],
         "routes" => &["172.16.4.0/24", "10.0.0.0/8", "fd00::/64"],
         _ => &[],
     }
@@ -171,6 +175,7 @@ fn structs_and_schemas_have_the_same_members() {
         struct_matches_schema::<EcsPortSourceCheck>(),
         struct_matches_schema::<EcsPortSourceChecks>(),
         struct_matches_schema::<SecgroupIcmpUdpRule>(),
+        struct_matches_schema::<SecgroupRules>(),
     ];
     let mut listed = Vec::from_iter(unconfigured().resources.iter().map(|it| it.name()));
     tried.sort_unstable();

@@ -49,6 +49,7 @@ mod plugin_client;
 mod proxies;
 mod route_writer;
 mod secgroup_icmp_udp_rule;
+mod secgroup_rules;
 mod service;
 mod settings;
 mod signing;

@@ -59,6 +59,19 @@ async fn life(resource: &str, world: &World) -> Life {
             change: json!({ "description": "containers" }),
             import_id: None,
         },
+        "secgroup_rules" => {
+            let rule = |prefix: &str| json!({ "protocol": "tcp", "remote_ip_prefix": prefix });
+            let rules = |ranges: &[&str]| {
+                let named = ranges.iter().map(|it| (format!("ingress-tcp-{it}"), rule(it)));
+                json!({ "rules": Json::Object(named.collect()) })
+            };
+            let group = json!({ "security_group_id": world.group("default").await });
+            Life {
+                config: patched(&group, &rules(&["10.0.0.0/16"])),
+                change: rules(&["10.0.0.0/16", "10.1.0.0/16"]),
+                import_id: None,
+            }
+        }
         other => panic!("write the life of a `{other}` here, and a test that it is lived"),
     }
 }
@@ -176,6 +189,11 @@ async fn a_set_of_source_checks_lives_without_optional_keys() {
 #[tokio::test]
 async fn a_pair_of_rules_lives_without_optional_keys() {
     live("secgroup_icmp_udp_rule").await;
+}
+
+#[tokio::test]
+async fn a_set_of_rules_lives_without_optional_keys() {
+    live("secgroup_rules").await;
 }
 
 #[tokio::test]

@@ -83,6 +83,7 @@ ids! {
     PortId: "port",
     ServerId: "server",
     SecurityGroupId: "security group",
+    AddressGroupId: "IP address group",
     RuleId: "security group rule",
 }
 

@@ -248,6 +248,7 @@ fn asked_v1(body: RuleBodyV1, default_priority: i64) -> Outcome<AskedRule> {
         ports: ports.ok_or_else(|| range("port_range_min, port_range_max"))?,
         remote_ip_prefix: body.remote_ip_prefix,
         remote_group_id: body.remote_group_id,
+        remote_address_group_id: None,
         action: None,
         priority: default_priority,
         enabled: None,
@@ -256,10 +257,6 @@ fn asked_v1(body: RuleBodyV1, default_priority: i64) -> Outcome<AskedRule> {
 }
 
 fn asked_v3(body: RuleBodyV3, default_priority: i64) -> Outcome<AskedRule> {
-    if let Some(id) = body.remote_address_group_id {
-        let message = format!("Address_group {id} could not be found.");
-        return Err(Refusal::v3(404, "VPC.9904", message));
-    }
     let ports = match body.multiport.as_deref() {
         None => Ports::All,
         Some(text) => Ports::parse(text).ok_or_else(|| invalid_v3("multiport is invalid."))?,
@@ -271,6 +268,7 @@ fn asked_v3(body: RuleBodyV3, default_priority: i64) -> Outcome<AskedRule> {
         ports,
         remote_ip_prefix: body.remote_ip_prefix,
         remote_group_id: body.remote_group_id,
+        remote_address_group_id: body.remote_address_group_id,
         action: body.action,
         priority: body.priority.unwrap_or(default_priority),
         enabled: body.enabled,
@@ -336,7 +334,7 @@ fn rule_v3_in_full(world: &World, group_id: &str, rule: &Rule) -> Value {
         "multiport": multiport,
         "remote_ip_prefix": remote_prefix(rule),
         "remote_group_id": remote_group(rule),
-        "remote_address_group_id": null,
+        "remote_address_group_id": remote_address_group(rule),
         "action": rule.action,
         "priority": rule.priority,
         "enabled": rule.enabled,
@@ -372,6 +370,13 @@ fn remote_prefix(rule: &Rule) -> Option<String> {
 fn remote_group(rule: &Rule) -> Option<&str> {
     match &rule.remote {
         Remote::Group(group) => Some(group),
+        _ => None,
+    }
+}
+
+fn remote_address_group(rule: &Rule) -> Option<&str> {
+    match &rule.remote {
+        Remote::AddressGroup(group) => Some(group),
         _ => None,
     }
 }

@@ -35,7 +35,8 @@ pub(super) fn world(
     errors: &Errors,
 ) -> World {
     let empty = World::empty(region, project_id, quotas(root));
-    let world = World { accepts_routes_around_local, ..empty };
+    let address_groups = root.texts("address_groups").unwrap_or_default();
+    let world = World { accepts_routes_around_local, address_groups, ..empty };
     let now = Moment::from_seconds(CREATED);
     let mut builder = Builder { world, names: Names::new(project_id, errors), errors, now };
     for mut fields in root.list("vpcs") {
@@ -200,6 +201,7 @@ impl Builder<'_> {
             ports,
             remote_ip_prefix: fields.optional_text("remote_ip_prefix"),
             remote_group_id,
+            remote_address_group_id: None,
             action: fields.optional_text("action"),
             priority: fields.number("priority").unwrap_or(DEFAULT_PRIORITY.into()).into(),
             enabled: fields.flag("enabled"),

@@ -50,6 +50,9 @@ pub struct World {
     pub gateways: Vec<Gateway>,
     pub route_tables: Vec<RouteTable>,
     pub security_groups: Vec<SecurityGroup>,
+    /// The ids of the IP address groups, which nobody can look into.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub address_groups: Vec<String>,
     pub servers: Vec<Server>,
     pub ports: Vec<Port>,
     pub jobs: Vec<Job>,
@@ -69,6 +72,7 @@ impl World {
             gateways: Vec::new(),
             route_tables: Vec::new(),
             security_groups: Vec::new(),
+            address_groups: Vec::new(),
             servers: Vec::new(),
             ports: Vec::new(),
             jobs: Vec::new(),

@@ -52,6 +52,7 @@ pub enum Remote {
     Anyone,
     Prefix(Cidr),
     Group(String),
+    AddressGroup(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,6 +82,7 @@ pub struct AskedRule {
     pub ports: Ports,
     pub remote_ip_prefix: Option<String>,
     pub remote_group_id: Option<String>,
+    pub remote_address_group_id: Option<String>,
     pub action: Option<String>,
     pub priority: i64,
     pub enabled: Option<bool>,
@@ -204,9 +206,11 @@ impl World {
         };
         let protocol = check_protocol(asked.protocol, ethertype).map_err(|what| mismatch(&what))?;
         check_ports(&asked.ports, protocol.as_deref()).map_err(invalid)?;
-        let remote = match (asked.remote_ip_prefix, asked.remote_group_id) {
-            (None, None) => Remote::Anyone,
-            (Some(text), None) => {
+        let remotes =
+            (asked.remote_ip_prefix, asked.remote_group_id, asked.remote_address_group_id);
+        let remote = match remotes {
+            (None, None, None) => Remote::Anyone,
+            (Some(text), None, None) => {
                 let prefix = remote_prefix(&text).ok_or_else(|| {
                     invalid(&format!("remote_ip_prefix {text} is no address or range."))
                 })?;
@@ -215,14 +219,23 @@ impl World {
                 }
                 Remote::Prefix(prefix)
             }
-            (None, Some(group)) => {
+            (None, Some(group), None) => {
                 if self.security_group(&group).is_none() {
                     return Err(missing_group(&group, api));
                 }
                 Remote::Group(group)
             }
-            (Some(_), Some(_)) => {
-                return Err(invalid("remote_ip_prefix and remote_group_id exclude each other."));
+            (None, None, Some(group)) => {
+                if !self.address_groups.contains(&group) {
+                    let message = format!("Address_group {group} could not be found.");
+                    return Err(Refusal::v3(404, "VPC.9904", message));
+                }
+                Remote::AddressGroup(group)
+            }
+            _ => {
+                return Err(invalid(
+                    "remote_ip_prefix, remote_group_id and remote_address_group_id exclude each other.",
+                ));
             }
         };
         let action = match asked.action.as_deref() {

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    SecgroupIcmpUdpRule,
-    terms::{Protocol, is_same_ports, range_of},
-    unlike,
-};
+use super::{SecgroupIcmpUdpRule, terms::Protocol, unlike};
 use crate::{
     cloud::SecurityGroupRule,
     framework::{Problem, Result},
+    resources::rule_set::{is_same_ports, range_of},
 };
 
 impl SecgroupIcmpUdpRule {
@@ -17,8 +14,8 @@ impl SecgroupIcmpUdpRule {
     pub(super) fn matching<'r>(
         &self,
         rules: &'r [SecurityGroupRule],
-    ) -> Result<BTreeMap<Protocol, &'r SecurityGroupRule>> {
-        let mut matching: BTreeMap<Protocol, &SecurityGroupRule> = BTreeMap::new();
+    ) -> Result<BTreeMap<String, &'r SecurityGroupRule>> {
+        let mut matching: BTreeMap<String, &SecurityGroupRule> = BTreeMap::new();
         for rule in rules
             .iter()
             .filter(|rule| rule.action == "allow" && rule.direction == self.direction.to_string())
@@ -27,7 +24,7 @@ impl SecgroupIcmpUdpRule {
             let Some(protocol) = Protocol::of(rule).filter(|_| is_meant) else {
                 continue;
             };
-            if matching.insert(protocol, rule).is_some() {
+            if matching.insert(protocol.name().to_owned(), rule).is_some() {
                 let detail = format!(
                     "Several {protocol} rules of the group have this prefix. Import by rule ids instead: `<icmp rule>,<udp rule>`."
                 );

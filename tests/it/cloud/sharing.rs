@@ -39,6 +39,8 @@ fn icmp() -> NewRule {
         action: "allow".to_owned(),
         priority: 1,
         description: String::new().try_into().unwrap(),
+        remote_group_id: None,
+        remote_address_group_id: None,
     }
 }
 

@@ -21,6 +21,8 @@ pub fn udp_rule() -> NewRule {
         action: "allow".to_owned(),
         priority: 1,
         description: "traces".parse().unwrap(),
+        remote_group_id: None,
+        remote_address_group_id: None,
     }
 }
 

@@ -28,6 +28,16 @@ async fn a_pair_of_rules() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_set_of_rules() {
+    let cloud = Cloud::start(Duration::ZERO).await;
+    let group = cloud.outsider.look().await.id("security_groups", "sg-containers");
+    let rule = |protocol| json!({ "protocol": protocol, "remote_ip_prefix": "10.0.0.0/16" });
+    let rules = json!({ "ping": rule("icmp"), "web": rule("tcp") });
+    let config = json!({ "security_group_id": group, "rules": rules });
+    killed_at_each_piece(&cloud, "huaweivpc_secgroup_rules", config).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_check() {
     let cloud = Cloud::start(Duration::ZERO).await;
     let config = json!({ "port_id": cloud.port().await });

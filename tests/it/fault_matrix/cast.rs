@@ -1,10 +1,13 @@
 //! Who takes part in the matrix: for each resource its objects, how the cloud shows them, which calls they make, and
 //! what somebody else may do beside them. A new resource joins with an entry in `ROLES`.
 
+mod rules;
+
 use std::ops::Range;
 
 use serde_json::{Value as Json, json};
 
+use self::rules::{deeds_on_rules, line_of_rule, names_of_rules, ranged, thefts_of_rules};
 use crate::harness::{outsider::Sight, world::GUIDE};
 
 pub struct Role {
@@ -177,23 +180,35 @@ pub const ROLES: &[Role] = &[
             vec![line("icmp"), line("udp")]
         },
         imported: None,
-        deeds: |sight| {
-            let new = json!({ "security_group_id": group(sight), "direction": "ingress",
-                              "protocol": "tcp", "remote_ip_prefix": "172.30.0.0/16",
-                              "priority": 3 });
-            let add = json!({ "method": "POST", "path": "/v3/{project}/vpc/security-group-rules",
-                              "body": { "security_group_rule": new } });
-            vec![
-                deed("adds", add).gains("tcp 172.30.0.0/16 3"),
-                deed("deletes", without_rule(sight, "udp 172.31.1.0/24 1"))
-                    .loses("udp 172.31.1.0/24 1"),
-            ]
+        deeds: deeds_on_rules,
+        thefts: thefts_of_rules,
+    },
+    Role {
+        title: "secgroup_rules",
+        name: "secgroup_rules",
+        few: 10,
+        many: 25,
+        in_one: 5,
+        nodes: |_| 3,
+        config: |sight, numbers, changed| {
+            let rules = numbers.map(|number| {
+                let prefix = format!("10.{number}.0.0/16");
+                let priority = if changed { 7 } else { 1 };
+                let rule =
+                    json!({ "protocol": "udp", "remote_ip_prefix": prefix, "priority": priority });
+                (format!("ingress-udp-{prefix}"), rule)
+            });
+            json!({ "security_group_id": group(sight), "rules": Json::Object(rules.collect()) })
         },
-        thefts: |sight| {
-            let lines: Vec<String> = ranged(sight).iter().map(line_of_rule).collect();
-            let ours = lines.iter().filter(|line| line.contains(" 10.0.0.0/16"));
-            ours.map(|line| deed("deletes ours", without_rule(sight, line))).collect()
+        writes: &[("POST", "/v3/*/vpc/**"), ("DELETE", "/v3/*/vpc/security-group-rules/*")],
+        reads: "/v3/*/vpc/security-group-rules/**",
+        shown: |sight| ranged(sight).iter().map(line_of_rule).collect(),
+        lines: |number, changed| {
+            vec![format!("udp 10.{number}.0.0/16 {}", if changed { 7 } else { 1 })]
         },
+        imported: Some(("rules", names_of_rules)),
+        deeds: deeds_on_rules,
+        thefts: thefts_of_rules,
     },
 ];
 
@@ -329,19 +344,6 @@ fn group(sight: &Sight) -> String {
     sight.id("security_groups", "sg-containers")
 }
 
-/// The rules of the group that name a range.
-fn ranged(sight: &Sight) -> Vec<Json> {
-    let rules = sight.find("security_groups", "name", "sg-containers")["rules"].as_array();
-    let ranged = rules.into_iter().flatten().filter(|rule| rule["remote"]["prefix"].is_string());
-    ranged.cloned().collect()
-}
-
-fn line_of_rule(rule: &Json) -> String {
-    let text = |value: &Json| value.as_str().unwrap_or("any").to_owned();
-    let (protocol, range) = (text(&rule["protocol"]), text(&rule["remote"]["prefix"]));
-    format!("{protocol} {range} {}", rule["priority"])
-}
-
 fn routes(sight: &Sight, kind: &str, destination: &str, hop: &str) -> Json {
     let route = json!({ "type": "ecs", "destination": destination, "nexthop": hop });
     json!({ "method": "PUT", "path": format!("/v1/{{project}}/routetables/{}", table(sight)),
@@ -353,13 +355,6 @@ fn pairs(sight: &Sight, addresses: &[&str]) -> Json {
     let pairs: Vec<Json> = addresses.iter().map(|range| json!({ "ip_address": range })).collect();
     json!({ "method": "PUT", "path": format!("/v1/{{project}}/ports/{}", port(sight, 0)),
             "body": { "port": { "allowed_address_pairs": pairs } } })
-}
-
-fn without_rule(sight: &Sight, line: &str) -> Json {
-    let rules = ranged(sight);
-    let rule = rules.iter().find(|rule| line_of_rule(rule) == line).expect("such a rule");
-    let id = rule["id"].as_str().expect("an id");
-    json!({ "method": "DELETE", "path": format!("/v3/{{project}}/vpc/security-group-rules/{id}") })
 }
 
 fn deed(name: &'static str, call: Json) -> Deed {

@@ -171,20 +171,17 @@ impl Paths<'_> {
         let groups = self.topology.ports.get(stop.port).into_iter().flat_map(|port| &port.groups);
         let groups: Vec<String> = groups.map(|id| format!("\"{}\"", untrusted::name(id))).collect();
         let direction = if is_egress { "egress" } else { "ingress" };
-        // No resource here makes rules for TCP; the official provider's does.
-        let (resource, terms) = match flow.protocol {
-            Protocol::Tcp(port) => (
-                "huaweicloud_networking_secgroup_rule",
-                format!(", `ethertype = \"IPv4\"`, `protocol = \"tcp\"`, `ports = \"{port}\"`"),
+        let groups = groups.join(" or ");
+        match flow.protocol {
+            Protocol::Tcp(port) => format!(
+                "`huaweivpc_secgroup_rules` with `security_group_id = {groups}` and a rule with `direction = \"{direction}\"`, \
+                 `protocol = \"tcp\"`, `ports = \"{port}\"` and `remote_ip_prefix = \"{range}\"`."
             ),
-            Protocol::Icmp | Protocol::Udp { .. } => {
-                ("huaweivpc_secgroup_icmp_udp_rule", String::new())
-            }
-        };
-        format!(
-            "`{resource}` with `security_group_id = {}`, `direction = \"{direction}\"`{terms} and `remote_ip_prefix = \"{range}\"`.",
-            groups.join(" or ")
-        )
+            Protocol::Icmp | Protocol::Udp { .. } => format!(
+                "`huaweivpc_secgroup_icmp_udp_rule` with `security_group_id = {groups}`, `direction = \"{direction}\"` and \
+                 `remote_ip_prefix = \"{range}\"`."
+            ),
+        }
     }
 
     /// The route that a packet has followed from where it was lost or led astray.

@@ -1,4 +1,4 @@
-//! Deleting rules of the pair. The cloud may go on showing a rule for a while, and refuse a new one like it.
+//! Deleting rules of a set. The cloud may go on showing a rule for a while, and refuse a new one like it.
 
 use std::collections::BTreeSet;
 

@@ -1,18 +1,15 @@
-//! What is remembered of a pair beside its state: rules of ours that are in the cloud, or may be, without being of it.
+//! What is remembered of a set beside its state: rules of ours that are in the cloud, or may be, without being of it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    mem,
-};
+use std::{collections::BTreeSet, mem};
 
 use serde::{Deserialize, Serialize};
 
-use super::{making::Lost, terms::Protocol};
+use super::{RuleIds, making::Lost};
 use crate::cloud::{RuleId, SecurityGroupRule};
 
 /// Rules of ours beside those in `rule_ids`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Memory {
+pub(in crate::resources) struct Memory {
     /// What a failed update made or could not delete.
     pub(super) surplus: BTreeSet<RuleId>,
     /// What may have been made without an answer.
@@ -21,7 +18,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::resources) fn is_empty(&self) -> bool {
         self.surplus.is_empty() && self.lost.is_empty()
     }
 
@@ -35,9 +32,9 @@ impl Memory {
 
 /// The ids that are ours and not in `current`.
 pub(super) fn beside(
-    current: &BTreeMap<Protocol, RuleId>,
+    current: &RuleIds,
     surplus: BTreeSet<RuleId>,
-    more: BTreeMap<Protocol, RuleId>,
+    more: RuleIds,
 ) -> BTreeSet<RuleId> {
     let mut ours = surplus;
     ours.extend(more.into_values());

@@ -1,5 +1,6 @@
-//! Making rules of the pair, in one call where the cloud has it. The cloud refuses a rule that it holds already, and what
-//! came of an answer that got lost on the way is found out: a rule like the wanted one that was not there before is ours.
+//! Making the rules of a set, in calls for many where the cloud has them. The cloud refuses a rule that it holds already,
+//! and what came of an answer that got lost on the way is found out: a rule like the wanted one that was not there before
+//! is ours.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +9,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::terms::{Protocol, is_same_ports, range_of};
+use super::{
+    RuleIds, Rules,
+    alike::{identical, is_unrecorded},
+};
 use crate::{
     cloud::{
         About, Cloud, Error, Kind, NewRule, RuleId, SecurityGroupId, SecurityGroupRule, Writing,
@@ -16,6 +20,9 @@ use crate::{
     framework::Problems,
     resources::missing,
 };
+
+/// The most rules that one call makes.
+const MOST_AT_ONCE: usize = 200;
 
 /// Makes rules in one group and keeps account of it.
 pub(super) struct Maker<'c> {
@@ -26,7 +33,7 @@ pub(super) struct Maker<'c> {
     ours: Ours,
     /// The cloud may still be making what was asked for in a call without an answer.
     in_doubt: bool,
-    pub(super) made: BTreeMap<Protocol, RuleId>,
+    pub(super) made: RuleIds,
     /// Rules that had to go so that their successors could be made.
     pub(super) deleted: BTreeSet<RuleId>,
     /// The rules of which nobody could be asked whether they were made.
@@ -36,7 +43,6 @@ pub(super) struct Maker<'c> {
 /// A rule whose making got no answer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Lost {
-    protocol: Protocol,
     rule: NewRule,
     before: BTreeSet<RuleId>,
 }
@@ -50,7 +56,12 @@ pub(super) enum Ours {
 /// Why not all of the rules were made.
 pub(super) enum Unmade {
     /// The cloud holds identical ones, which are not ours.
-    Standing(BTreeMap<Protocol, RuleId>),
+    Standing(RuleIds),
+    /// The cloud does not make this rule.
+    Refused {
+        name: String,
+        error: Box<Error>,
+    },
     Failed(Problems),
 }
 
@@ -62,7 +73,6 @@ enum Made {
 }
 
 type Result<T> = std::result::Result<T, Unmade>;
-type Rules = BTreeMap<Protocol, NewRule>;
 
 impl<'c> Maker<'c> {
     pub(super) fn new(
@@ -84,32 +94,31 @@ impl<'c> Maker<'c> {
     }
 
     /// Makes the rules, or takes identical ones that are ours. Whatever comes, the account holds what was made.
-    pub(super) async fn make(&mut self, wanted: Rules) -> Result<()> {
-        let standing: BTreeMap<Protocol, RuleId> = wanted
+    pub(super) async fn make(&mut self, wanted: &Rules) -> Result<()> {
+        let standing: RuleIds = wanted
             .iter()
-            .filter_map(|(protocol, rule)| {
-                Some((*protocol, identical(&*self.before, *protocol, rule)?.id.clone()))
+            .filter_map(|(name, rule)| {
+                Some((name.clone(), identical(&*self.before, rule)?.id.clone()))
             })
             .collect();
         // Looked for before anything is made, so that a conflict leaves nothing half-made.
         let mut theirs = standing.clone();
-        theirs.retain(|protocol, id| {
-            !self.ours.hold(id)
-                && !wanted.get(protocol).is_some_and(|it| self.is_unrecorded(it, id))
+        theirs.retain(|name, id| {
+            !self.ours.hold(id) && !wanted.get(name).is_some_and(|it| self.is_unrecorded(it, id))
         });
         if !theirs.is_empty() {
             return Err(Unmade::Standing(theirs));
         }
-        let mut new = wanted.clone();
-        new.retain(|protocol, _| !standing.contains_key(protocol));
-        if new.len() > 1 {
-            self.make_together(&new).await?;
+        let new: Vec<_> = wanted.iter().filter(|(name, _)| !standing.contains_key(*name)).collect();
+        for new in new.chunks(MOST_AT_ONCE).filter(|new| new.len() > 1) {
+            let new = new.iter().map(|(name, rule)| ((*name).clone(), (*rule).clone()));
+            self.make_together(&new.collect()).await?;
         }
-        for (protocol, rule) in wanted {
-            match standing.get(&protocol) {
-                _ if self.made.contains_key(&protocol) => {}
-                Some(id) => self.take_over(protocol, &rule, id.clone()).await?,
-                None => self.make_alone(protocol, &rule).await?,
+        for (name, rule) in wanted {
+            match standing.get(name) {
+                _ if self.made.contains_key(name) => {}
+                Some(id) => self.take_over(name, rule, id.clone()).await?,
+                None => self.make_alone(name, rule).await?,
             }
         }
         Ok(())
@@ -129,7 +138,7 @@ impl<'c> Maker<'c> {
                 return Ok(());
             }
             Err(error) if error.kind() == Kind::NotPublished => return Ok(()),
-            Err(error) if error.leaves_doubt() || is_about_one(&error.kind()) => error,
+            Err(error) if error.leaves_doubt() || is_about_one(&error.kind(), &rules) => error,
             Err(error) => {
                 rules.iter().for_each(|rule| self.cloud.journal().settle(self.about(rule)));
                 return Err(self.failed(error));
@@ -148,12 +157,12 @@ impl<'c> Maker<'c> {
         match self.cloud.security_group_rules(&self.group).await {
             Ok(rules) => self.recognise(new, &rules, standing.as_deref()),
             Err(_) => {
-                self.lost = new.iter().map(|(protocol, rule)| self.lost(*protocol, rule)).collect();
+                self.lost = new.values().map(|rule| self.lost(rule)).collect();
                 return Err(self.failed(error));
             }
         }
         if !self.in_doubt {
-            let undone = new.iter().filter(|(protocol, _)| !self.made.contains_key(protocol));
+            let undone = new.iter().filter(|(name, _)| !self.made.contains_key(*name));
             undone.for_each(|(_, rule)| self.cloud.journal().settle(self.about(rule)));
         }
         Ok(())
@@ -162,58 +171,59 @@ impl<'c> Maker<'c> {
     /// Takes into the account what `rules` show to have been made, up to the one that the cloud refused because
     /// `standing` was there.
     fn recognise(&mut self, wanted: &Rules, rules: &[SecurityGroupRule], standing: Option<&str>) {
-        for (protocol, rule) in wanted {
-            let found = self.lost(*protocol, rule).found_in(rules);
+        let news: Vec<_> = rules.iter().filter(|rule| !self.was_there(&rule.id)).collect();
+        for (name, rule) in wanted {
+            let found = identical(news.iter().copied(), rule).map(|rule| rule.id.clone());
             if found.as_ref().is_some_and(|id| Some(id.as_str()) == standing) {
                 return;
             }
-            self.made.extend(found.map(|id| (*protocol, id)));
+            self.made.extend(found.map(|id| (name.clone(), id)));
         }
     }
 
-    async fn make_alone(&mut self, protocol: Protocol, rule: &NewRule) -> Result<()> {
-        match self.try_make(protocol, rule).await? {
-            Made::New(id) => drop(self.made.insert(protocol, id)),
+    async fn make_alone(&mut self, name: &str, rule: &NewRule) -> Result<()> {
+        match self.try_make(name, rule).await? {
+            Made::New(id) => drop(self.made.insert(name.to_owned(), id)),
             Made::Stands(id) if self.ours.hold(&id) || (self.in_doubt && !self.was_there(&id)) => {
-                self.take_over(protocol, rule, id).await?;
+                self.take_over(name, rule, id).await?;
             }
-            Made::Stands(id) => return Err(Unmade::standing(protocol, id)),
+            Made::Stands(id) => return Err(Unmade::standing(name, id)),
         }
         Ok(())
     }
 
     /// Takes a rule of ours for the wanted one. To the cloud, rules that differ in their description only are the
     /// same; then the old one has to go first.
-    async fn take_over(&mut self, protocol: Protocol, rule: &NewRule, id: RuleId) -> Result<()> {
+    async fn take_over(&mut self, name: &str, rule: &NewRule, id: RuleId) -> Result<()> {
         let held = match self.before.iter().find(|held| held.id == id).cloned() {
             None => self.cloud.security_group_rule(&id).await?,
             held => held,
         };
         if held.is_some_and(|held| held.description == rule.description.as_str()) {
-            self.made.insert(protocol, id);
+            self.made.insert(name.to_owned(), id);
             return Ok(());
         }
         self.cloud.delete_security_group_rule(&self.group, &id).await?;
         self.deleted.insert(id.clone());
-        let mut made = self.try_make(protocol, rule).await?;
+        let mut made = self.try_make(name, rule).await?;
         if matches!(&made, Made::Stands(standing) if *standing == id) {
             self.cloud.await_rules_gone(&self.group, &self.deleted).await?;
-            made = self.try_make(protocol, rule).await?;
+            made = self.try_make(name, rule).await?;
         }
         match made {
-            Made::New(new) => drop(self.made.insert(protocol, new)),
-            Made::Stands(id) => return Err(Unmade::standing(protocol, id)),
+            Made::New(new) => drop(self.made.insert(name.to_owned(), new)),
+            Made::Stands(id) => return Err(Unmade::standing(name, id)),
         }
         Ok(())
     }
 
-    async fn try_make(&mut self, protocol: Protocol, rule: &NewRule) -> Result<Made> {
+    async fn try_make(&mut self, name: &str, rule: &NewRule) -> Result<Made> {
         self.cloud.journal().leave(self.about(rule), rule);
         let made = self.cloud.create_security_group_rule(&self.group, rule).await;
         let error = match made {
             Ok(rule) => return Ok(Made::New(rule.id)),
             Err(error) if error.leaves_doubt() => {
-                return self.look_for(protocol, rule, error).await;
+                return self.look_for(rule, error).await;
             }
             Err(error) => error,
         };
@@ -222,15 +232,16 @@ impl<'c> Maker<'c> {
             Kind::RuleExists { id: Some(id) } => id.parse().ok(),
             Kind::RuleExists { id: None } => {
                 let rules = self.cloud.security_group_rules(&self.group).await?;
-                identical(&*rules, protocol, rule).map(|rule| rule.id.clone())
+                identical(&*rules, rule).map(|rule| rule.id.clone())
             }
             _ => None,
         };
-        standing.map(Made::Stands).ok_or_else(|| self.failed(error))
+        let refused = || Unmade::Refused { name: name.to_owned(), error: Box::new(error) };
+        standing.map(Made::Stands).ok_or_else(refused)
     }
 
-    async fn look_for(&mut self, protocol: Protocol, rule: &NewRule, error: Error) -> Result<Made> {
-        let lost = self.lost(protocol, rule);
+    async fn look_for(&mut self, rule: &NewRule, error: Error) -> Result<Made> {
+        let lost = self.lost(rule);
         match self.cloud.security_group_rules(&self.group).await {
             Ok(rules) => lost.found_in(&rules).map(Made::New).ok_or_else(|| {
                 self.cloud.journal().settle(self.about(rule));
@@ -243,9 +254,9 @@ impl<'c> Maker<'c> {
         }
     }
 
-    fn lost(&self, protocol: Protocol, rule: &NewRule) -> Lost {
+    fn lost(&self, rule: &NewRule) -> Lost {
         let before = self.before.iter().map(|rule| rule.id.clone()).collect();
-        Lost { protocol, rule: rule.clone(), before }
+        Lost { rule: rule.clone(), before }
     }
 
     fn is_unrecorded(&self, wanted: &NewRule, standing: &RuleId) -> bool {
@@ -273,8 +284,8 @@ impl<'c> Maker<'c> {
 }
 
 impl Unmade {
-    fn standing(protocol: Protocol, id: RuleId) -> Self {
-        Self::Standing(BTreeMap::from([(protocol, id)]))
+    fn standing(name: &str, id: RuleId) -> Self {
+        Self::Standing(BTreeMap::from([(name.to_owned(), id)]))
     }
 }
 
@@ -297,47 +308,22 @@ impl Lost {
     /// The rule, if it was made after all.
     pub(super) fn found_in(&self, rules: &[SecurityGroupRule]) -> Option<RuleId> {
         let news = rules.iter().filter(|rule| !self.before.contains(&rule.id));
-        identical(news, self.protocol, &self.rule).map(|rule| rule.id.clone())
+        identical(news, &self.rule).map(|rule| rule.id.clone())
     }
 }
 
-/// The rule that is the wanted one to the cloud, which does not look at descriptions.
-pub(super) fn identical<'r>(
-    rules: impl IntoIterator<Item = &'r SecurityGroupRule>,
-    protocol: Protocol,
-    wanted: &NewRule,
-) -> Option<&'r SecurityGroupRule> {
-    let range = wanted.remote_ip_prefix.as_deref().and_then(|prefix| prefix.parse().ok());
-    rules.into_iter().find(|rule| {
-        Protocol::of(rule) == Some(protocol)
-            && range_of(rule) == range
-            && is_same_ports(rule.multiport.as_deref(), wanted.multiport.as_deref())
-            && (&rule.direction, &rule.action, rule.priority)
-                == (&wanted.direction, &wanted.action, wanted.priority)
-    })
-}
-
-/// The rule there is the very one that an earlier run made, which was killed before anybody could record it.
-pub(super) fn is_unrecorded<A>(
-    group: &SecurityGroupId,
-    wanted: &NewRule,
-    standing: &SecurityGroupRule,
-    cloud: &Cloud<A>,
-) -> bool {
-    let about = About::SecurityGroupRule { security_group_id: group, rule: wanted };
-    standing.description == wanted.description.as_str()
-        && cloud.journal().find::<NewRule>(about).as_ref() == Some(wanted)
-}
-
 /// The refusal of several rules may be that of one of them, or of the call for several.
-fn is_about_one(refusal: &Kind) -> bool {
-    matches!(
-        refusal,
+fn is_about_one(refusal: &Kind, rules: &[NewRule]) -> bool {
+    let is_about_group =
+        |rule: &NewRule| rule.remote_group_id.is_some() || rule.remote_address_group_id.is_some();
+    match refusal {
         Kind::RuleExists { .. }
-            | Kind::QuotaExceeded
-            | Kind::TooManyEntries
-            | Kind::Conflict
-            | Kind::Denied
-            | Kind::Refused
-    )
+        | Kind::QuotaExceeded
+        | Kind::TooManyEntries
+        | Kind::Conflict
+        | Kind::Denied
+        | Kind::Refused => true,
+        Kind::NotFound => rules.iter().any(is_about_group),
+        _ => false,
+    }
 }
