@@ -27,7 +27,7 @@ pub struct Config {
     pub max_retries: u32,
     /// The longest pause before the first repetition; it doubles each time.
     pub pause: Duration,
-    /// For how long a call waits for others of the same kind to come along; it waits again when one has come.
+    /// For how long a call waits for the next one of those that were answered by the last one of its kind.
     pub linger: Duration,
     pub timeouts: Timeouts,
     pub user_agent: String,
@@ -39,7 +39,7 @@ pub struct Config {
 impl Config {
     pub const MAX_RETRIES: u32 = 5;
     pub const PAUSE: Duration = Duration::from_secs(1);
-    pub const LINGER: Duration = Duration::from_millis(100);
+    pub const LINGER: Duration = Duration::from_millis(300);
     pub const METADATA: &str = "http://169.254.169.254";
 }
 

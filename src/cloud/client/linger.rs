@@ -1,38 +1,58 @@
-//! Waiting for company: who is about to make a call that others could share waits until nobody has come for a moment.
+//! Waiting for company: who is about to make a call that others could share waits for as many as the last one answered.
 //!
-//! Terraform goes on with as many resources at a time as before. Those that were answered together come again within
-//! some 30 ms, one after the other; taken as they come, the first of them would go alone.
+//! Terraform goes on with as many resources at a time as before, so those that were answered together come again
+//! together, one after the other. Taken as they come, the first of them would go alone, and the others in the next call.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
 
 use tokio::sync::Notify;
 
-use super::bounds;
+use super::{bounds, locked::locked};
 
-/// The company of one call.
+/// The company of the calls about one thing.
 #[derive(Default)]
-pub(crate) struct Linger(Notify);
+pub(crate) struct Linger {
+    callers: Mutex<Callers>,
+    arrived: Notify,
+}
 
-/// At most so many moments are waited for, however many come.
-const MOST: u32 = 3;
+#[derive(Default)]
+struct Callers {
+    /// So many were in the last call.
+    expected: usize,
+    /// So many have come for the next one.
+    here: usize,
+}
 
 impl Linger {
     /// One more has come.
     pub(crate) fn arrival(&self) {
-        self.0.notify_waiters();
+        self.callers().here += 1;
+        self.arrived.notify_waiters();
     }
 
-    /// Waits until nobody has come for `moment`; not at all if that is zero.
-    pub(crate) async fn until_quiet(&self, moment: Duration) {
-        if moment.is_zero() {
-            return;
-        }
-        let Some(end) = bounds::after(moment * MOST) else { return };
+    /// So many go now.
+    pub(crate) fn departure(&self, count: usize) {
+        let mut callers = self.callers();
+        callers.here = callers.here.saturating_sub(count);
+        callers.expected = count;
+    }
+
+    /// Waits until as many are here as have gone last, but not longer than `moment` after one has come.
+    pub(crate) async fn company(&self, moment: Duration) {
         loop {
+            let arrived = self.arrived.notified();
+            let is_complete = {
+                let callers = self.callers();
+                callers.here >= callers.expected
+            };
+            let Some(end) = bounds::after(moment).filter(|_| !is_complete) else { return };
             let mut has_come = false;
-            let quiet = bounds::after(moment).map_or(end, |quiet| quiet.min(end));
-            bounds::for_a_moment(quiet, async {
-                self.0.notified().await;
+            bounds::for_a_moment(end, async {
+                arrived.await;
                 has_come = true;
             })
             .await;
@@ -40,5 +60,9 @@ impl Linger {
                 return;
             }
         }
+    }
+
+    fn callers(&self) -> MutexGuard<'_, Callers> {
+        locked(&self.callers)
     }
 }

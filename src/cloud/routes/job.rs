@@ -23,6 +23,8 @@ use crate::{
 
 pub(crate) struct Job {
     pub(crate) id: u64,
+    /// The same for all that were asked for together.
+    pub(crate) caller: u64,
     pub(crate) wish: Wish,
     /// Asked for without learning what became of it.
     pub(crate) sent: bool,
@@ -65,7 +67,7 @@ const NAMED: usize = 50;
 
 impl Job {
     pub(crate) fn new(
-        id: u64,
+        (caller, id): (u64, u64),
         wish: Wish,
         table: &RouteTableId,
         (client, journal): (&Client, &Journal),
@@ -74,6 +76,7 @@ impl Job {
     ) -> Self {
         let mut job = Self {
             id,
+            caller,
             wish,
             sent: false,
             in_part: false,

@@ -67,12 +67,20 @@ impl Queue {
     ) -> Vec<PendingReply> {
         let mut state = self.state();
         self.linger.arrival();
+        let caller = state.last_id;
         let accept = |wish| {
             state.last_id += 1;
             let id = state.last_id;
             let (reply, answer) = oneshot::channel();
             let flight = Arc::default();
-            state.jobs.push(Job::new(id, wish, &self.table, (client, journal), &flight, reply));
+            state.jobs.push(Job::new(
+                (caller, id),
+                wish,
+                &self.table,
+                (client, journal),
+                &flight,
+                reply,
+            ));
             PendingReply { id, answer, flight }
         };
         wishes.into_iter().map(accept).collect()
@@ -122,14 +130,18 @@ impl Queue {
         }
     }
 
-    /// What goes into the next call, once nobody has come for a moment: the changes up to the second one of the same
+    /// What goes into the next call, once the callers of the last one have come again: the changes up to the second one of the same
     /// destination, which has to wait for the first. Those that nobody waits for any more are dropped.
     pub(crate) async fn next_batch(&self, moment: Duration) -> Vec<Job> {
-        self.linger.until_quiet(moment).await;
+        self.linger.company(moment).await;
         let mut destinations = HashSet::new();
         let mut state = self.state();
         state.jobs.retain(|job| !job.is_cancelled());
-        state.jobs.extract_if(.., |job| destinations.insert(job.wish.destination())).collect()
+        let is_first = |job: &mut Job| destinations.insert(job.wish.destination());
+        let jobs: Vec<Job> = state.jobs.extract_if(.., is_first).collect();
+        let callers: HashSet<u64> = jobs.iter().map(|job| job.caller).collect();
+        self.linger.departure(callers.len());
+        jobs
     }
 
     /// Adds what has come meanwhile, as far as it is to be sent whatever a later read of the table would show, to `jobs`.

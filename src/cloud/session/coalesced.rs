@@ -26,12 +26,12 @@ struct Line<Q, V> {
     turn: tokio::sync::Mutex<()>,
     /// The request that goes next.
     next: Mutex<Arc<Request<Q, V>>>,
+    linger: Linger,
 }
 
 struct Request<Q, V> {
     questions: Mutex<Vec<Q>>,
     answer: OnceLock<Result<V>>,
-    company: Linger,
 }
 
 impl<K, Q, V> Default for Coalesced<K, Q, V> {
@@ -64,9 +64,10 @@ impl<K: Clone + Eq + Hash, Q: Clone, V: Clone> Coalesced<K, Q, V> {
         if let Some(answer) = request.answer.get() {
             return answer.clone();
         }
-        client.during(operation, request.company.until_quiet(linger)).await?;
+        client.during(operation, line.linger.company(linger)).await?;
         line.depart(&request);
         let questions = locked(&request.questions).clone();
+        line.linger.departure(questions.len());
         let answer = ask(questions).await;
         let is_own_end = matches!(&answer, Err(error) if matches!(error.kind(), Kind::TimedOut | Kind::Interrupted));
         if is_own_end {
@@ -80,7 +81,7 @@ impl<Q, V> Line<Q, V> {
     fn join(&self, question: Q) -> Arc<Request<Q, V>> {
         let next = locked(&self.next);
         locked(&next.questions).push(question);
-        next.company.arrival();
+        self.linger.arrival();
         Arc::clone(&next)
     }
 
@@ -95,12 +96,16 @@ impl<Q, V> Line<Q, V> {
 
 impl<Q, V> Default for Line<Q, V> {
     fn default() -> Self {
-        Self { turn: tokio::sync::Mutex::default(), next: Mutex::default() }
+        Self {
+            turn: tokio::sync::Mutex::default(),
+            next: Mutex::default(),
+            linger: Linger::default(),
+        }
     }
 }
 
 impl<Q, V> Default for Request<Q, V> {
     fn default() -> Self {
-        Self { questions: Mutex::default(), answer: OnceLock::new(), company: Linger::default() }
+        Self { questions: Mutex::default(), answer: OnceLock::new() }
     }
 }
