@@ -218,9 +218,10 @@ async fn play_deeds(
     };
     for (deed, is_theft) in deeds.chain(thefts.into_iter().map(|deed| (deed, true))) {
         for when in ["before", "after"] {
-            // After a read comes the write.
+            // After a read comes the write, or several: a set reads once for the writes of a second.
             let gap = if writes { "before" } else { "after" };
-            if when == gap && !deed.may_precede_a_write {
+            let is_in_a_gap = when == gap || writes && count > 1 && role.in_one > 1;
+            if is_in_a_gap && !deed.may_precede_a_write {
                 continue;
             }
             let Deed { name, call, loses, .. } = &deed;
