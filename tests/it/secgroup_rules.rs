@@ -136,7 +136,7 @@ async fn another_name_for_a_rule_writes_nothing() {
     assert_eq!(world.apply_to(&mut object, rules).await, Action::Update);
 
     assert_eq!(world.writes().await, [""; 0]);
-    assert_eq!(object.get("rule_ids"), &json!({ "a": before["b"], "c": before["a"] }));
+    assert_eq!(object.get("rule_ids"), json!({ "a": before["b"], "c": before["a"] }));
     world.expect_no_further_change(&object).await;
 }
 
