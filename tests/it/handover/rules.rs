@@ -6,7 +6,6 @@ use super::Stage;
 use crate::harness::terraform::for_each_cli;
 
 const PAIR_OR_SETS: &str = r#"
-variable "group" { type = string }
 variable "shape" { type = number }
 
 locals {
