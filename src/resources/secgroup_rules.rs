@@ -15,6 +15,7 @@ mod terms;
 
 use self::{
     entry::Entry,
+    flaws::in_rule,
     naming::named,
     terms::{Action, Protocol},
 };
@@ -28,8 +29,8 @@ use crate::{
         Writing,
     },
     framework::{
-        Attribute, Change, Default, Draft, Foresight, Kind, Nesting, Path, Problem, Resource,
-        Result, Schema, Timeouts,
+        Attribute, Change, Default, Draft, Foresight, Kind, Nesting, Problem, Resource, Result,
+        Schema, Timeouts,
         schema::{attribute, boolean, number, string},
     },
     network::{Cidr, PortRanges},
@@ -233,8 +234,7 @@ impl SecgroupRules {
             let seen = foresight.see("The remote group", cloud.security_group(group)).await;
             if let Some(None) = seen {
                 let problem = missing("Security group", group, "remote_group_id");
-                let path = Path::from("rules").key(name).attribute("remote_group_id");
-                foresight.find([problem.at(path)]);
+                foresight.find([in_rule(name, "remote_group_id", problem)]);
             }
         }
     }

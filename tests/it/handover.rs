@@ -4,6 +4,7 @@
 
 mod checks;
 mod deposed;
+mod rules;
 
 use std::collections::BTreeMap;
 

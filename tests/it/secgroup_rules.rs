@@ -78,9 +78,9 @@ async fn rules_are_about_groups_and_address_groups_too() {
     world.expect_no_further_change(&object).await;
 
     // The same terms with another description are the same rule to the cloud.
-    world
-        .apply_to(&mut object, json!({ "rules": { "list": { "description": "partners" } } }))
-        .await;
+    let mut described = rules;
+    described["list"]["description"] = "partners".into();
+    assert_eq!(world.apply_to(&mut object, json!({ "rules": described })).await, Action::Update);
     world.destroy(object).await;
 }
 
@@ -93,7 +93,8 @@ async fn a_group_that_is_not_there_is_told_at_its_rule() {
         world.plan_blindly();
         let rules = json!({ "ping": ping, "web": { "protocol": "tcp", attribute: nobody } });
         let refusal = world.refuse(SET, set(&world, rules).await).await;
-        let refusal = refusal.expect_problem(&format!("rules[\"web\"].{attribute}"), nobody);
+        let refusal =
+            refusal.expect_problem("rules[\"web\"]", &format!("In `rules[\"web\"].{attribute}`"));
         assert!(refusal.object.is_in_state(), "what was made beside it is recorded");
         world.destroy(refusal.object).await;
     }
@@ -105,7 +106,7 @@ async fn a_plan_finds_a_remote_group_that_is_not_there() {
     let nobody = "5b0a4f0c-6ff2-4c36-a4be-2a1f6b3d1c01";
     let rules = json!({ "web": { "protocol": "tcp", "remote_group_id": nobody } });
     let refusal = world.refuse(SET, set(&world, rules).await).await;
-    refusal.expect_problem("rules[\"web\"].remote_group_id", "does not exist");
+    refusal.expect_problem("rules[\"web\"]", "In `rules[\"web\"].remote_group_id`: Security group");
     assert_eq!(world.writes().await, [""; 0]);
 }
 
@@ -132,7 +133,8 @@ async fn another_name_for_a_rule_writes_nothing() {
     world.forget_requests().await;
 
     // One gets a new name, and with it a name goes to another rule.
-    let rules = json!({ "rules": { "a": tcp("443", "10.0.0.0/16"), "b": null, "c": tcp("80", "10.0.0.0/16") } });
+    let rules =
+        json!({ "rules": { "a": tcp("443", "10.0.0.0/16"), "c": tcp("80", "10.0.0.0/16") } });
     assert_eq!(world.apply_to(&mut object, rules).await, Action::Update);
 
     assert_eq!(world.writes().await, [""; 0]);
@@ -148,7 +150,8 @@ async fn a_change_makes_before_it_breaks() {
     let kept = object.get("rule_ids")["db"].clone();
     world.forget_requests().await;
 
-    let change = json!({ "rules": { "web": { "ports": "80,443" } } });
+    let changed = json!({ "web": tcp("80,443", "10.0.0.0/16"), "db": tcp("5432", "10.0.0.0/16") });
+    let change = json!({ "rules": changed });
     assert_eq!(world.apply_to(&mut object, change).await, Action::Update);
 
     let writes = world.writes().await;
@@ -190,7 +193,7 @@ async fn an_identical_rule_is_not_taken_without_being_asked_for() {
 }
 
 #[tokio::test]
-async fn what_denies_and_what_opens_to_everyone_is_told_at_its_rule() {
+async fn what_denies_is_told_at_its_rule() {
     let world = World::start().await;
     let group = world.group("sg-containers").await;
     let deny = json!({ "direction": "ingress", "protocol": "tcp", "ethertype": "IPv4",
@@ -199,6 +202,9 @@ async fn what_denies_and_what_opens_to_everyone_is_told_at_its_rule() {
     let rules = json!({ "ping": { "protocol": "icmp", "remote_ip_prefix": "10.0.0.0/16" },
                         "web": tcp("80", "10.0.0.0/16") });
     let warnings = world.warnings_of(SET, set(&world, rules).await).await;
-    let paths: Vec<String> = warnings.iter().map(|it| it.path.to_string()).collect();
-    assert_eq!(paths, ["rules[\"web\"].priority"]);
+    let [denied] = warnings.as_slice() else { panic!("{warnings:#?}") };
+    assert!(denied.detail.starts_with("In `rules[\"web\"].priority`: Rules of"), "{denied:#?}");
+
+    let rules = json!({ "web": { "protocol": "udp", "remote_ip_prefix": "0.0.0.0/0" } });
+    assert_eq!(world.warnings_of(SET, set(&world, rules).await).await, [], "no server is exposed");
 }

@@ -140,7 +140,13 @@ async fn rules_the_cloud_does_not_take_are_refused() {
             404,
             "VPC.9904",
         ),
-        ("an unknown address group", json!({ "remote_address_group_id": "x" }), 404, "VPC.9904"),
+        ("a prefix and addresses", json!({ "remote_address_group_id": "x" }), 400, "VPC.9901"),
+        (
+            "an unknown address group",
+            json!({ "remote_ip_prefix": null, "remote_address_group_id": "x" }),
+            404,
+            "VPC.9904",
+        ),
     ];
     let cloud = Cloud::start(GUIDE).await;
     let before = cloud.state().await;

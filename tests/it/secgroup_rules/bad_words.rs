@@ -60,7 +60,9 @@ async fn bad_words_are_refused_where_they_stand() {
     world.forget_requests().await;
     for (rule, place, phrase) in cases {
         let refusal = world.refuse(SET, set(&world, json!({ "web": rule })).await).await;
-        refusal.expect_problem(&format!("rules[\"web\"]{place}"), phrase).expect_nothing_else();
+        let place = format!("In `rules[\"web\"]{place}`: ");
+        let refusal = refusal.expect_problem("rules[\"web\"]", &place).expect_nothing_else();
+        refusal.expect_problem("rules[\"web\"]", phrase);
     }
     assert_eq!(world.writes().await, [""; 0]);
 }
