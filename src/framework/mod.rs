@@ -25,6 +25,7 @@ pub mod record;
 mod request;
 pub mod resource;
 pub mod schema;
+mod upgrade;
 pub mod validate;
 pub mod value;
 
@@ -41,4 +42,5 @@ pub use record::{key_from_id, to_struct};
 pub use request::{ApplyRequest, BoxFuture, ImportBy, Stored};
 pub use resource::{AnyResource, Resource};
 pub use schema::{Attribute, Block, Default, Kind, Nesting, Schema, Timeouts, Usage};
+pub use upgrade::Attributes;
 pub use value::{Number, Refinement, Type, Value};

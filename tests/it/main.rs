@@ -26,6 +26,7 @@ mod foresight;
 mod functions;
 mod generated;
 mod generation;
+mod golden_states;
 mod gone;
 mod guide;
 mod handover;
