@@ -7,6 +7,7 @@ mod allocation;
 mod bad_input;
 mod clients;
 mod cloud;
+mod commands;
 mod container_cidr_plan;
 mod container_host_setup;
 mod container_path;
@@ -45,6 +46,8 @@ mod network;
 mod notes;
 mod optional_keys;
 mod ownership;
+#[cfg(target_os = "linux")]
+mod packets;
 mod plugin_client;
 mod proxies;
 mod route_writer;
