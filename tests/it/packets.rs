@@ -5,4 +5,5 @@
 
 mod faults;
 mod guide;
+mod program;
 mod stage;

@@ -43,6 +43,8 @@ def main():
         watch(wanted.url, servers, wanted.once)
     except KeyboardInterrupt:
         pass
+    except (OSError, netns.Failed) as problem:
+        sys.exit(f"packets.py: {problem}")
 
 
 def watch(url, servers, once):
@@ -84,7 +86,10 @@ class Session:
         if missing:
             sys.exit(f"packets.py: no server of the emulator has the address {', '.join(missing)}")
         command = [*netns.ENTER, sys.executable, str(STAGE)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # In a session of its own: Ctrl-C is then for this program alone, with which the other one ends.
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )
         self.containers = self.ask(state=state, servers=servers)["containers"]
 
     def ask(self, **order):
