@@ -26,6 +26,7 @@ mod request;
 pub mod resource;
 pub mod schema;
 mod session;
+mod upgrade;
 pub mod validate;
 pub mod value;
 
@@ -43,4 +44,5 @@ pub use request::{ApplyRequest, BoxFuture, ImportBy, Stored};
 pub use resource::{AnyResource, Resource};
 pub use schema::{Attribute, Block, Default, Kind, Nesting, Schema, Timeouts, Usage};
 pub use session::{Bounded, Session};
+pub use upgrade::Attributes;
 pub use value::{Number, Refinement, Type, Value};

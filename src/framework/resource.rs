@@ -7,10 +7,10 @@ use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    damage::{restored, unreadable},
+    damage::restored,
     draft::Draft,
     foresight::{Change, Foresight, Run},
-    generation, json,
+    generation,
     plan::{self, PlanRequest, Planned},
     private::{self, InstanceId},
     problem::{Path, Problem, Problems, Result},
@@ -18,6 +18,7 @@ use super::{
     request::{ApplyRequest, BoxFuture, ImportBy, Stored},
     schema::{GoDuration, Schema, Timeouts},
     session::{Bounded, Session},
+    upgrade::{self, Attributes},
     validate,
     value::Value,
 };
@@ -34,6 +35,12 @@ pub trait Resource<C: Session>: Serialize + DeserializeOwned + Send + Sync + 'st
 
     /// Optional attributes that say the same as others of a stored object.
     const REDUNDANT: &'static [&'static str] = &[];
+
+    /// What an object stored with schema version `version`, the current one or an older one, has in the current one;
+    /// `None` for a version that never was. Whoever raises the version of a schema upgrades each older one here.
+    fn upgrade(version: i64, attributes: Attributes) -> Option<Attributes> {
+        (version == Self::SCHEMA.version).then_some(attributes)
+    }
 
     /// Rules across attributes that need no cloud.
     fn check(config: Draft<'_>) -> Vec<Problem> {
@@ -137,9 +144,8 @@ pub trait AnyResource<C>: Send + Sync {
         cloud: &'a C,
         stop: CancellationToken,
     ) -> BoxFuture<'a, Result<Option<Stored>>>;
-    /// A state of the current schema version as it stands in the file: unknown members go, missing ones become their
-    /// default or null.
-    fn upgrade(&self, version: i64, state: &Json) -> Result<Value>;
+    /// An object as it stands in the state, whichever schema version has stored it.
+    fn upgrade(&self, version: i64, state: Json) -> Result<Value>;
     /// What a user would write for the object.
     fn config(&self, state: &Value) -> Value;
 }
@@ -299,19 +305,8 @@ impl<C: Session, R: Resource<C>> AnyResource<C> for Entry<R> {
         })
     }
 
-    fn upgrade(&self, version: i64, state: &Json) -> Result<Value> {
-        if version != R::SCHEMA.version {
-            let detail = format!(
-                "The state was written with schema version {version}; this provider knows version {}. Use the version \
-                 of the provider that wrote it, or import the object anew.",
-                R::SCHEMA.version
-            );
-            return Err(Problem::error("Unknown schema version", detail).into());
-        }
-        let parsed = json::parse(state, &R::SCHEMA.value_type());
-        let parsed =
-            parsed.map_err(|misfit| unreadable(misfit.path, &format!("{}.", misfit.reason)))?;
-        Ok(record::completed(&R::SCHEMA, state, parsed))
+    fn upgrade(&self, version: i64, state: Json) -> Result<Value> {
+        upgrade::upgraded(&R::SCHEMA, version, state, R::upgrade)
     }
 
     fn config(&self, state: &Value) -> Value {

@@ -7,7 +7,7 @@ use super::value::{Type, Value};
 /// The declaration of one block type.
 #[derive(Debug, Clone, Copy)]
 pub struct Schema {
-    /// Raised, with an upgrader, when the stored form changes incompatibly.
+    /// Raised when the stored form changes incompatibly; [`super::Resource::upgrade`] then reads the older ones.
     pub version: i64,
     /// The first sentence is the summary; the whole is the description in the reference.
     pub about: &'static str,

@@ -15,13 +15,13 @@ mod life;
 mod packets;
 mod refusals;
 #[cfg(target_os = "linux")]
-mod stage;
+pub mod stage;
 mod texts;
 
 const SETUP: &str = "container_host_setup";
 
 /// The guide's first server.
-fn query(patch: &Json) -> Json {
+pub fn query(patch: &Json) -> Json {
     let guide = json!({
         "container_cidr": "10.0.2.0/24",
         "peer_cidrs": ["10.0.3.0/24"],
@@ -31,18 +31,18 @@ fn query(patch: &Json) -> Json {
 }
 
 /// The guide's second server.
-fn other_query(patch: &Json) -> Json {
+pub fn other_query(patch: &Json) -> Json {
     let other = query(&json!({ "container_cidr": "10.0.3.0/24", "peer_cidrs": ["10.0.2.0/24"] }));
     patched(&other, patch)
 }
 
 /// What the data source answers, without a warning.
-async fn answer(query: Json) -> Json {
+pub async fn answer(query: Json) -> Json {
     let found = World::start().await.read(SETUP, query).await;
     assert_eq!(found.warnings, []);
     found.value
 }
 
-fn text<'a>(answer: &'a Json, attribute: &str) -> &'a str {
+pub fn text<'a>(answer: &'a Json, attribute: &str) -> &'a str {
     answer[attribute].as_str().expect("a text")
 }

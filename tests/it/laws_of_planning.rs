@@ -151,16 +151,16 @@ fn a_stored_object_survives_the_upgrade() {
             older["no_longer_there"] = "dropped".into();
             // What has a default is never null in a state; where it is all the same, the default takes its place.
             let state = with_defaults(schema, state);
-            assert_eq!(resource.upgrade(schema.version, &file).unwrap(), state);
-            assert_eq!(resource.upgrade(schema.version, &older).unwrap(), state);
+            assert_eq!(resource.upgrade(schema.version, file.clone()).unwrap(), state);
+            assert_eq!(resource.upgrade(schema.version, older).unwrap(), state);
             for name in members(schema) {
                 let mut lacking = file.clone();
                 lacking.as_object_mut().unwrap().remove(&name);
-                let upgraded = resource.upgrade(schema.version, &lacking).unwrap();
+                let upgraded = resource.upgrade(schema.version, lacking).unwrap();
                 assert_eq!(upgraded, with_defaults(schema, with(&state, &name, Value::Null)));
             }
-            assert!(resource.upgrade(schema.version + 1, &file).is_err());
-            assert!(resource.upgrade(schema.version, &Json::from(7)).is_err());
+            assert!(resource.upgrade(schema.version + 1, file).is_err());
+            assert!(resource.upgrade(schema.version, Json::from(7)).is_err());
             Ok(())
         });
     }

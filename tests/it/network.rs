@@ -3,7 +3,7 @@
 
 mod clash;
 mod layout;
-mod path;
+pub mod path;
 mod proposals;
 mod range_map;
 mod routes;

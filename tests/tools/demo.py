@@ -3,7 +3,9 @@
     demo.py
 
 Builds provider and emulator, starts the emulator with the guide's scenario, and runs init, apply, a second plan and
-destroy on `examples/guide`. Everything happens in a temporary folder that goes away in the end, also on Ctrl-C.
+destroy on `examples/guide`. In between, containers on two servers ping each other, where this machine allows network
+namespaces; where it does not, the provider foretells their path. Everything happens in a temporary folder that goes away
+in the end, also on Ctrl-C.
 """
 
 import contextlib
@@ -19,11 +21,53 @@ import time
 import urllib.request
 
 import mirror
+import netns
+import packets
 import terraform
 
 REPOSITORY = mirror.REPOSITORY
 SCENARIO = REPOSITORY / "examples" / "scenarios" / "guide.json"
 GUIDE = REPOSITORY / "examples" / "guide"
+RANGES = {"192.168.0.2": "10.0.2.0/24", "192.168.0.3": "10.0.3.0/24"}
+FIRST, SECOND = "10.0.2.2", "10.0.3.2"
+
+# By this script each server starts.
+SCRIPTS = """
+data "huaweivpc_container_host_setup" "host" {
+  for_each       = var.hosts
+  container_cidr = each.value.container_cidr
+  peer_cidrs     = [for host in var.hosts : host.container_cidr]
+  vpc_cidrs      = ["192.168.0.0/16"]
+}
+
+output "scripts" {
+  value = {
+    for name, host in var.hosts : host.host_ip => data.huaweivpc_container_host_setup.host[name].script
+  }
+}
+"""
+
+# What servers that were set up by the script are like.
+PATH = """
+data "huaweivpc_container_path" "between" {
+  vpc_id = var.vpc_id
+  from   = { host_ip = "192.168.0.2", container_ip = "10.0.2.2" }
+  to     = { host_ip = "192.168.0.3", container_ip = "10.0.3.2" }
+
+  hosts = {
+    for host in var.hosts : host.host_ip => {
+      engine_version = "28.5.2"
+      gateway_mode   = "nat-unprotected"
+      masquerade     = false
+      forwarding     = true
+    }
+  }
+}
+
+output "path" {
+  value = data.huaweivpc_container_path.between
+}
+"""
 
 
 def main():
@@ -73,6 +117,24 @@ def show(folder):
         step("What the cloud holds now", "+ is new")
         picture(state(url), before)
 
+        why_not = netns.why_not()
+        if why_not:
+            step("The path from container to container, as the provider foretells it")
+            print(f"   This machine allows no packets to be sent: {why_not}")
+            foretell(module)
+        else:
+            step("Ping and traceroute from container to container")
+            print(
+                "   Two servers as network namespaces of this machine, each started by the script that the provider\n"
+                "   writes for it, without a container engine. The VPC between them is a model that forwards by what\n"
+                "   the emulator holds: route table, source/destination checks, security group."
+            )
+            servers = {address: {"range": cidr} for address, cidr in RANGES.items()}
+            for address, script in module.output("scripts").items():
+                servers[address]["boot"] = script
+            session = packets.Session(state(url), servers)
+            call(session, state(url), answers=True)
+
         step(f"{client['name']} destroy")
         for address in module.changed("destroy", "-auto-approve", "-json"):
             print(f"   {red('-')} {address}")
@@ -82,6 +144,32 @@ def show(folder):
             picture(state(url), before)
             raise Failed("The cloud is not as it was before.")
         print("   everything is as it was before")
+        if not why_not:
+            call(session, state(url), answers=False)
+            session.end()
+
+
+def call(session, world, answers):
+    """Ping and traceroute both ways, as typed in the containers. Ends the demo if they do not show what they should."""
+    session.ask(state=world)
+    for source, target in ((FIRST, SECOND), (SECOND, FIRST)):
+        commands = [f"ping -n -c 2 -i 0.2 -W 1 {target}", f"traceroute -n -q 1 -w 1 -m 4 {target}"]
+        outputs = session.ask(run=[[source, command] for command in commands])["run"]
+        for command, text in zip(commands, outputs):
+            print(f"   {bold(f'{source} $')} {command}")
+            print("".join(f"     {line}\n" for line in text.splitlines() if line), end="")
+        if ("ttl=62" in outputs[0]) is not answers:
+            raise Failed("This is not how it should be." if answers else "Packets still come through.")
+
+
+def foretell(module):
+    (module.folder / "path.tf").write_text(PATH)
+    module.run("apply", "-auto-approve", "-json")
+    path = module.output("path")
+    for way, source, target in (("forward", FIRST, SECOND), ("return", SECOND, FIRST)):
+        told = path[way]
+        print(f"   {source} to {target}: {told['verdict']}, ping ttl={told['ttl']}, seen from {told['source_seen']}")
+        print("".join(f"     {number}  {hop}\n" for number, hop in enumerate(told["traceroute"], 1)), end="")
 
 
 class Module:
@@ -91,6 +179,7 @@ class Module:
         self.client = client
         self.folder = folder / "guide"
         shutil.copytree(GUIDE, self.folder)
+        (self.folder / "scripts.tf").write_text(SCRIPTS)
         mirror.fill(folder / "mirror", provider)
         settings = folder / "cli.tfrc"
         path = json.dumps(str(folder / "mirror"))
@@ -117,6 +206,10 @@ class Module:
     def run(self, *arguments):
         """What the command wrote to stdout. Ends the demo if it fails."""
         return output([*self.client["command"], *arguments], cwd=self.folder, env=self.environment)
+
+    def output(self, name):
+        """The value of an output."""
+        return json.loads(self.run("output", "-json", name))
 
     def changed(self, *arguments):
         """The addresses a command has made or taken away, in the order in which it did."""

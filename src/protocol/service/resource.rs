@@ -51,7 +51,7 @@ pub(super) async fn upgrade<C: Session>(
         Err(problem) => return vec![diagnostics::on_the_whole(&problem)].into(),
     };
     let upgraded = stored_json(request.raw_state).and_then(|state| {
-        let state = kind.entry.upgrade(request.version, &state)?;
+        let state = kind.entry.upgrade(request.version, state)?;
         // Every run begins with this for each object in the state, whether it refreshes or not.
         if let Ok((session, _)) = shared.session() {
             kind.entry.recall(&state, &session);

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::stage::*;
+use crate::harness::namespaces;
 
 /// What is not well on this server after it was set up and this was done to it, and what is not well after the command
 /// that `check` names. All is well before.
@@ -20,6 +21,9 @@ async fn broken(rules: Rules, how: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn what_is_lost_in_the_kernel_comes_back_by_boot() {
+    if namespaces::are_missing() {
+        return;
+    }
     const BOOT: &str = "repair: /etc/huaweivpc/host boot";
     for (rules, how, said) in [
         (
@@ -64,6 +68,9 @@ async fn what_is_lost_in_the_kernel_comes_back_by_boot() {
 
 #[tokio::test]
 async fn what_is_lost_on_the_disk_comes_back_by_apply() {
+    if namespaces::are_missing() {
+        return;
+    }
     const APPLY: &str = "repair: /etc/huaweivpc/host apply";
     for (how, said) in [
         ("rm /etc/sysctl.d/60-huaweivpc.conf", "BAD  forwarding outlives a reboot"),
@@ -79,6 +86,9 @@ async fn what_is_lost_on_the_disk_comes_back_by_apply() {
 /// Whatever `docker network inspect` may say of its mode.
 #[tokio::test]
 async fn a_network_that_drops_has_to_be_made_anew() {
+    if namespaces::are_missing() {
+        return;
+    }
     const RAW: &str = "raw: -A PREROUTING -d 10.0.2.2/32 ! -i br-hwvpc -j DROP";
     const FILTER: &str = "filter: -A DOCKER ! -i br-hwvpc -o br-hwvpc -j DROP";
     const BRIDGES: &str = "docker-bridges raw-PREROUTING: ip daddr 10.0.2.2 iifname != \"br-hwvpc\" drop comment \"DROP DIRECT ACCESS\"";
@@ -111,6 +121,9 @@ async fn a_network_that_drops_has_to_be_made_anew() {
 
 #[tokio::test]
 async fn a_rule_of_somebody_else_is_named_with_what_lets_packets_pass_it() {
+    if namespaces::are_missing() {
+        return;
+    }
     let told = Story::on(DOCKER_28_5).await.told(
         "
         echo '10.0.2.0/24 ' >/run/engine/range
@@ -142,6 +155,9 @@ async fn a_rule_of_somebody_else_is_named_with_what_lets_packets_pass_it() {
 /// One port, one container or established connections are no verdict on all packets.
 #[tokio::test]
 async fn rules_about_some_packets_are_nobodys_fault() {
+    if namespaces::are_missing() {
+        return;
+    }
     let told = Story::on(DOCKER_28_5).await.told(
         "
         host h1 boot
@@ -164,6 +180,9 @@ async fn rules_about_some_packets_are_nobodys_fault() {
 
 #[tokio::test]
 async fn a_bridge_with_longer_packets_than_the_interface_is_told() {
+    if namespaces::are_missing() {
+        return;
+    }
     let story = Story::with(DOCKER_28_5, json!({})).await;
     let told = story.told(
         "host h1 boot; ip -n h1 link set eth0 mtu 1400; host h1 check | grep 'longer\\|repair'",
@@ -179,6 +198,9 @@ async fn a_bridge_with_longer_packets_than_the_interface_is_told() {
 
 #[tokio::test]
 async fn without_a_bridge_the_engine_decides_what_that_means() {
+    if namespaces::are_missing() {
+        return;
+    }
     let lines = "ip -n h1 link del br-hwvpc; echo '10.0.2.0/24 ' >/run/engine/range; host h1 boot; host h1 check | grep my-net || :";
     assert_eq!(
         Story::on(DOCKER_28_5).await.told(lines),
@@ -194,6 +216,9 @@ async fn without_a_bridge_the_engine_decides_what_that_means() {
 
 #[tokio::test]
 async fn filters_that_are_not_read_are_named() {
+    if namespaces::are_missing() {
+        return;
+    }
     let story = Story::on(DOCKER_29_NFTABLES).await;
     story.write(
         "firewall",
@@ -211,6 +236,9 @@ async fn filters_that_are_not_read_are_named() {
 
 #[tokio::test]
 async fn the_first_server_of_all_is_well_without_others() {
+    if namespaces::are_missing() {
+        return;
+    }
     for rules in [DOCKER_27, DOCKER_29, PODMAN_5] {
         let story = Story::with(rules, json!({ "peer_cidrs": [] })).await;
         let told = story.told(
@@ -223,6 +251,9 @@ async fn the_first_server_of_all_is_well_without_others() {
 /// Some have no arithmetic, and nothing said is not all well.
 #[tokio::test]
 async fn an_awk_that_fails_is_no_all_clear() {
+    if namespaces::are_missing() {
+        return;
+    }
     let told = Story::on(DOCKER_28_0_DEFAULT).await.told(
         "
         host h1 boot

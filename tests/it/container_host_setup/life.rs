@@ -3,12 +3,16 @@
 use serde_json::json;
 
 use super::stage::*;
+use crate::harness::namespaces;
 
 const CREATE: &str = "network create --subnet 10.0.2.0/24 -o com.docker.network.bridge.name=br-hwvpc -o com.docker.network.driver.mtu=";
 const MODE: &str = "-o com.docker.network.bridge.gateway_mode_ipv4=nat-unprotected";
 
 #[tokio::test]
 async fn applied_twice_checked_and_undone() {
+    if namespaces::are_missing() {
+        return;
+    }
     let told = Story::on(DOCKER_28_5).await.told(
         "
         kernel h1 >/run/before
@@ -49,6 +53,9 @@ async fn applied_twice_checked_and_undone() {
 /// A question to its socket would start it, and it waits for the unit.
 #[tokio::test]
 async fn at_boot_the_daemon_is_asked_nothing() {
+    if namespaces::are_missing() {
+        return;
+    }
     let told = Story::on(DOCKER_27)
         .await
         .told("host h1 boot; cat /run/engine/asked; in_ns h1 iptables -S DOCKER-USER");
@@ -57,6 +64,9 @@ async fn at_boot_the_daemon_is_asked_nothing() {
 
 #[tokio::test]
 async fn the_network_is_made_as_the_line_to_type_makes_it() {
+    if namespaces::are_missing() {
+        return;
+    }
     for (rules, patch) in [
         (DOCKER_20, json!({})),
         (DOCKER_27, json!({ "mtu": 1300 })),
@@ -82,6 +92,9 @@ async fn the_network_is_made_as_the_line_to_type_makes_it() {
 /// As after an upgrade from 27: the network is there, and what it drops shows only in the kernel.
 #[tokio::test]
 async fn a_network_that_drops_is_made_anew_when_that_is_asked_for() {
+    if namespaces::are_missing() {
+        return;
+    }
     let story = Story::on(DOCKER_28_2_DEFAULT).await;
     story.write("unprotected", DOCKER_28_2.text);
     let told = story.told(
@@ -120,6 +133,9 @@ async fn a_network_that_drops_is_made_anew_when_that_is_asked_for() {
 
 #[tokio::test]
 async fn an_empty_network_that_drops_is_made_anew_at_once() {
+    if namespaces::are_missing() {
+        return;
+    }
     let story = Story::on(DOCKER_28_0_DEFAULT).await;
     story.write("unprotected", DOCKER_28_0.text);
     let told = story.told(
@@ -141,6 +157,9 @@ async fn an_empty_network_that_drops_is_made_anew_at_once() {
 
 #[tokio::test]
 async fn a_network_of_this_name_with_another_range_is_left_alone() {
+    if namespaces::are_missing() {
+        return;
+    }
     let told = Story::on(DOCKER_28_5).await.told(
         "
         echo '10.9.0.0/24 ' >/run/engine/range
@@ -158,6 +177,9 @@ async fn a_network_of_this_name_with_another_range_is_left_alone() {
 
 #[tokio::test]
 async fn a_network_that_somebody_else_has_made_outlives_undo() {
+    if namespaces::are_missing() {
+        return;
+    }
     let told = Story::on(DOCKER_27).await.told(
         "
         in_ns h1 sh $STORY/h1.line
@@ -171,6 +193,9 @@ async fn a_network_that_somebody_else_has_made_outlives_undo() {
 
 #[tokio::test]
 async fn without_an_engine_the_rest_is_set_up_and_apply_says_what_is_left() {
+    if namespaces::are_missing() {
+        return;
+    }
     let told = Story::on(DOCKER_28_5).await.told(
         "
         printf '#!/bin/sh\\nexit 1\\n' >/run/bin/docker
@@ -190,6 +215,9 @@ async fn without_an_engine_the_rest_is_set_up_and_apply_says_what_is_left() {
 
 #[tokio::test]
 async fn other_words_are_answered_with_the_ones_there_are() {
+    if namespaces::are_missing() {
+        return;
+    }
     let told = Story::on(DOCKER_28_5).await.told("host h1 install 2>&1 | sed 's/.* \\(apply.*\\)/\\1/'; host h1 2>/dev/null || say \"exit $?\"");
     assert_eq!(told, ["apply [--remake] | check | boot | undo", "exit 64"]);
 }

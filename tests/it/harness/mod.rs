@@ -7,6 +7,8 @@
 //! With real programs: [`terraform`] runs the command line clients and [`run`] reads what they print;
 //! [`emulator_process`] is the emulator as users start it; [`stage`] is both, set up.
 //!
+//! [`namespaces`] are where packets are sent.
+//!
 //! [`source`] reads our own sources, for tests of the structure.
 
 pub mod config;
@@ -17,6 +19,8 @@ pub mod files;
 pub mod generate;
 pub mod grpc;
 pub mod kept;
+#[cfg(target_os = "linux")]
+pub mod namespaces;
 pub mod outsider;
 pub mod plugin;
 pub mod proposed;

@@ -96,7 +96,7 @@ impl<C: Session> Plugin for Direct<C> {
     }
 
     async fn upgrade(&self, type_name: &str, version: i64, state: &Json) -> ValueAnswer {
-        match self.resource(type_name).upgrade(version, state) {
+        match self.resource(type_name).upgrade(version, state.clone()) {
             Ok(value) => ValueAnswer { problems: Vec::new(), value },
             Err(problems) => ValueAnswer { problems: problems.list().to_vec(), value: Value::Null },
         }

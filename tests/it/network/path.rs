@@ -5,7 +5,7 @@
 mod open_facts;
 mod rules;
 mod settings;
-mod world;
+pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 
 use world::{CONTAINERS, Case, SERVERS};
 
-fn recorded() -> Json {
+pub fn recorded() -> Json {
     serde_json::from_str(include_str!("path/measured.json")).expect("the measurements are JSON")
 }
 
@@ -51,7 +51,7 @@ fn mismatches(case: &Json, setups: &Json) -> Vec<String> {
 }
 
 /// What was measured and what is foretold, thing by thing.
-fn compared(
+pub fn compared(
     paths: &Paths<'_>,
     from: usize,
     to: usize,

@@ -4,6 +4,7 @@ mod functions;
 mod paths;
 mod room;
 mod terraform;
+mod upgrade;
 
 use huaweivpc::{
     framework::Value,
@@ -240,56 +241,6 @@ async fn validation_needs_no_configuration_and_tolerates_unknown_values() {
     let request = wire::validate_provider_config::Request { config };
     let answer = rpc.clone().validate_provider_config(request).await.unwrap().into_inner();
     assert_eq!(answer.diagnostics, []);
-}
-
-#[tokio::test]
-async fn a_stored_note_is_read_as_the_schema_has_it_now() {
-    let rpc = Terraform::start().await.rpc;
-    let upgrade = async |version: i64, json: &str, flatmap: &[(&str, &str)]| {
-        let flatmap = flatmap.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        let request = wire::upgrade_resource_state::Request {
-            type_name: "room_note".to_owned(),
-            version,
-            raw_state: Some(wire::RawState { json: json.into(), flatmap }),
-        };
-        let answer = rpc.clone().upgrade_resource_state(request).await.unwrap().into_inner();
-        (state(answer.upgraded_state), problems(&answer.diagnostics))
-    };
-    let text = r#"{"id":"a","name":"a","dropped":1,"length":9007199254740993}"#;
-    let (state, none) = upgrade(3, text, &[]).await;
-    assert_eq!(none, [""; 0]);
-    assert_eq!(state["length"].to_string(), "9007199254740993");
-    assert_eq!((&state["text"], state.get("dropped")), (&Json::Null, None));
-    assert_eq!(upgrade(3, "{", &[]).await.1, ["Unreadable state"]);
-    assert_eq!(upgrade(3, r#"{"length":[]}"#, &[]).await.1, ["length: Unreadable state"]);
-    assert_eq!(upgrade(2, "{}", &[]).await.1, ["Unknown schema version"]);
-    assert_eq!(upgrade(3, "", &[("name", "a")]).await.1, ["State of an old form"]);
-
-    let large = format!(r#"{{"text":"{}"}}"#, "x".repeat(20 << 20));
-    assert_eq!(upgrade(3, &large, &[]).await.0["text"].as_str().unwrap().len(), 20 << 20);
-    // In memory, a list of digits takes many times its size.
-    let too_large = format!(r#"{{"name":"a","other":[{}0]}}"#, "0,".repeat(17 << 20));
-    assert_eq!(upgrade(3, &too_large, &[]).await.1, ["State too large"]);
-}
-
-#[tokio::test]
-async fn a_stored_identity_is_read_if_its_form_is_known() {
-    let rpc = Terraform::start().await.rpc;
-    let upgrade = async |type_name: &str, version: i64, json: &str| {
-        let request = wire::upgrade_resource_identity::Request {
-            type_name: type_name.to_owned(),
-            version,
-            raw_identity: Some(wire::RawState { json: json.into(), ..Default::default() }),
-        };
-        let answer = rpc.clone().upgrade_resource_identity(request).await.unwrap().into_inner();
-        (answer.upgraded_identity.map(identity_json), problems(&answer.diagnostics))
-    };
-    let (identity, none) = upgrade("room_note", 0, r#"{"name":"a"}"#).await;
-    assert_eq!((identity, none), (Some(json!({ "name": "a" })), vec![]));
-    let refused = async |type_name, version, json| upgrade(type_name, version, json).await.1;
-    assert_eq!(refused("room_note", 1, "{}").await, ["Unknown identity version"]);
-    assert_eq!(refused("room_smell", 0, "{}").await, ["Unknown identity version"]);
-    assert_eq!(refused("room_note", 0, "[]").await, ["Unreadable identity"]);
 }
 
 #[tokio::test]

@@ -7,12 +7,13 @@ use std::{
 };
 
 use huaweivpc::framework::{
-    AnyDataSource, AnyResource, Bounded, Configured, DataSource, Draft, Function, FunctionError,
-    InstanceId, Kind, Noted, Parameter, Path, Problem, Provider, Resource, Result, Schema, Session,
-    Signature, Value, data_source, resource,
+    AnyDataSource, AnyResource, Attributes, Bounded, Configured, DataSource, Draft, Function,
+    FunctionError, InstanceId, Kind, Noted, Parameter, Path, Problem, Provider, Resource, Result,
+    Schema, Session, Signature, Value, data_source, resource,
     schema::{attribute, string},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -76,6 +77,21 @@ impl Resource<Room> for Note {
         blocks: &[],
         timeouts: None,
     };
+
+    fn upgrade(version: i64, mut note: Attributes) -> Option<Attributes> {
+        if !(1..=3).contains(&version) {
+            return None;
+        }
+        if version < 2 {
+            let title = note.remove("title").unwrap_or_default();
+            note.insert("name".to_owned(), title);
+        }
+        if version < 3 {
+            let length = note.get("text").and_then(Json::as_str).map(str::len);
+            note.insert("length".to_owned(), length.into());
+        }
+        Some(note)
+    }
 
     fn check(config: Draft<'_>) -> Vec<Problem> {
         match config.text("text") {

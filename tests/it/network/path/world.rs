@@ -11,29 +11,27 @@ use huaweivpc::network::{
 };
 use serde_json::Value as Json;
 
-pub(super) const SERVERS: [Ipv4Addr; 2] =
-    [Ipv4Addr::new(192, 168, 0, 2), Ipv4Addr::new(192, 168, 0, 3)];
-pub(super) const CONTAINERS: [Ipv4Addr; 2] =
-    [Ipv4Addr::new(10, 0, 2, 2), Ipv4Addr::new(10, 0, 3, 2)];
+pub const SERVERS: [Ipv4Addr; 2] = [Ipv4Addr::new(192, 168, 0, 2), Ipv4Addr::new(192, 168, 0, 3)];
+pub const CONTAINERS: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 0, 2, 2), Ipv4Addr::new(10, 0, 3, 2)];
 
 /// What decides about one case.
 #[derive(Debug)]
-pub(super) struct Case {
-    pub(super) setups: [Json; 2],
-    pub(super) vpc: Json,
-    pub(super) fault: Option<String>,
+pub struct Case {
+    pub setups: [Json; 2],
+    pub vpc: Json,
+    pub fault: Option<String>,
 }
 
-pub(super) fn flow(from: usize, to: Ipv4Addr, protocol: Protocol) -> Flow {
+pub fn flow(from: usize, to: Ipv4Addr, protocol: Protocol) -> Flow {
     Flow { from, container: Some(CONTAINERS[from]), to, protocol }
 }
 
-pub(super) fn cidr(text: &str) -> Cidr {
+pub fn cidr(text: &str) -> Cidr {
     text.parse().unwrap()
 }
 
 impl Case {
-    pub(super) fn of(case: &Json, setups: &Json) -> Self {
+    pub fn of(case: &Json, setups: &Json) -> Self {
         let setup = |number: usize| match &case["setups"][number] {
             Json::String(name) => setups[name].clone(),
             own => own.clone(),
@@ -45,7 +43,7 @@ impl Case {
         }
     }
 
-    pub(super) fn topology(&self) -> Topology {
+    pub fn topology(&self) -> Topology {
         let guide = serde_json::json!([["10.0.2.0/24", 1], ["10.0.3.0/24", 2]]);
         let default = self.vpc.get("routes").unwrap_or(&guide);
         let own = self.vpc.get("own_table");
@@ -163,7 +161,7 @@ fn routes(list: &Json) -> Vec<Route> {
 }
 
 /// Direction, protocol, remote, action, priority; the last two may be left out.
-pub(super) fn rule(number: usize, it: &Json) -> Rule {
+pub fn rule(number: usize, it: &Json) -> Rule {
     let remote = match it[2].as_str().unwrap() {
         "any" => Remote::Anyone,
         "group" => Remote::Group("group".into()),
