@@ -1,12 +1,9 @@
-//! Waiting for company: who is about to make a call that others could share waits for as many as the last one answered.
+//! Waiting for company: who is about to make a call that others could share waits for those that the last one answered.
 //!
 //! Terraform goes on with as many resources at a time as before, so those that were answered together come again
 //! together, one after the other. Taken as they come, the first of them would go alone, and the others in the next call.
 
-use std::{
-    sync::{Mutex, MutexGuard},
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 use tokio::sync::Notify;
 
@@ -15,40 +12,29 @@ use super::{bounds, locked::locked};
 /// The company of the calls about one thing.
 #[derive(Default)]
 pub(crate) struct Linger {
-    callers: Mutex<Callers>,
+    /// So many were answered by the last call and have not come again.
+    missing: Mutex<usize>,
     arrived: Notify,
 }
 
-#[derive(Default)]
-struct Callers {
-    /// So many were in the last call.
-    expected: usize,
-    /// So many have come for the next one.
-    here: usize,
-}
-
 impl Linger {
-    /// One more has come.
+    /// One has come.
     pub(crate) fn arrival(&self) {
-        self.callers().here += 1;
+        let mut missing = locked(&self.missing);
+        *missing = missing.saturating_sub(1);
         self.arrived.notify_waiters();
     }
 
-    /// So many go now.
-    pub(crate) fn departure(&self, count: usize) {
-        let mut callers = self.callers();
-        callers.here = callers.here.saturating_sub(count);
-        callers.expected = count;
+    /// So many were answered just now.
+    pub(crate) fn answered(&self, count: usize) {
+        *locked(&self.missing) = count;
     }
 
-    /// Waits until as many are here as have gone last, but not longer than `moment` after one has come.
+    /// Waits until all of those have come again, but not longer than `moment` after one has.
     pub(crate) async fn company(&self, moment: Duration) {
         loop {
             let arrived = self.arrived.notified();
-            let is_complete = {
-                let callers = self.callers();
-                callers.here >= callers.expected
-            };
+            let is_complete = *locked(&self.missing) == 0;
             let Some(end) = bounds::after(moment).filter(|_| !is_complete) else { return };
             let mut has_come = false;
             bounds::for_a_moment(end, async {
@@ -60,9 +46,5 @@ impl Linger {
                 return;
             }
         }
-    }
-
-    fn callers(&self) -> MutexGuard<'_, Callers> {
-        locked(&self.callers)
     }
 }

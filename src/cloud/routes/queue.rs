@@ -137,11 +137,12 @@ impl Queue {
         let mut destinations = HashSet::new();
         let mut state = self.state();
         state.jobs.retain(|job| !job.is_cancelled());
-        let is_first = |job: &mut Job| destinations.insert(job.wish.destination());
-        let jobs: Vec<Job> = state.jobs.extract_if(.., is_first).collect();
-        let callers: HashSet<u64> = jobs.iter().map(|job| job.caller).collect();
-        self.linger.departure(callers.len());
-        jobs
+        state.jobs.extract_if(.., |job| destinations.insert(job.wish.destination())).collect()
+    }
+
+    /// So many callers have got the answers of a batch.
+    pub(crate) fn answered(&self, callers: usize) {
+        self.linger.answered(callers);
     }
 
     /// Adds what has come meanwhile, as far as it is to be sent whatever a later read of the table would show, to `jobs`.

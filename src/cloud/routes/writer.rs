@@ -5,7 +5,7 @@
 //! `job.rs`; the decisions are in `desired.rs`.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
@@ -130,7 +130,9 @@ async fn write(queue: Arc<Queue>, linger: Duration) {
     let mut knowledge = queue.take_knowledge();
     while !queue.end(&mut knowledge) {
         let jobs = queue.next_batch(linger).await;
+        let callers: HashSet<u64> = jobs.iter().map(|job| job.caller).collect();
         let span = span(jobs.iter());
         Batch { queue: &queue, knowledge: &mut knowledge }.settle(jobs).instrument(span).await;
+        queue.answered(callers.len());
     }
 }

@@ -67,8 +67,9 @@ impl<K: Clone + Eq + Hash, Q: Clone, V: Clone> Coalesced<K, Q, V> {
         client.during(operation, line.linger.company(linger)).await?;
         line.depart(&request);
         let questions = locked(&request.questions).clone();
-        line.linger.departure(questions.len());
+        let callers = questions.len();
         let answer = ask(questions).await;
+        line.linger.answered(callers);
         let is_own_end = matches!(&answer, Err(error) if matches!(error.kind(), Kind::TimedOut | Kind::Interrupted));
         if is_own_end {
             return answer;
