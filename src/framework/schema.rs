@@ -200,10 +200,6 @@ impl Attribute {
         self.parse = Some(parses::<T>);
         self
     }
-
-    pub fn is_computed(&self) -> bool {
-        matches!(self.usage, Usage::Computed | Usage::OptionalComputed)
-    }
 }
 
 fn parses<T: FromStr<Err: fmt::Display>>(text: &str) -> Result<(), String> {

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::cidr::Cidr;
-
 /// One thing that is wrong, or may become so, or is still to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -15,8 +13,6 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub fix: String,
-    /// A range that is free and would do, where the range is what is wrong.
-    pub proposal: Option<Cidr>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,7 +124,7 @@ codes! {
 impl Finding {
     pub fn new(code: Code, subject: Subject, message: String, fix: impl Into<String>) -> Self {
         let fix = fix.into();
-        Self { code, subject, conflicts_with: String::new(), message, fix, proposal: None }
+        Self { code, subject, conflicts_with: String::new(), message, fix }
     }
 
     pub fn against(mut self, other: impl Into<String>) -> Self {

@@ -117,7 +117,7 @@ fn without(ranges: &BTreeMap<String, Cidr>, name: &str) -> BTreeMap<String, Cidr
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(crate::harness::property::config(10_000))]
 
     #[test]
     fn what_is_put_together_covers_the_same_with_the_fewest(

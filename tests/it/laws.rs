@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use huaweivpc::framework::{Attribute, Default, Kind, Path, Schema, Type, Usage, Value};
 
-use crate::harness::{provider::unconfigured, rules::misfits};
+use crate::harness::{proposed::is_computed, provider::unconfigured, rules::misfits};
 
 /// Arguments that Terraform itself gives a meaning in every resource and data source.
 const TERRAFORMS_OWN: [&str; 7] =
@@ -78,7 +78,7 @@ fn check_attribute(owner: &str, attribute: &Attribute) {
         }
     }
     if !attribute.follows.is_empty() {
-        assert!(attribute.is_computed(), "{what} follows others, so the provider decides it");
+        assert!(is_computed(attribute), "{what} follows others, so the provider decides it");
     }
     if attribute.replaces {
         assert_ne!(attribute.usage, Usage::Computed, "{what} replaces, so a user may set it");

@@ -20,7 +20,7 @@ use huaweivpc::{
 };
 use proptest::{
     strategy::{Just, Strategy},
-    test_runner::{Config, RngSeed, TestCaseError, TestRunner},
+    test_runner::{Config, TestCaseError, TestRunner},
 };
 use serde_json::Value as Json;
 
@@ -29,6 +29,7 @@ use crate::harness::{
     core::{Core, Failure, Instance},
     generate::{Pools, blurred, configs, stored},
     plugin::Plugin,
+    property,
     provider::{offline, unconfigured},
 };
 
@@ -258,12 +259,7 @@ fn the_pool_holds_what_attributes_accept() {
 
 /// Runs a law on a few hundred values, random but the same each time.
 fn check<S: Strategy>(values: &S, law: impl AsyncFn(S::Value) -> Result<(), Failure>) {
-    let config = Config {
-        cases: 300,
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(1),
-        ..Config::default()
-    };
+    let config = Config { failure_persistence: None, ..property::config(300) };
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     TestRunner::new(config)
         .run(values, |value| {

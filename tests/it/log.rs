@@ -128,6 +128,8 @@ fn panics_as_the_provider_would() {
 }
 
 proptest! {
+    #![proptest_config(crate::harness::property::config(256))]
+
     #[test]
     fn no_field_can_make_a_line_unreadable(
         message in "\\PC{0,20}|[\\x00-\\x7f]{0,20}",

@@ -29,7 +29,7 @@ fn addresses(range: Cidr) -> BTreeSet<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(crate::harness::property::config(10_000))]
 
     #[test]
     fn ranges_relate_as_their_sets_of_addresses_do(a in small_range(), b in small_range()) {

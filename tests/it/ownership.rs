@@ -20,6 +20,8 @@ mod wanted;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use tokio::{runtime::Builder, task::LocalSet};
 
+use crate::harness::property;
+
 use self::{
     laws::{Case, cases, play},
     stage::Stage,
@@ -51,12 +53,8 @@ fn play_cases(count: u32, seed: u8) {
     let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();
     let runtime = runtime.expect("a runtime");
     let stage = LocalSet::new().block_on(&runtime, Stage::set_up());
-    let config = Config {
-        cases: count,
-        failure_persistence: None,
-        max_shrink_iters: 300,
-        ..Config::default()
-    };
+    let config =
+        Config { source_file: Some(file!()), max_shrink_iters: 300, ..property::config(count) };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let outcome = TestRunner::new_with_rng(config, rng).run(&cases(), |case| {
         let played = LocalSet::new().block_on(&runtime, play(&stage, &case));

@@ -236,6 +236,8 @@ fn no_value_is_written_as_another_type() {
 }
 
 proptest! {
+    #![proptest_config(crate::harness::property::config(256))]
+
     #[test]
     fn whatever_is_written_is_read_again((ty, value) in typed_value()) {
         let written = codec::write(&value, &ty).unwrap();

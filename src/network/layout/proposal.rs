@@ -72,7 +72,6 @@ fn is_about_the_range(finding: &Finding) -> bool {
 }
 
 fn say(finding: &mut Finding, proposal: Option<Cidr>) {
-    finding.proposal = proposal;
     finding.fix += &match proposal {
         Some(range) => format!(" {range} is free."),
         None => " No private range of this size is free.".to_owned(),

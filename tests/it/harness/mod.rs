@@ -23,6 +23,7 @@ pub mod kept;
 pub mod namespaces;
 pub mod outsider;
 pub mod plugin;
+pub mod property;
 pub mod proposed;
 pub mod provider;
 pub mod rules;

@@ -38,8 +38,13 @@ fn attributes<'a>(
         .collect()
 }
 
+/// The provider decides it, always or where the user does not.
+pub fn is_computed(attribute: &Attribute) -> bool {
+    matches!(attribute.usage, Usage::Computed | Usage::OptionalComputed)
+}
+
 fn proposal(attribute: &Attribute, prior: &Value, config: &Value) -> Value {
-    if attribute.is_computed() && config.is_null() {
+    if is_computed(attribute) && config.is_null() {
         let removed =
             attribute.usage == Usage::OptionalComputed && was_configured(attribute, prior);
         return if removed { Value::Null } else { prior.clone() };
@@ -82,7 +87,7 @@ fn was_configured(attribute: &Attribute, prior: &Value) -> bool {
     let set_by_user = |object: &Value| {
         members.iter().any(|member| {
             let value = object.get(member.name);
-            !value.is_null() && (!member.is_computed() || was_configured(member, value))
+            !value.is_null() && (!is_computed(member) || was_configured(member, value))
         })
     };
     match (nesting, prior) {

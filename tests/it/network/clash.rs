@@ -14,7 +14,7 @@ fn route(destination: Cidr, kind: &str) -> Route {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(crate::harness::property::config(10_000))]
 
     /// Held against every address: a clash is there exactly where the new route would not get all of its addresses.
     #[test]

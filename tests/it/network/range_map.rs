@@ -31,7 +31,7 @@ fn sorted(things: impl IntoIterator<Item = (Cidr, usize)>) -> Vec<(Cidr, usize)>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(crate::harness::property::config(10_000))]
 
     #[test]
     fn a_look_finds_what_a_scan_finds(

@@ -34,7 +34,7 @@ fn table() -> impl Strategy<Value = Vec<Route>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(crate::harness::property::config(10_000))]
 
     #[test]
     fn a_look_at_a_table_finds_what_a_scan_finds(routes in table(), asked in destination(), last in 0_u8..32) {

@@ -20,7 +20,10 @@ use super::{
     model::{Fault, Foreign, Model, Served},
     noted, reading, remove, route, set,
 };
-use crate::cloud::{change, id};
+use crate::{
+    cloud::{change, id},
+    harness::property,
+};
 
 /// The destinations that are wished of; others know of these and two more.
 const OURS: usize = 6;
@@ -51,7 +54,7 @@ type Answer = Result<Written, Error>;
 #[test]
 fn every_answer_is_true_in_the_end() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
+    let config = Config { source_file: Some(file!()), ..property::config(300) };
     // One session for all; each case has a table of its own.
     let (cloud, served) = runtime.block_on(reading(Model::default()));
     let tables = Cell::new(0_u64);

@@ -5,7 +5,8 @@ use huaweivpc::framework::{
 };
 
 use super::{
-    super::config::lookup, Violation, check_identity, misfits, moves_identity, same_identity,
+    super::{config::lookup, proposed::is_computed},
+    Violation, check_identity, misfits, moves_identity, same_identity,
 };
 
 /// Holds a whole answer to a plan request to the rules.
@@ -132,7 +133,7 @@ fn planned_attribute(
 ) {
     let as_configured = planned == config;
     let as_stored = planned == prior && !prior.is_null() && !config.is_null();
-    let free = attribute.usage == Usage::Computed || attribute.is_computed() && config.is_null();
+    let free = attribute.usage == Usage::Computed || is_computed(attribute) && config.is_null();
     if as_configured || as_stored || free {
         return;
     }

@@ -100,7 +100,7 @@ fn brute_force(layout: &Layout, position: usize) -> BTreeSet<Code> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(crate::harness::property::config(10_000))]
 
     #[test]
     fn the_examination_says_what_brute_force_says(

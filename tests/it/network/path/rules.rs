@@ -177,7 +177,7 @@ fn every_decision_is_a_step_with_what_decided() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(crate::harness::property::config(500))]
 
     #[test]
     fn the_longest_prefix_wins_as_in_a_table(
