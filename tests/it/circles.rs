@@ -8,11 +8,6 @@ use crate::harness::source::{Source, files_under};
 const EXCUSED: &[(&str, &str)] = &[
     ("emulator", "the scenario asks the router which families of paths there are"),
     (
-        "emulator/http",
-        "faults wait as the gate does; a group shows its rules, and both have a dry run",
-    ),
-    ("emulator/world", "a group holds its rules, and a rule is found by its group"),
-    (
         "network/path",
         "a packet is walked with what is assumed, and what is assumed is what a walk asked for",
     ),

@@ -64,7 +64,7 @@ const OUTSIDE_WORLD: &[(&[&str], Excused)] = &[
         &["time::sleep", "thread::sleep"],
         &[
             ("cloud/client/bounds.rs", "between two attempts"),
-            ("emulator/http/gate.rs", "the latency that was asked for"),
+            ("emulator/http/latency.rs", "the latency that was asked for"),
             ("protocol/lifecycle/mod.rs", "time for the last answer to leave"),
             ("protocol/listener/mod.rs", "after a connection could not be accepted"),
         ],

@@ -235,3 +235,9 @@ impl FromRequest<App> for Call {
 pub(super) fn context_of(extensions: &axum::http::Extensions) -> Context {
     extensions.get::<Context>().cloned().unwrap_or_default()
 }
+
+/// A success that carries an error code: the request was checked and nothing done.
+pub(super) fn dry_run_passed() -> Reply {
+    let message = "The dry run has passed, nothing was changed.";
+    Reply::numbered(202, json!({ "error_code": "SYS.0202", "error_msg": message }))
+}

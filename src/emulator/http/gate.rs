@@ -1,6 +1,6 @@
 //! What every request passes: the log, the delay, the choice of what goes wrong; and behind a matching route, who may come in.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use axum::{
     Router,
@@ -14,6 +14,7 @@ use axum::{
 use super::{
     App,
     call::{Context, context_of, refuse},
+    latency::wait,
     mischief, unknown_call,
 };
 use crate::emulator::{
@@ -272,14 +273,4 @@ fn by_name(headers: &HeaderMap) -> BTreeMap<String, String> {
 
 fn too_large() -> Refusal {
     Refusal::gateway(413, "APIGW.0201", "Request entity too large")
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the delay is what the caller asked the emulator for"
-)]
-pub(super) async fn wait(latency: Duration) {
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
-    }
 }

@@ -14,7 +14,7 @@ use tower::ServiceExt;
 use super::{
     App,
     call::{context_of, refuse},
-    gate::wait,
+    latency::wait,
 };
 use crate::emulator::{
     faults::{CannedAnswer, Cut, Effect, Foreign, ForeignCall, Span, Spoil, When},

@@ -5,6 +5,7 @@ mod call;
 mod control;
 mod gate;
 mod iam;
+mod latency;
 mod metadata;
 mod mischief;
 mod optional;

@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 
 use super::{
     App,
-    call::{Call, Handled, Reply, change, read},
+    call::{Call, Handled, Reply, change, dry_run_passed, read},
     query::page_info,
-    security_group::dry_run_passed,
 };
 use crate::emulator::world::{
     Api, Outcome, Refusal, World,

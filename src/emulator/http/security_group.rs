@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     App,
-    call::{Call, Handled, Reply, change, read},
+    call::{Call, Handled, Reply, change, dry_run_passed, read},
     query::page_info,
     rule::{rule_v1, rule_v3},
 };
@@ -178,12 +178,6 @@ fn update_v3(world: &mut World, call: &Call) -> Handled {
 fn delete_v3(world: &mut World, call: &Call) -> Handled {
     world.delete_security_group(call.path("group_id"), Api::V3)?;
     Ok(Reply::empty(204))
-}
-
-/// A success that carries an error code: the request was checked and nothing done.
-pub(super) fn dry_run_passed() -> Reply {
-    let message = "The dry run has passed, nothing was changed.";
-    Reply::numbered(202, json!({ "error_code": "SYS.0202", "error_msg": message }))
 }
 
 fn one_v3(world: &World, group_id: &str, status: u16) -> Handled {

@@ -12,6 +12,7 @@ pub mod quota;
 pub mod refusal;
 pub mod route_table;
 pub mod rule;
+pub mod rules;
 pub mod security_group;
 pub mod server;
 pub mod subnet;
