@@ -42,10 +42,11 @@ impl Knowledge {
     /// removal of an expected route.
     pub(crate) fn table(&self, jobs: &[Job]) -> Option<&Arc<RouteTable>> {
         let look = self.look.as_ref()?;
-        let is_creation = |job: &Job| matches!(job.wish, Wish::Create { .. });
-        let is_choosy = |job: &Job| matches!(job.wish, Wish::Remove { expected: Some(_), .. });
+        let needs_recent = |job: &Job| {
+            matches!(job.wish, Wish::Create { .. } | Wish::Remove { expected: Some(_), .. })
+        };
         let is_recent = now() - look.began < LOOK_COUNTS_FOR;
-        let is_enough = !jobs.iter().any(|job| (is_choosy(job) || is_creation(job)) && !is_recent);
+        let is_enough = is_recent || !jobs.iter().any(needs_recent);
         is_enough.then_some(&look.table)
     }
 
