@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     GROUP, PORT, RULE, SUBNET, TABLE, VPC, change, cloud, config, id,
     log::Log,
-    script::{Reply, Server, json, text},
+    script::{Nobody, Reply, Server, json, text},
 };
 
 fn table() -> Reply {
@@ -142,15 +142,14 @@ async fn every_repetition_is_signed_anew() {
 
 #[tokio::test]
 async fn a_write_that_was_never_sent_is_tried_again_and_then_said_to_be_unreachable() {
-    // A port that was free a moment ago and has no listener.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = Nobody::new();
     let server = Server::start([]).await;
     let mut config = config(&server);
-    config.endpoints.vpc = format!("http://{free}").parse().unwrap();
+    config.endpoints.vpc = format!("http://{}", nobody.address()).parse().unwrap();
     let cloud = crate::cloud::connect(config);
     let error = change(&cloud).set_address_pairs(&id(PORT), &[]).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreachable);
-    assert_eq!(error.message(), format!("no connection to {free}"));
+    assert_eq!(error.message(), format!("no connection to {}", nobody.address()));
     assert!(std::error::Error::source(&error).is_some());
     assert_eq!(error.status(), None);
 }
@@ -167,7 +166,7 @@ async fn a_lookup_is_repeated_like_any_read() {
 
 /// The pause, in milliseconds, before a read is repeated for the first time.
 async fn first_pause(reply: Reply, pause: Duration) -> u64 {
-    let log = Log::listen().await;
+    let log = Log::listen();
     let server = Server::start([reply]).await;
     let stop = CancellationToken::new();
     let patient = crate::cloud::connect(Config { pause, ..config(&server) });
@@ -191,7 +190,7 @@ async fn the_pause_is_what_the_cloud_asks_for_within_reason() {
 
 #[tokio::test]
 async fn a_write_too_is_sent_again_only_after_the_pause_that_the_cloud_asks_for() {
-    let log = Log::listen().await;
+    let log = Log::listen();
     let server = Server::start([table(), text(503, "").with("Retry-After", "200"), table()]).await;
     let stop = CancellationToken::new();
     let cloud = cloud(&server).bounded(Duration::from_secs(3600), stop.clone());

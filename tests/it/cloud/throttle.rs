@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test]
 async fn while_one_waits_no_other_asks() {
-    let log = Log::listen().await;
+    let log = Log::listen();
     let table = || json(200, json!({ "routetable": { "id": TABLE, "vpc_id": VPC } }));
     let throttled = text(429, r#"{"error_code":"APIGW.0308"}"#).with("Retry-After", "200");
     let server = Server::start([table(), throttled, table(), table()]).await;

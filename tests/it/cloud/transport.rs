@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use super::{
     SECRET_KEY, TABLE, VPC, cloud, config, id,
     log::Log,
-    script::{Reply, Server, json, text},
+    script::{Nobody, Reply, Server, json, text},
 };
 
 fn table() -> Reply {
@@ -101,10 +101,8 @@ async fn a_service_without_tls_is_said_to_be_one() {
 async fn a_service_that_has_never_answered_is_given_up_soon() {
     let server = Server::start([]).await;
     let mut config = config(&server);
-    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    config.endpoints.vpc.set_port(Some(port)).unwrap();
+    let nobody = Nobody::new();
+    config.endpoints.vpc.set_port(Some(nobody.address().port())).unwrap();
     (config.max_retries, config.pause) = (9, Duration::from_secs(3_600));
     let cloud = crate::cloud::connect(config);
     for _ in 0..10 {
@@ -159,7 +157,7 @@ async fn a_client_is_made_without_any_io() {
 
 #[tokio::test]
 async fn each_call_is_one_line_of_the_log_without_secrets() {
-    let log = Log::listen().await;
+    let log = Log::listen();
     let server = Server::start([text(429, "").with("X-Request-Id", "r1"), table()]).await;
     cloud(&server).route_table(&id(TABLE)).await.unwrap();
     let lines = log.lines();

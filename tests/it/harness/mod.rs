@@ -30,5 +30,6 @@ pub mod rules;
 pub mod run;
 pub mod source;
 pub mod stage;
+pub mod subscriber;
 pub mod terraform;
 pub mod world;

@@ -11,10 +11,14 @@ use tracing::{Instrument, error_span, level_filters::LevelFilter};
 use tracing_subscriber::{Registry, layer::SubscriberExt};
 
 use super::{against, create, destination, model::Model};
-use crate::cloud::{TABLE, id};
+use crate::{
+    cloud::{TABLE, id},
+    harness::subscriber::enable_log_statements,
+};
 
 #[tokio::test]
 async fn each_line_about_a_write_names_the_requests_and_the_destinations() {
+    enable_log_statements();
     let lines: Arc<Mutex<Vec<Json>>> = Arc::default();
     let written = Arc::clone(&lines);
     let write = move |line: &[u8]| {
@@ -22,7 +26,6 @@ async fn each_line_about_a_write_names_the_requests_and_the_destinations() {
     };
     let layer = JsonLines::new(LevelFilter::TRACE, || SystemTime::UNIX_EPOCH, write);
     let _guard = tracing::subscriber::set_default(Registry::default().with(layer));
-    tracing::callsite::rebuild_interest_cache();
 
     let (cloud, _served) = against(Model::default()).await;
     let wish = async |request: &str, number: usize| {
