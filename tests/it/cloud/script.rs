@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
     pin::Pin,
     sync::{Arc, Mutex},
 };
@@ -9,7 +10,7 @@ use std::{
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     sync::{Notify, watch},
 };
 use url::Url;
@@ -37,6 +38,21 @@ pub struct Seen {
     pub query: String,
     pub headers: BTreeMap<String, String>,
     pub body: String,
+}
+
+/// An address that refuses connections, and that nobody else gets while this lives.
+pub struct Nobody(TcpSocket);
+
+impl Nobody {
+    pub fn new() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("a port on loopback");
+        Self(socket)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.0.local_addr().expect("its address")
+    }
 }
 
 pub struct Server {
